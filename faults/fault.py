@@ -1,0 +1,108 @@
+"""What a fault is: a frozen value that knows how to begin, counts what it touches, and returns how to heal."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Protocol
+
+from msgspec import Struct
+
+from squall.sim.kernel import HEAL, INJECT
+from squall.sim.trace import FaultBegan, FaultHealed
+from squall.sim.world import World
+
+Heal = Callable[[], None]
+
+
+class Tally:
+    """What one fault has touched, by kind of effect."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def touched(self, what: str) -> None:
+        """One more of these, as in ``requests discarded``."""
+        self._counts[what] += 1
+
+    @property
+    def effects(self) -> int:
+        """All of them."""
+        return self._counts.total()
+
+    @property
+    def words(self) -> str:
+        """As a person would say it: ``41 requests discarded, 3 queries discarded``."""
+        return ", ".join(f"{count} {what}" for what, count in sorted(self._counts.items())) or "nothing"
+
+
+class Fault(Protocol):
+    """Acts on public handles of the world only, and removes what it installed when it heals."""
+
+    @property
+    def kind(self) -> str:
+        """What it does, as in ``exchange-api: requests lost``."""
+
+    @property
+    def target(self) -> str:
+        """What it does it to, as in ``exchange-a``."""
+
+    def check(self, world: World) -> None:
+        """ValueError in one line where the world has no such target or the intensity makes no sense."""
+
+    def inject(self, world: World, tally: Tally) -> Heal:
+        """Begin; count into *tally*; return what ends it."""
+
+
+class Planned(Struct, frozen=True):
+    """A fault and its half-open window, in virtual ns from the start of the run."""
+
+    fault: Fault
+    start_ns: int
+    end_ns: int
+    must_touch: bool = True
+    """Whether a run in which it touched nothing proves nothing."""
+
+
+Plan = tuple[Planned, ...]
+
+
+def during(start_ns: int, end_ns: int, fault: Fault) -> Planned:
+    """This fault from *start_ns* to *end_ns*."""
+    if not 0 <= start_ns < end_ns:
+        raise ValueError(
+            f"{fault.kind}: the window must begin before it ends, found {start_ns} ns to {end_ns} ns"
+        )
+    return Planned(fault, start_ns, end_ns)
+
+
+class InstalledPlan:
+    """A plan in a world: every fault waits for its window, and its tally tells what came of it."""
+
+    def __init__(self, world: World, plan: Plan) -> None:
+        self._world = world
+        self.plan = plan
+        self.tallies = tuple(Tally() for _ in plan)
+        self._heals: dict[int, Heal] = {}
+        for planned in plan:
+            planned.fault.check(world)
+        for index, planned in enumerate(plan):
+            world.kernel.call_at(planned.start_ns, self._begin, index, turn=INJECT)
+            world.kernel.call_at(planned.end_ns, self._heal, index, turn=HEAL)
+
+    def _begin(self, index: int) -> None:
+        world, fault = self._world, self.plan[index].fault
+        event = FaultBegan(index=index, kind=fault.kind, target=fault.target)
+        world.kernel.cause = world.trace.observe("fault", event)
+        self._heals[index] = fault.inject(world, self.tallies[index])
+
+    def _heal(self, index: int) -> None:
+        world, fault = self._world, self.plan[index].fault
+        effects = self.tallies[index].effects
+        event = FaultHealed(index=index, kind=fault.kind, target=fault.target, effects=effects)
+        world.kernel.cause = world.trace.observe("fault", event)
+        self._heals.pop(index)()
+
+
+def check_share(name: str, share: float) -> None:
+    """ValueError unless 0 < share ≤ 1."""
+    if not 0.0 < share <= 1.0:
+        raise ValueError(f"{name}: the share must be above 0 and at most 1, found {share}")

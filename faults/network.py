@@ -1,0 +1,139 @@
+"""What goes wrong between machines: packets lost, packets late, links cut, hosts cut off from one another."""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from squall.faults.fault import Heal, Tally, check_share
+from squall.sim.network import Packet
+from squall.sim.transport import Control
+from squall.sim.world import World
+
+
+class _Lose:
+    """Drops a share of the packets that pass."""
+
+    def __init__(self, share: float, tally: Tally) -> None:
+        self._share = share
+        self._tally = tally
+
+    def fate(self, packet: Packet, draw: Callable[[str], float]) -> int | None:
+        if self._share < 1.0 and draw("loss") >= self._share:
+            return 0
+        self._tally.touched(_kind_of(packet))
+        return None
+
+
+def _kind_of(packet: Packet) -> str:
+    if packet.note:
+        return "acknowledgements lost"
+    if type(packet.message) is Control:
+        return "connection packets lost"
+    return "repeated packets lost" if packet.attempt else "packets lost"
+
+
+class PacketLoss(Struct, frozen=True, tag=True):
+    """Each packet on the link, either way, is lost with this probability; 1 loses them all."""
+
+    link: str
+    share: float
+
+    @property
+    def kind(self) -> str:
+        return "packet loss"
+
+    @property
+    def target(self) -> str:
+        return self.link
+
+    def check(self, world: World) -> None:
+        world.network.link(self.link)
+        check_share(self.kind, self.share)
+
+    def inject(self, world: World, tally: Tally) -> Heal:
+        return world.network.link(self.link).install(_Lose(self.share, tally))
+
+
+class LinkCut(Struct, frozen=True, tag=True):
+    """The link is down: nothing passes, and what was on it is gone."""
+
+    link: str
+
+    @property
+    def kind(self) -> str:
+        return "link cut"
+
+    @property
+    def target(self) -> str:
+        return self.link
+
+    def check(self, world: World) -> None:
+        world.network.link(self.link)
+
+    def inject(self, world: World, tally: Tally) -> Heal:
+        link = world.network.link(self.link)
+        tally.touched("link down")
+        dropped_before = link.dropped
+        link.set_up(False, world.kernel.now_ns)
+
+        def heal() -> None:
+            link.set_up(True, world.kernel.now_ns)
+            for _ in range(link.dropped - dropped_before):
+                tally.touched("packets lost")
+
+        return heal
+
+
+class _Cut:
+    """Drops what goes from one group of hosts to another."""
+
+    def __init__(self, world: World, left: frozenset[str], right: frozenset[str], tally: Tally) -> None:
+        self._transport = world.transport
+        self._left = left
+        self._right = right
+        self._tally = tally
+
+    def fate(self, packet: Packet, draw: Callable[[str], float]) -> int | None:
+        sender = self._transport.slot_of(packet.sender).host.name
+        to = self._transport.slot_of(packet.to).host.name
+        if sender in self._left and to in self._right:
+            self._tally.touched(_kind_of(packet))
+            return None
+        return 0
+
+
+class Partition(Struct, frozen=True, tag=True):
+    """Packets from *left* to *right* vanish; with *both_ways*, the other way too. Real partitions are often one-way."""
+
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    both_ways: bool = False
+
+    @property
+    def kind(self) -> str:
+        return "partition"
+
+    @property
+    def target(self) -> str:
+        arrow = "↔" if self.both_ways else "→"
+        return f"{', '.join(self.left)} {arrow} {', '.join(self.right)}"
+
+    def check(self, world: World) -> None:
+        for name in (*self.left, *self.right):
+            world.host(name)
+
+    def inject(self, world: World, tally: Tally) -> Heal:
+        left, right = frozenset(self.left), frozenset(self.right)
+        removers = []
+        for link in world.network.links.values():
+            # On the sender's own links only, so that a packet meets the rule once.
+            if self.left and any(end in left for end in link.ends):
+                removers.append(link.install(_Cut(world, left, right, tally)))
+            if self.both_ways and any(end in right for end in link.ends):
+                removers.append(link.install(_Cut(world, right, left, tally)))
+
+        def heal() -> None:
+            for remove in removers:
+                remove()
+
+        return heal

@@ -1,0 +1,76 @@
+"""The JSON that other programs read: runs, proofs and capacity curves, in the forms of the contract."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from squall.scenarios.result import CapacityCurve, CheckResult, FaultResult, ProveRow, RunResult
+
+SCHEMA: Final = 1
+
+
+def run_json(result: RunResult) -> dict[str, Any]:
+    """One run. The only report that holds `wall_s`, so the only one that differs from machine to machine."""
+    return {
+        "schema": SCHEMA,
+        "scenario": result.scenario,
+        "seed": result.seed,
+        "verdict": result.verdict.value,
+        "digest": result.digest,
+        "virtual_ns": result.virtual_ns,
+        "events": result.events,
+        "messages": result.messages,
+        "wall_s": result.wall_s,
+        "checks": [_check(check) for check in result.checks],
+        "faults": [_fault(fault) for fault in result.faults],
+        "metrics": result.metrics,
+        "versions": result.versions,
+    }
+
+
+def prove_json(rows: Sequence[ProveRow]) -> dict[str, Any]:
+    """The table of `squall prove`."""
+    return {"schema": SCHEMA, "rows": [_row(row) for row in rows]}
+
+
+def capacity_json(curves: Sequence[CapacityCurve]) -> dict[str, Any]:
+    """Latency against load, one curve a profile and plan."""
+    return {"schema": SCHEMA, "curves": [msgspec.to_builtins(curve) for curve in curves]}
+
+
+def encode(document: dict[str, Any]) -> bytes:
+    """The document as indented JSON, without a newline at its end; NaN, unknown to JSON, becomes null."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=2)
+
+
+def _check(check: CheckResult) -> dict[str, Any]:
+    return {
+        "name": check.name,
+        "kind": check.kind,
+        "verdict": check.verdict.value,
+        "detail": check.detail,
+        "at_ns": check.at_ns,
+        "seq": check.seq,
+    }
+
+
+def _fault(fault: FaultResult) -> dict[str, Any]:
+    return {
+        "kind": fault.kind,
+        "target": fault.target,
+        "start_ns": fault.start_ns,
+        "end_ns": fault.end_ns,
+        "effects": fault.effects,
+    }
+
+
+def _row(row: ProveRow) -> dict[str, Any]:
+    return {
+        "protection": row.protection,
+        "scenario": row.scenario,
+        "promise": row.promise,
+        "verdict_on": row.verdict_on.value,
+        "verdict_off": row.verdict_off.value,
+        "violated_by": row.violated_by,
+    }

@@ -1,0 +1,106 @@
+"""Nothing that mattered is lost with a machine, and what is rebuilt from a journal is what was live."""
+
+import msgspec
+
+from squall.scenarios.result import Verdict
+from squall.scenarios.scenario import Promise, Ruling
+from squall.scenarios.topology import Stage
+from squall.sim.trace import Record, Sent, VenueAccepted
+from squall.system.domain.claims import StateHash
+from squall.system.domain.events import AnyEvent, OrderSubmitted, decode_event
+from squall.system.domain.messages import Leading, OrderTaken
+from squall.system.domain.oms_state import OmsState, evolve
+from squall.system.services.journal import FILE, JournalRecord
+
+
+class _LeadersJournal:
+    """The journal on the disk of whoever led last, as a restart would find it."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._leader: str | None = None
+        stage.world.trace.watch(self._on_leading, Sent, Leading)
+
+    def _on_leading(self, record: Record) -> None:
+        self._leader = record.event.message.leader
+
+    @property
+    def leader(self) -> str | None:
+        return self._leader
+
+    def events(self) -> list[AnyEvent]:
+        """Decoded, in order; empty where nobody ever led."""
+        if self._leader is None:
+            return []
+        host = self._stage.world.transport.slot_of(self._leader).host
+        encoded: list[bytes] = []
+        for data in host.disk.durable(FILE):
+            record = msgspec.msgpack.decode(data, type=JournalRecord)
+            if record.image:
+                encoded.clear()
+            encoded += record.events
+        return [decode_event(each) for each in encoded]
+
+
+class _NothingLost:
+    """RPO: orders that were taken, or that a venue accepted, and that the last leader's journal does not know."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._journal = _LeadersJournal(stage)
+        self._owed: dict[str, tuple[Record, str]] = {}
+        stage.world.trace.watch(self._on_taken, Sent, OrderTaken)
+        stage.world.trace.watch(self._on_accepted, VenueAccepted)
+
+    def _on_taken(self, record: Record) -> None:
+        self._owed.setdefault(record.event.message.cl_ord_id, (record, "was taken"))
+
+    def _on_accepted(self, record: Record) -> None:
+        self._owed.setdefault(record.event.cl_ord_link_id, (record, f"was accepted by {record.event.venue}"))
+
+    def ruling(self) -> Ruling:
+        known = {event.cl_ord_id for event in self._journal.events() if type(event) is OrderSubmitted}
+        lost = [(order, *owed) for order, owed in self._owed.items() if order not in known]
+        if not lost:
+            return Ruling(
+                Verdict.PASS, f"RPO 0: all {len(self._owed)} orders are in {self._journal.leader}'s journal"
+            )
+        order, record, what = lost[0]
+        detail = f"{len(lost)} orders are lost: {order} {what}, and {self._journal.leader}'s journal does not know it"
+        return Ruling(Verdict.VIOLATED, detail, record.at_ns, record.seq)
+
+
+def nothing_lost() -> Promise:
+    """RPO 0: whatever the desk let out, or a venue took, is in the journal of whoever leads in the end."""
+    return Promise("nothing is lost (RPO 0)", "durability", _NothingLost)
+
+
+class _RebuiltEqualsLive:
+    """Folds the last leader's journal anew, and compares at the version of its last published hash."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._journal = _LeadersJournal(stage)
+        self._hashes: dict[str, dict[int, Record]] = {}
+        stage.world.trace.watch_claims(self._on_hash, StateHash)
+
+    def _on_hash(self, record: Record) -> None:
+        # The latest one of a host is enough; keeping the claim of each host keeps memory flat.
+        self._hashes[record.host] = {record.event.version: record}
+
+    def ruling(self) -> Ruling:
+        leader = self._journal.leader
+        claimed = self._hashes.get(leader or "", {})
+        if not claimed:
+            return Ruling(Verdict.INCONCLUSIVE, "no state hash was ever published by the last leader")
+        version, record = next(iter(claimed.items()))
+        state = OmsState()
+        for event in self._journal.events()[:version]:
+            evolve(state, event)
+        if state.hash() == record.event.hash:
+            return Ruling(Verdict.PASS, f"{leader}'s journal folds to its live state at version {version}")
+        detail = f"{leader}'s journal up to version {version} folds to {state.hash()}, live it was {record.event.hash}"
+        return Ruling(Verdict.VIOLATED, detail, record.at_ns, record.seq)
+
+
+def rebuilt_equals_live() -> Promise:
+    """The state rebuilt from the leader's disk is the state that was live when it was last published."""
+    return Promise("rebuilt state equals live state", "durability", _RebuiltEqualsLive)

@@ -1,0 +1,175 @@
+"""No order is lost, sent twice or over-filled, and every one comes to an end."""
+
+from squall.scenarios.result import Verdict
+from squall.scenarios.scenario import Docket, Promise, Ruling
+from squall.scenarios.topology import Stage
+from squall.sim.trace import Handled, ProgramRaised, Record, Sent, VenueAccepted, VenueClosed, VenueExecuted
+from squall.system.domain.messages import JournalCopied, SubmitOrder
+
+TERMINAL_EVENTS = frozenset({"OrderDenied", "OrderRejected", "OrderCanceled"})
+"""Names of the desk's own events that end an order; a fill ends it when nothing is left."""
+
+
+class _OrderedLots:
+    """How much each order was meant to trade: from the strategy's command, as the network carried it."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.lots: dict[str, int] = {}
+        stage.world.trace.watch(self._on_submit, Sent, SubmitOrder)
+
+    def _on_submit(self, record: Record) -> None:
+        order: SubmitOrder = record.event.message
+        self.lots.setdefault(order.cl_ord_id, order.quantity_lots)
+
+
+class _NoOrderTwice:
+    """At every acceptance: executed before + open elsewhere + this one ≤ what was ordered."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._ordered = _OrderedLots(stage)
+        self._executed: dict[str, int] = {}
+        self._open: dict[str, dict[tuple[str, str], int]] = {}
+        self._accepted = 0
+        self._docket = Docket()
+        trace = stage.world.trace
+        trace.watch(self._on_accepted, VenueAccepted)
+        trace.watch(self._on_executed, VenueExecuted)
+        trace.watch(self._on_closed, VenueClosed)
+
+    def _on_accepted(self, record: Record) -> None:
+        event: VenueAccepted = record.event
+        self._accepted += 1
+        order = event.cl_ord_link_id
+        key = (event.venue, event.cl_ord_id)
+        live = self._open.setdefault(order, {})
+        already = self._executed.get(order, 0) + sum(live.values())
+        ordered = self._ordered.lots.get(order)
+        if ordered is None:
+            self._docket.violated(record, f"{event.venue} accepted {order}, which no strategy ever submitted")
+        elif already + event.lots > ordered:
+            self._docket.violated(
+                record,
+                f"{order} was sent twice: {event.venue} accepted {event.lots} lots as {event.cl_ord_id} while "
+                f"{already} of {ordered} were open or executed already",
+            )
+        live[key] = live.get(key, 0) + event.lots
+
+    def _on_executed(self, record: Record) -> None:
+        event: VenueExecuted = record.event
+        order = event.cl_ord_link_id
+        self._executed[order] = self._executed.get(order, 0) + event.lots
+        live = self._open.get(order, {})
+        key = (event.venue, event.cl_ord_id)
+        if key in live:
+            live[key] -= event.lots
+
+    def _on_closed(self, record: Record) -> None:
+        event: VenueClosed = record.event
+        live = self._open.get(event.cl_ord_link_id, {})
+        live.pop((event.venue, event.cl_ord_id), None)
+        if not live:
+            self._open.pop(event.cl_ord_link_id, None)
+
+    def ruling(self) -> Ruling:
+        return self._docket.ruling(
+            f"{self._accepted} orders accepted by venues, none beyond what was ordered"
+        )
+
+
+def no_order_twice() -> Promise:
+    """No order is at work or executed for more than its quantity, whatever was retried, re-routed or taken over."""
+    return Promise("no order is sent twice", "safety", _NoOrderTwice)
+
+
+class _FilledWithinOrdered:
+    def __init__(self, stage: Stage) -> None:
+        self._ordered = _OrderedLots(stage)
+        self._filled: dict[str, int] = {}
+        self._docket = Docket()
+        stage.world.trace.watch(self._on_executed, VenueExecuted)
+
+    def _on_executed(self, record: Record) -> None:
+        event: VenueExecuted = record.event
+        order = event.cl_ord_link_id
+        filled = self._filled[order] = self._filled.get(order, 0) + event.lots
+        ordered = self._ordered.lots.get(order, 0)
+        if filled > ordered:
+            self._docket.violated(record, f"{order}: {filled} lots executed, {ordered} ordered")
+
+    def ruling(self) -> Ruling:
+        return self._docket.ruling(f"{len(self._filled)} orders with fills, none over its quantity")
+
+
+def filled_within_ordered() -> Promise:
+    """Filled ≤ ordered, by the venues' executions."""
+    return Promise("filled is at most ordered", "safety", _FilledWithinOrdered)
+
+
+class _OrdersEnd:
+    """Every submitted order has ended: at the venue, if one ever had it, and in the desk's journal."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._ordered = _OrderedLots(stage)
+        self._at_venue: dict[str, Record] = {}
+        self._filled: dict[str, int] = {}
+        self._ended: set[str] = set()
+        trace = stage.world.trace
+        trace.watch(self._on_accepted, VenueAccepted)
+        trace.watch(self._on_closed, VenueClosed)
+        trace.watch(self._on_journal, Handled, JournalCopied)
+
+    def _on_accepted(self, record: Record) -> None:
+        self._at_venue[record.event.cl_ord_link_id] = record
+
+    def _on_closed(self, record: Record) -> None:
+        self._at_venue.pop(record.event.cl_ord_link_id, None)
+
+    def _on_journal(self, record: Record) -> None:
+        for event in record.event.message.events:
+            name = type(event).__name__
+            if name in TERMINAL_EVENTS:
+                self._ended.add(event.cl_ord_id)
+            elif name == "OrderFilled":
+                order = event.cl_ord_id
+                filled = self._filled[order] = self._filled.get(order, 0) + event.lots
+                if filled >= self._ordered.lots.get(order, 0):
+                    self._ended.add(order)
+
+    def ruling(self) -> Ruling:
+        open_in_journal = [order for order in self._ordered.lots if order not in self._ended]
+        if self._at_venue:
+            order, record = next(iter(self._at_venue.items()))
+            detail = f"{len(self._at_venue)} orders still stand at a venue, the first is {order}"
+            return Ruling(Verdict.VIOLATED, detail, record.at_ns, record.seq)
+        if open_in_journal:
+            some = ", ".join(open_in_journal[:3])
+            detail = (
+                f"{len(open_in_journal)} of {len(self._ordered.lots)} orders never ended on the desk: {some}"
+            )
+            return Ruling(Verdict.VIOLATED, detail)
+        return Ruling(
+            Verdict.PASS, f"all {len(self._ordered.lots)} orders ended, on the desk and at the venues"
+        )
+
+
+def orders_end() -> Promise:
+    """Every order reaches a terminal state once the faults have healed."""
+    return Promise("every order comes to an end", "liveness", _OrdersEnd)
+
+
+class _NothingRaised:
+    def __init__(self, stage: Stage) -> None:
+        self._docket = Docket()
+        stage.world.trace.watch(self._on_raised, ProgramRaised)
+
+    def _on_raised(self, record: Record) -> None:
+        event: ProgramRaised = record.event
+        self._docket.violated(record, f"{event.program} raised {event.error} at {event.where}")
+
+    def ruling(self) -> Ruling:
+        return self._docket.ruling("no program raised an exception")
+
+
+def program_raised() -> Promise:
+    """An exception in a program under test is a violation."""
+    return Promise("program_raised", "safety", _NothingRaised)

@@ -1,0 +1,57 @@
+"""Every execution of the venues is in the desk's positions exactly once, to the lot and to the cent."""
+
+from squall.scenarios.result import Verdict
+from squall.scenarios.scenario import Promise, Ruling
+from squall.scenarios.topology import Stage
+from squall.sim.trace import Handled, Record, VenueExecuted
+from squall.system.domain.messages import PositionChanged, PositionsTold
+
+
+class _BookedOnce:
+    """Folds the venues' executions by itself, and compares with the last word of the positions service."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._lots: dict[str, int] = {}
+        self._cash: dict[str, int] = {}
+        self._executions = 0
+        self._latest: dict[str, tuple[int, int]] = {}
+        self._last: Record | None = None
+        trace = stage.world.trace
+        trace.watch(self._on_executed, VenueExecuted)
+        trace.watch(self._on_position, Handled, PositionChanged)
+        trace.watch(self._on_told, Handled, PositionsTold)
+
+    def _on_executed(self, record: Record) -> None:
+        event: VenueExecuted = record.event
+        signed = event.lots if event.buy else -event.lots
+        self._executions += 1
+        self._last = record
+        self._lots[event.symbol] = self._lots.get(event.symbol, 0) + signed
+        self._cash[event.symbol] = self._cash.get(event.symbol, 0) - signed * event.price_half_ticks
+
+    def _on_position(self, record: Record) -> None:
+        position = record.event.message
+        self._latest[position.symbol] = (position.net_lots, position.cash_flow)
+
+    def _on_told(self, record: Record) -> None:
+        for state in record.event.message.states:
+            self._latest[state.symbol] = (state.net_lots, state.cash_flow)
+
+    def ruling(self) -> Ruling:
+        at_ns, seq = (self._last.at_ns, self._last.seq) if self._last is not None else (None, None)
+        for symbol in sorted({*self._lots, *self._latest}):
+            venues = (self._lots.get(symbol, 0), self._cash.get(symbol, 0))
+            desk = self._latest.get(symbol, (0, 0))
+            if venues != desk:
+                detail = (
+                    f"{symbol}: the venues' executions make {venues[0]:+} lots and a cash flow of {venues[1]:+}, "
+                    f"the desk has booked {desk[0]:+} and {desk[1]:+}"
+                )
+                return Ruling(Verdict.VIOLATED, detail, at_ns, seq)
+        words = ", ".join(f"{symbol} {lots:+}" for symbol, lots in sorted(self._lots.items()))
+        return Ruling(Verdict.PASS, f"{self._executions} executions, each booked once ({words or 'flat'})")
+
+
+def executions_booked_once() -> Promise:
+    """Position = Σ fills and cash = Σ flows, by the venues' own execution logs, after quiet."""
+    return Promise("every execution is booked once", "liveness", _BookedOnce)

@@ -1,0 +1,38 @@
+"""What every sound desk promises: the promises that all scenarios share, whatever they break."""
+
+from squall.scenarios.checks.audit import audit_complete
+from squall.scenarios.checks.breaker import breaker_holds
+from squall.scenarios.checks.durability import nothing_lost, rebuilt_equals_live
+from squall.scenarios.checks.exposure import exposure_within_limit, loss_limit_kept, order_size_within_limit
+from squall.scenarios.checks.feed import books_agree, feeds_in_sequence
+from squall.scenarios.checks.leadership import one_leader
+from squall.scenarios.checks.orders import filled_within_ordered, no_order_twice, orders_end, program_raised
+from squall.scenarios.checks.positions import executions_booked_once
+from squall.scenarios.scenario import Promise
+
+
+def always() -> tuple[Promise, ...]:
+    """What holds at every moment, whatever is broken."""
+    return (
+        no_order_twice(),
+        filled_within_ordered(),
+        exposure_within_limit(),
+        order_size_within_limit(),
+        loss_limit_kept(),
+        breaker_holds(),
+        one_leader(),
+        books_agree(),
+        program_raised(),
+    )
+
+
+def settles() -> tuple[Promise, ...]:
+    """What holds once the faults have healed and the market has had a moment."""
+    return (
+        orders_end(),
+        executions_booked_once(),
+        feeds_in_sequence(),
+        nothing_lost(),
+        rebuilt_equals_live(),
+        audit_complete(),
+    )

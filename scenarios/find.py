@@ -1,0 +1,75 @@
+"""Finds scenarios: those of the library by name, a user's own as ``path/to/file.py:name`` or ``module:name``."""
+
+import difflib
+import pkgutil
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from squall.scenarios import library
+from squall.scenarios.run import Choice
+from squall.scenarios.scenario import Scenario
+
+
+class UnknownScenarioError(ValueError):
+    """No such scenario: one line with what was found and what there is."""
+
+
+def library_scenarios() -> dict[str, Callable[[], Scenario]]:
+    """Every scenario of the library by its name, sorted."""
+    found: dict[str, Callable[[], Scenario]] = {}
+    for info in pkgutil.iter_modules(library.__path__):
+        module = import_module(f"{library.__name__}.{info.name}")
+        for maker in vars(module).values():
+            if getattr(maker, "proves", None) and getattr(maker, "__module__", "") == module.__name__:
+                found[maker.__name__.replace("_", "-")] = maker
+    return dict(sorted(found.items()))
+
+
+def choose(name: str, **chosen: Any) -> Choice:
+    """The scenario of this name, ready to be run as *chosen* (see `Choice`). UnknownScenarioError where it is none."""
+    maker = _own(name) if ":" in name else _of_library(name)
+    made = maker()
+    if not isinstance(made, Scenario):
+        raise UnknownScenarioError(
+            f"{name}: expected a function that returns a Scenario, found {type(made).__name__}"
+        )
+    return Choice(name=name, scenario=made, proves=getattr(maker, "proves", ""), **chosen)
+
+
+def _of_library(name: str) -> Callable[[], Scenario]:
+    known = library_scenarios()
+    if name in known:
+        return known[name]
+    close = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean {close[0]}?" if close else f"scenarios are {', '.join(known)}"
+    raise UnknownScenarioError(f"no scenario {name!r}; {hint}")
+
+
+def _own(name: str) -> Callable[[], Any]:
+    place, _, attribute = name.rpartition(":")
+    module = _load(place, name)
+    maker = getattr(module, attribute, None)
+    if not callable(maker):
+        raise UnknownScenarioError(f"{name}: {place} has no function {attribute!r}")
+    return maker  # type: ignore[no-any-return]  # whatever a user wrote; `choose` looks at what it returns
+
+
+def _load(place: str, name: str) -> ModuleType:
+    if not place.endswith(".py"):
+        try:
+            return import_module(place)
+        except ImportError as error:
+            raise UnknownScenarioError(f"{name}: cannot import {place}: {error}") from None
+    path = Path(place)
+    spec = spec_from_file_location(path.stem, path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise UnknownScenarioError(f"{name}: no such file: {place}")
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,24 @@
+"""The leader stops for two seconds in the middle of a burst, wakes up, and believes that it still leads."""
+
+from squall.faults.fault import during
+from squall.faults.host import Pause
+from squall.scenarios.checks.reached import leader_reached
+from squall.scenarios.desk_promises import always, settles
+from squall.scenarios.scenario import Scenario, scenario
+from squall.scenarios.settings import MICROSECOND, SECOND
+from squall.system.domain.signals import Workload
+
+
+@scenario(
+    proves="a leader whose lease has ended gets nothing out: it stops itself, and is fenced if it does not"
+)
+def leader_paused() -> Scenario:
+    """A stop-the-world pause of oms1, with orders half-way through it."""
+    return Scenario(
+        workload=Workload(
+            orders_per_s=40, burst=80, start_ns=1 * SECOND, stop_ns=16 * SECOND, lots_min=10, lots_max=20
+        ),
+        plan=(during(9 * SECOND + 600 * MICROSECOND, 11 * SECOND, Pause("oms1")),),
+        promises=(*always(), *settles(), leader_reached("oms2")),
+        duration_ns=25 * SECOND,
+    )

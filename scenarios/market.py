@@ -1,0 +1,139 @@
+"""Lays the exchanges of a scenario into its world: simulated books with participants, or a recording."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from squall.scenarios.scenario import Scenario
+from squall.sim.clock import Clock
+from squall.sim.exchange.binance import DEFAULT_GRID, GRIDS, load
+from squall.sim.exchange.engine import Engine, Listing
+from squall.sim.exchange.matching import MatchingEngine
+from squall.sim.exchange.participants import FairValue, Participants, Profile, Worth
+from squall.sim.exchange.recorded import RecordedMarket
+from squall.sim.exchange.recording import RecordedFairValue, Recording
+from squall.sim.exchange.rules import Rules
+from squall.sim.exchange.venue import Venue, VenueSpec
+from squall.sim.host import Costs, ProgramRuntime
+from squall.sim.network import LinkSpec
+from squall.sim.program import Program
+from squall.sim.world import World
+from squall.system.domain.ids import Symbol
+from squall.system.domain.ids import Venue as VenueName
+from squall.system.wiring import Instrument, VenueRoute, Wiring
+
+VENUES: Final = ("exchange-a", "exchange-b")
+REFERENCE_PRICE_HALF_TICKS: Final = 20_000
+"""100.00 a share at a tick of one cent."""
+VENUE_SERVICE_NS: Final = 8_000
+SETTLE_AFTER_RECORDING_NS: Final = 5_000_000_000
+
+
+class MarketError(ValueError):
+    """A `--market` that cannot be: one line that names it, what was found and what was expected."""
+
+
+def parse_market(text: str) -> str:
+    """The file of a ``binance:FILE``; MarketError where it is something else or not there."""
+    kind, colon, file = text.partition(":")
+    if kind != "binance" or not colon or not file:
+        raise MarketError(f"--market {text}: expected binance:FILE")
+    if not Path(file).is_file():
+        raise MarketError(f"--market {text}: no such file: {file}")
+    return file
+
+
+class Exchanges:
+    """The venues of one world, their books, and how the desk reaches them."""
+
+    def __init__(self, world: World, scenario: Scenario) -> None:
+        self._world = world
+        self._scenario = scenario
+        self.engines: dict[str, Engine] = {}
+        self.recording: Recording | None = None
+        if scenario.market.recording is not None:
+            self.recording = load(scenario.market.recording)
+        self._listings = self._list()
+        symbols = tuple(Symbol(listing.symbol) for listing in self._listings)
+        self.wiring = Wiring(
+            instruments=tuple(self._instrument(listing) for listing in self._listings),
+            venues=tuple(VenueRoute(VenueName(venue), venue, symbols) for venue in VENUES),
+        )
+        for venue in VENUES:
+            self._lay(venue)
+
+    def _list(self) -> tuple[Listing, ...]:
+        if self.recording is not None:
+            return (self.recording.listing(),)
+        return tuple(Listing(symbol, REFERENCE_PRICE_HALF_TICKS) for symbol in self._scenario.market.symbols)
+
+    def _instrument(self, listing: Listing) -> Instrument:
+        unit_money = Decimal("0.005")
+        if self.recording is not None:
+            grid = GRIDS.get(listing.symbol, DEFAULT_GRID)
+            unit_money = Decimal(grid.tick) / 2 * Decimal(grid.lot)
+        return Instrument(Symbol(listing.symbol), listing.tick_half_ticks, unit_money)
+
+    def _lay(self, venue: str) -> None:
+        world, settings = self._world, self._scenario.settings
+        world.add_host(venue, Clock())
+        engine = self._engine(venue)
+        self.engines[venue] = engine
+        spec = VenueSpec(
+            name=venue,
+            subscribers_a=(f"{self.wiring.market_data}/A",),
+            subscribers_b=(f"{self.wiring.market_data}/B",),
+            refuse_duplicates=settings.venue.refuse_duplicates,
+        )
+        rules = Rules()
+        world.venues[venue] = rules
+
+        def factory(machine: ProgramRuntime) -> Program:
+            return Venue(machine, spec, engine, world.trace, rules)
+
+        world.place(venue, venue, factory, Costs(default_ns=VENUE_SERVICE_NS))
+
+    def _engine(self, venue: str) -> Engine:
+        world = self._world
+        if self.recording is not None and venue == VENUES[0]:
+            return RecordedMarket(world.kernel, self.recording)
+        engine = MatchingEngine(self._listings)
+        profile = Profile(events_per_s=float(self._scenario.settings.venue.events_per_s))
+        for listing in self._listings:
+            stream = world.chance.stream(f"participants/{venue}/{listing.symbol}")
+            Participants(world.kernel, engine, listing, stream, self._worth(listing), profile)
+        return engine
+
+    def _worth(self, listing: Listing) -> Worth:
+        """What participants believe: one walk a symbol, shared by all venues; or the recording's middle."""
+        world = self._world
+        if self.recording is not None:
+            return RecordedFairValue(self.recording)
+        if listing.symbol not in world.fair_values:
+            stream = world.chance.stream(f"fair-value/{listing.symbol}")
+            world.fair_values[listing.symbol] = FairValue(
+                world.kernel, stream, listing.reference_price_half_ticks
+            )
+        return world.fair_values[listing.symbol]
+
+    def connect(self) -> None:
+        """Lay the lines between the desk and each venue: orders, snapshots, and the feed's two."""
+        network = self._scenario.settings.network
+        spec = LinkSpec(network.venue_latency_ns, network.venue_jitter_ns)
+        world = self._world
+        for venue in VENUES:
+            world.connect(f"{venue}/orders", "exec", venue, spec)
+            world.connect(f"{venue}/snapshots", "md", venue, spec)
+            for line in ("A", "B"):
+                world.connect(f"{venue}/feed-{line}", f"{self.wiring.market_data}/{line}", venue, spec)
+
+    def stretch(self, duration_ns: int) -> int:
+        """How long the run lasts: as the scenario says, or the whole recording and a while to settle."""
+        if self.recording is None:
+            return duration_ns
+        return self.recording.duration_ns + SETTLE_AFTER_RECORDING_NS
+
+
+def lay_exchanges(world: World, scenario: Scenario) -> Exchanges:
+    """All venues of the scenario, on hosts of their own, not yet connected to the desk."""
+    return Exchanges(world, scenario)

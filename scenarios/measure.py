@@ -1,0 +1,335 @@
+"""Figures of a run, from what the world observed: latencies, counts and lanes, in memory that does not grow."""
+
+from typing import Any, Final
+
+from hdrh.histogram import HdrHistogram
+from msgspec import Struct
+
+from squall.scenarios.result import CountSeries, Lane, LatencySeries, Span
+from squall.sim.exchange.wire.messages import ExecType, ExecutionReport, NewOrderSingle, OrdType, TimeInForce
+from squall.sim.kernel import OBSERVE
+from squall.sim.trace import (
+    Handled,
+    HostCrashed,
+    HostRestarted,
+    PacketDropped,
+    Record,
+    Retransmitted,
+    Sent,
+    StreamClosed,
+    VenueAccepted,
+    VenueClosed,
+    VenueExecuted,
+)
+from squall.sim.world import World
+from squall.system.domain.claims import BreakerMoved, FeedMoved, LeadershipMoved, OrderMoved, ProtectionActed
+from squall.system.domain.messages import SubmitOrder
+from squall.system.wiring import Wiring
+
+SPANS: Final = ("signal_to_wire", "order_to_ack", "order_to_fill")
+_LONGEST_NS: Final = 3_600_000_000_000
+BUCKETS: Final = 120
+"""Over how many stretches of time a run's series are drawn."""
+
+TONES: Final[dict[str, str]] = {
+    "closed": "good",
+    "open": "bad",
+    "half-open": "warn",
+    "in sequence": "good",
+    "gap": "bad",
+    "recovering": "warn",
+    "leading": "good",
+    "standby": "idle",
+    "candidate": "warn",
+    "stopped": "bad",
+    "down": "bad",
+    "up": "good",
+}
+
+
+class _Open(Struct):
+    """An order between its intention and its end."""
+
+    intended_ns: int
+    marketable: bool
+    wired: bool = False
+    acked: bool = False
+    filled: bool = False
+
+
+class _Latencies:
+    """One span of the order's way: a histogram of all, and exact percentiles per bucket."""
+
+    def __init__(self, bucket_ns: int, buckets: int) -> None:
+        self.histogram = HdrHistogram(1, _LONGEST_NS, 3)
+        self._bucket_ns = bucket_ns
+        self._current: list[int] = []
+        self._index = 0
+        self.p50: list[int | None] = [None] * buckets
+        self.p99: list[int | None] = [None] * buckets
+        self.max: list[int | None] = [None] * buckets
+
+    def add(self, at_ns: int, latency_ns: int) -> None:
+        """An order reached this point at *at_ns*, *latency_ns* after it was intended."""
+        index = min(at_ns // self._bucket_ns, len(self.p50) - 1)
+        if index != self._index:
+            self.flush()
+            self._index = index
+        self._current.append(latency_ns)
+        self.histogram.record_value(max(latency_ns, 1))
+
+    def flush(self) -> None:
+        """Finish the current bucket."""
+        values = sorted(self._current)
+        self._current.clear()
+        if values:
+            self.p50[self._index] = quantile(values, 50)
+            self.p99[self._index] = quantile(values, 99)
+            self.max[self._index] = values[-1]
+
+
+def quantile(ordered: list[int], percent: int) -> int:
+    """The smallest value that at least *percent* of the ordered values do not exceed (nearest rank)."""
+    rank = -(-len(ordered) * percent // 100)
+    return ordered[max(rank, 1) - 1]
+
+
+class _LaneBook:
+    """The history of one lane, as spans."""
+
+    def __init__(self) -> None:
+        self.lanes: dict[str, list[tuple[int, str]]] = {}
+
+    def move(self, lane: str, at_ns: int, state: str) -> None:
+        """The lane is in this state from now on."""
+        history = self.lanes.setdefault(lane, [])
+        if not history or history[-1][1] != state:
+            history.append((at_ns, state))
+
+    def spans(self, end_ns: int) -> tuple[Lane, ...]:
+        """All lanes, by name."""
+        lanes = []
+        for name in sorted(self.lanes):
+            history = self.lanes[name]
+            ends = [at_ns for at_ns, _ in history[1:]] + [end_ns]
+            spans = tuple(
+                Span(start_ns, until_ns, state, TONES.get(state.split(",")[0], "idle"))
+                for (start_ns, state), until_ns in zip(history, ends, strict=True)
+                if until_ns > start_ns
+            )
+            lanes.append(Lane(name, spans))
+        return tuple(lanes)
+
+
+class Measure:
+    """Attach to a world before it starts; read when it is over."""
+
+    def __init__(self, world: World, wiring: Wiring, duration_ns: int) -> None:
+        self._world = world
+        self._wiring = wiring
+        self._duration_ns = duration_ns
+        self._bucket_ns = max(duration_ns // BUCKETS, 1)
+        buckets = -(-duration_ns // self._bucket_ns)
+        self._open: dict[str, _Open] = {}
+        self.latencies = {span: _Latencies(self._bucket_ns, buckets) for span in SPANS}
+        self.marketable_fill = _Latencies(self._bucket_ns, buckets)
+        self._counts = {name: [0] * buckets for name in ("orders", "fills", "messages")}
+        self.totals: dict[str, int] = {}
+        self.protections: dict[str, int] = {}
+        self._lanes = _LaneBook()
+        self._messages_before = 0
+        self._strategy_clock = world.transport.slot_of(wiring.strategy).host.clock
+        self._attach()
+        self._sample_later()
+
+    def _attach(self) -> None:
+        trace = self._world.trace
+        trace.watch(self._on_submit, Sent, SubmitOrder)
+        trace.watch(self._on_wire, Sent, NewOrderSingle)
+        trace.watch(self._on_report, Handled, ExecutionReport)
+        trace.watch(self._on_accepted, VenueAccepted)
+        trace.watch(self._on_executed, VenueExecuted)
+        trace.watch(self._on_closed, VenueClosed)
+        trace.watch(self._on_dropped, PacketDropped)
+        trace.watch(self._on_retransmitted, Retransmitted)
+        trace.watch(self._on_stream_closed, StreamClosed)
+        trace.watch(self._on_host, HostCrashed)
+        trace.watch(self._on_host, HostRestarted)
+        trace.watch_claims(self._on_breaker, BreakerMoved)
+        trace.watch_claims(self._on_leadership, LeadershipMoved)
+        trace.watch_claims(self._on_feed, FeedMoved)
+        trace.watch_claims(self._on_protection, ProtectionActed)
+        trace.watch_claims(self._on_order, OrderMoved)
+        for venue in self._wiring.venues:
+            self._lanes.move(f"breaker {venue.venue}", 0, "closed")
+            self._lanes.move(f"feed {venue.venue}", 0, "in sequence")
+
+    def _sample(self, _: None) -> None:
+        """At the end of each bucket: how many messages were handled in it."""
+        world = self._world
+        self._in_bucket("messages", world.kernel.now_ns - 1, world.messages - self._messages_before)
+        self._messages_before = world.messages
+        self._sample_later()
+
+    def _sample_later(self) -> None:
+        kernel = self._world.kernel
+        next_ns = (kernel.now_ns // self._bucket_ns + 1) * self._bucket_ns
+        if next_ns <= self._duration_ns:
+            kernel.call_at(next_ns, self._sample, turn=OBSERVE)
+
+    def count(self, name: str) -> None:
+        """One more of these."""
+        self.totals[name] = self.totals.get(name, 0) + 1
+
+    def _in_bucket(self, name: str, at_ns: int, by: int = 1) -> None:
+        counts = self._counts[name]
+        counts[min(at_ns // self._bucket_ns, len(counts) - 1)] += by
+
+    # --- the order's way ---
+
+    def _on_submit(self, record: Record) -> None:
+        order: SubmitOrder = record.event.message
+        if order.cl_ord_id in self._open:
+            return
+        marketable = order.ord_type is OrdType.MARKET or order.time_in_force is TimeInForce.IOC
+        intended_ns = self._strategy_clock.true_of_wall_ns(order.intended_ns)
+        self._open[order.cl_ord_id] = _Open(intended_ns, marketable)
+        self.count("orders")
+        self._in_bucket("orders", record.at_ns)
+
+    def _reach(self, span: str, order: _Open, at_ns: int) -> None:
+        self.latencies[span].add(at_ns, at_ns - order.intended_ns)
+
+    def _on_wire(self, record: Record) -> None:
+        message: NewOrderSingle = record.event.message
+        self.count("orders_sent_to_venues")
+        order = self._open.get(message.cl_ord_link_id)
+        if order is not None and not order.wired:
+            order.wired = True
+            self._reach("signal_to_wire", order, record.at_ns)
+
+    def _on_report(self, record: Record) -> None:
+        report: ExecutionReport = record.event.message
+        order = self._open.get(report.cl_ord_id)
+        if order is None:
+            return
+        if not order.acked:
+            order.acked = True
+            self._reach("order_to_ack", order, record.at_ns)
+        if report.exec_type is ExecType.TRADE and not order.filled:
+            order.filled = True
+            self._reach("order_to_fill", order, record.at_ns)
+            if order.marketable:
+                self.marketable_fill.add(record.at_ns, record.at_ns - order.intended_ns)
+        if report.leaves_lots == 0:
+            del self._open[report.cl_ord_id]
+
+    # --- the venues ---
+
+    def _on_accepted(self, record: Record) -> None:
+        self.count(f"accepted_{record.event.venue}")
+
+    def _on_executed(self, record: Record) -> None:
+        self.count("fills")
+        self.totals["filled_lots"] = self.totals.get("filled_lots", 0) + record.event.lots
+        self._in_bucket("fills", record.at_ns)
+
+    def _on_closed(self, record: Record) -> None:
+        self.count("orders_closed")
+
+    # --- the network ---
+
+    def _is_order_entry(self, one: str, other: str) -> bool:
+        venues = {route.address for route in self._wiring.venues}
+        execution = self._wiring.execution
+        return (one == execution and other in venues) or (other == execution and one in venues)
+
+    def _on_dropped(self, record: Record) -> None:
+        self.count("packets_dropped")
+
+    def _on_retransmitted(self, record: Record) -> None:
+        self.count("retransmissions")
+        if self._is_order_entry(record.event.sender, record.event.to):
+            self.count("order_entry_retransmissions")
+
+    def _on_stream_closed(self, record: Record) -> None:
+        self.count("streams_closed")
+
+    # --- lanes and claims ---
+
+    def _on_host(self, record: Record) -> None:
+        state = "down" if type(record.event) is HostCrashed else "up"
+        name = f"host {record.host}"
+        if name not in self._lanes.lanes:
+            self._lanes.move(name, 0, "up")
+        self._lanes.move(name, record.at_ns, state)
+
+    def _on_breaker(self, record: Record) -> None:
+        self._lanes.move(f"breaker {record.event.venue}", record.at_ns, record.event.state)
+
+    def _on_leadership(self, record: Record) -> None:
+        move: LeadershipMoved = record.event
+        state = f"{move.role}, epoch {move.epoch}" if move.role == "leading" else move.role
+        self._lanes.move(f"leader {move.oms}", record.at_ns, state)
+
+    def _on_feed(self, record: Record) -> None:
+        self._lanes.move(f"feed {record.event.venue}", record.at_ns, record.event.state)
+
+    def _on_protection(self, record: Record) -> None:
+        name = record.event.protection
+        self.protections[name] = self.protections.get(name, 0) + 1
+
+    def _on_order(self, record: Record) -> None:
+        self.count(f"orders_{record.event.state.lower()}")
+
+    # --- reading ---
+
+    def histogram(self, span: str) -> HdrHistogram:
+        """All latencies of one span so far."""
+        if span == "order_to_fill_marketable":
+            return self.marketable_fill.histogram
+        return self.latencies[span].histogram
+
+    def metrics(self) -> dict[str, Any]:
+        """All figures, by name; names carry units."""
+        figures: dict[str, Any] = {}
+        spans = [*self.latencies.items(), ("order_to_fill_marketable", self.marketable_fill)]
+        for span, latencies in spans:
+            histogram = latencies.histogram
+            figures[f"{span}_count"] = histogram.get_total_count()
+            if histogram.get_total_count():
+                for percent, name in ((50, "p50"), (99, "p99"), (99.9, "p999")):
+                    figures[f"{span}_{name}_ns"] = int(histogram.get_value_at_percentile(percent))
+                figures[f"{span}_max_ns"] = int(histogram.get_max_value())
+        figures.update(sorted(self.totals.items()))
+        world = self._world
+        figures["messages"] = world.messages
+        figures["execution_timeouts"] = self.protections.get("execution.timeouts", 0)
+        orders = self.totals.get("orders", 0)
+        figures["messages_per_order"] = round(world.messages / orders, 2) if orders else None
+        figures["orders_per_virtual_s"] = round(orders * 1_000_000_000 / self._duration_ns, 3)
+        for name in sorted(self.protections):
+            figures[f"acted.{name}"] = self.protections[name]
+        for name, host in world.hosts.items():
+            if host.disk.size_bytes:
+                figures[f"disk.{name}_bytes"] = host.disk.size_bytes
+        return figures
+
+    def lanes(self) -> tuple[Lane, ...]:
+        """Breakers, feeds, leaders, and hosts that went down."""
+        return self._lanes.spans(self._duration_ns)
+
+    def latency_series(self) -> tuple[LatencySeries, ...]:
+        """Percentiles over time of each span."""
+        for latencies in self.latencies.values():
+            latencies.flush()
+        return tuple(
+            LatencySeries(span, self._bucket_ns, tuple(each.p50), tuple(each.p99), tuple(each.max))
+            for span, each in self.latencies.items()
+        )
+
+    def count_series(self) -> tuple[CountSeries, ...]:
+        """Orders, fills and messages over time."""
+        return tuple(
+            CountSeries(name, self._bucket_ns, tuple(counts)) for name, counts in self._counts.items()
+        )

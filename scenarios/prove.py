@@ -1,0 +1,241 @@
+"""The table of protections: each has a scenario that it saves, and that is violated without it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from squall.scenarios.find import choose
+from squall.scenarios.result import CheckResult, ProveRow, RunResult, Verdict
+from squall.scenarios.run import Choice, Progress, run
+
+
+class Protection(Struct, frozen=True):
+    """One row: its switch, what is run, and the promise that breaks without it.
+
+    *fixed* is set alike in both arms, because safeguards cover for one another; it is printed with the row.
+    """
+
+    name: str
+    key: str
+    scenario: str
+    promise: str
+    why: str
+    fixed: tuple[str, ...] = ()
+
+    @property
+    def off(self) -> str:
+        """What switches it off."""
+        return f"{self.key}=off"
+
+
+NO_ORDER_TWICE: Final = "no order is sent twice"
+BOOKED_ONCE: Final = "every execution is booked once"
+ORDERS_END: Final = "every order comes to an end"
+ONE_LEADER: Final = "at most one leader acts per epoch"
+
+PROTECTIONS: Final = (
+    Protection(
+        "circuit breaker",
+        "breaker.enabled",
+        "exchange-api-timeouts",
+        "nothing is sent through an open breaker",
+        "A venue that does not answer goes on getting orders, each of which ends in doubt.",
+    ),
+    Protection(
+        "time-outs",
+        "execution.timeouts",
+        "exchange-api-timeouts",
+        ORDERS_END,
+        "An order that the venue never saw waits for its answer for ever.",
+    ),
+    Protection(
+        "retries keep their ClOrdID",
+        "execution.keep_cl_ord_id",
+        "ack-lost",
+        NO_ORDER_TWICE,
+        "Sent again under a new name, an order that had arrived is a second order. (Asking first is off in both arms.)",
+        ("execution.resolve_in_doubt=off",),
+    ),
+    Protection(
+        "in-doubt orders are resolved first",
+        "execution.resolve_in_doubt",
+        "ack-lost",
+        NO_ORDER_TWICE,
+        "Sent again without asking, an order that had arrived is doubled. (The venue's own refusal is off in both arms.)",
+        ("venue.refuse_duplicates=off",),
+    ),
+    Protection(
+        "venues refuse a duplicate ClOrdID",
+        "venue.refuse_duplicates",
+        "ack-lost",
+        NO_ORDER_TWICE,
+        "The last line, on the venue's side, when the desk sends again without asking.",
+        ("execution.resolve_in_doubt=off",),
+    ),
+    Protection(
+        "A/B arbitration",
+        "feed.arbitration",
+        "packet-loss",
+        "the desk's book is the venue's",
+        "With one line only, what it loses is missing. (Gap recovery is off in both arms.)",
+        ("feed.gap_recovery=off",),
+    ),
+    Protection(
+        "gap recovery",
+        "feed.gap_recovery",
+        "feed-gap",
+        "the desk's book is the venue's",
+        "Skipping what both lines have lost leaves the book wrong, and nobody knows.",
+    ),
+    Protection(
+        "in-flight orders count",
+        "risk.count_in_flight",
+        "slow-fills",
+        "exposure stays within the position limit",
+        "While fills are under way, the gate lets through what no longer fits.",
+    ),
+    Protection(
+        "daily loss limit",
+        "risk.loss_limit",
+        "falling-market",
+        "past the daily loss only reducing orders pass",
+        "The strategy buys all the way down.",
+    ),
+    Protection(
+        "a backup takes over",
+        "lease.takeover",
+        "oms-crash",
+        "the backup leads within the RTO",
+        "Nobody leads until the host is back.",
+    ),
+    Protection(
+        "a leader stops when its lease ends",
+        "lease.self_stop",
+        "leader-paused",
+        ONE_LEADER,
+        "A leader that slept through its lease acts beside its successor. (Fencing is off in both arms.)",
+        ("execution.fencing=off",),
+    ),
+    Protection(
+        "fencing",
+        "execution.fencing",
+        "leader-paused",
+        ONE_LEADER,
+        "A leader that does not know that it was replaced gets its orders out. (Stopping itself is off in both arms.)",
+        ("lease.self_stop=off",),
+    ),
+    Protection(
+        "replay",
+        "oms.replay",
+        "fills-in-the-gap",
+        ORDERS_END,
+        "A new leader that starts cold does not know the orders that are open.",
+    ),
+    Protection(
+        "reconciliation",
+        "oms.reconcile",
+        "fills-in-the-gap",
+        BOOKED_ONCE,
+        "What venues reported while nobody led is never heard of again.",
+    ),
+    Protection(
+        "output commit",
+        "oms.output_commit",
+        "host-lost",
+        BOOKED_ONCE,
+        "Orders that only the lost disk knew of were executed, and nobody knows them.",
+    ),
+)
+
+
+class UnknownProtectionError(ValueError):
+    """No such protection: one line with what there is."""
+
+
+def chosen(names: Sequence[str]) -> tuple[Protection, ...]:
+    """The rows with these keys, or all of them."""
+    known = {protection.key: protection for protection in PROTECTIONS}
+    for name in names:
+        if name not in known:
+            raise UnknownProtectionError(f"no protection {name!r}; protections are {', '.join(known)}")
+    return tuple(known[name] for name in names) or PROTECTIONS
+
+
+def prove(names: Sequence[str], seed: int, progress: Progress | None = None) -> tuple[ProveRow, ...]:
+    """Each protection on and off, with the faults and without them."""
+    rows = []
+    protections = chosen(names)
+    for done, protection in enumerate(protections, 1):
+        rows.append(prove_one(protection, seed))
+        if progress is not None:
+            progress(done / len(protections))
+    return tuple(rows)
+
+
+def arm(protection: Protection, seed: int, on: bool, with_faults: bool = True) -> Choice:
+    """One of the runs of a row."""
+    overrides = protection.fixed if on else (*protection.fixed, protection.off)
+    return choose(protection.scenario, seed=seed, with_faults=with_faults, overrides=overrides)
+
+
+def prove_one(protection: Protection, seed: int) -> ProveRow:
+    """The four runs of one row, and whether they show what they should.
+
+    On: it passes, and the protection is seen to act. Off: the promise that names it is violated. Without faults: both
+    pass, since a switch removes the protection and does not break the desk.
+    """
+    on, off = run(arm(protection, seed, on=True)), run(arm(protection, seed, on=False))
+    acted = times_acted(protection, on)
+    broken = [check.name for check in violations(off)]
+    # The promise that names it, where it broke; otherwise whatever broke first.
+    violated_by = protection.promise if protection.promise in broken else next(iter(broken), None)
+    calm_on = run(arm(protection, seed, on=True, with_faults=False)).verdict
+    calm_off = run(arm(protection, seed, on=False, with_faults=False)).verdict
+    ok = (
+        on.verdict is Verdict.PASS
+        and acted > 0
+        and violated_by == protection.promise
+        and calm_on is Verdict.PASS
+        and calm_off is Verdict.PASS
+    )
+    return ProveRow(
+        protection=protection.key,
+        scenario=protection.scenario,
+        promise=protection.promise,
+        verdict_on=on.verdict,
+        verdict_off=off.verdict,
+        violated_by=violated_by,
+        acted=acted,
+        ok=ok,
+        settings=protection.fixed,
+    )
+
+
+def times_acted(protection: Protection, result: RunResult) -> int:
+    """How often it was seen to do its work."""
+    return int(result.metrics.get(f"acted.{protection.key}", 0))
+
+
+def violations(result: RunResult) -> tuple[CheckResult, ...]:
+    """The promises that were broken."""
+    return tuple(check for check in result.checks if check.verdict is Verdict.VIOLATED)
+
+
+def protections_page() -> str:
+    """docs/protections.md, from the table."""
+    lines = [
+        "# Protections",
+        "",
+        "Generated by `make docs` from the table in `scenarios/prove.py`. Every protection can be switched off, and has a",
+        "scenario that is violated without it, by the promise that names it: `squall prove` runs them all.",
+        "",
+        "| protection | key | scenario | promise that breaks without it | set in both arms |",
+        "|---|---|---|---|---|",
+    ]
+    for row in PROTECTIONS:
+        fixed = ", ".join(f"`{each}`" for each in row.fixed) or "–"
+        lines.append(f"| {row.name} | `{row.key}` | `{row.scenario}` | {row.promise} | {fixed} |")
+    lines += ["", "## What happens without them", ""]
+    lines += [f"- **{row.name}** (`{row.key}`): {row.why}" for row in PROTECTIONS]
+    return "\n".join(lines) + "\n"

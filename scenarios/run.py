@@ -1,0 +1,226 @@
+"""Runs one scenario with one seed, judges it, and gathers all that a report needs."""
+
+import platform
+import shlex
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from time import perf_counter
+from typing import Final
+
+import msgspec
+
+from squall import __version__
+from squall.faults.fault import InstalledPlan
+from squall.scenarios.measure import Measure
+from squall.scenarios.result import CausalStep, CheckResult, FaultResult, RunResult, Verdict
+from squall.scenarios.scenario import Judge, Market, Promise, Ruling, Scenario
+from squall.scenarios.settings import keys, override
+from squall.scenarios.topology import Stage, build
+from squall.scenarios.words import in_words
+from squall.sim.guard import Guard
+from squall.sim.kernel import OBSERVE
+from squall.sim.trace import Record, RunBegan, Sink
+
+VERSIONED: Final = ("simpy", "numpy", "networkx", "msgspec", "hypothesis")
+STORY_STEPS: Final = 12
+"""How many links of a causal chain are told, the last ones before the violation."""
+PROGRESS_STEPS: Final = 100
+
+Progress = Callable[[float], None]
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """What a person chose to run: the scenario by name, and what they changed about it."""
+
+    name: str
+    scenario: Scenario
+    proves: str
+    seed: int = 1
+    with_faults: bool = True
+    overrides: tuple[str, ...] = ()
+    market: str | None = None
+
+    def settled(self) -> Scenario:
+        """The scenario with the overrides and the market applied. ValueError where one of them cannot be."""
+        settings = self.scenario.settings
+        for assignment in self.overrides:
+            settings = override(settings, assignment)
+        scenario = msgspec.structs.replace(self.scenario, settings=settings)
+        if self.market is not None:
+            scenario = msgspec.structs.replace(scenario, market=Market(symbols=(), recording=self.market))
+        return scenario
+
+    def command(self) -> str:
+        """The line that runs exactly this again."""
+        words = ["squall", "run", self.name, "--seed", str(self.seed)]
+        if not self.with_faults:
+            words.append("--no-faults")
+        for assignment in self.overrides:
+            words += ["--set", assignment]
+        if self.market is not None:
+            words += ["--market", f"binance:{self.market}"]
+        return shlex.join(words)
+
+
+class _Bench:
+    """All judges of a run, and what they said of the time before the first fault."""
+
+    def __init__(self, promises: Sequence[Promise], with_faults: bool) -> None:
+        self.promises = [p for p in promises if with_faults or not p.needs_faults]
+        self.judges: list[Judge] = []
+        self.unhealthy: str | None = None
+
+    def attach(self, stage: Stage) -> None:
+        """Let every judge watch, and look at the baseline just before the first fault."""
+        self.judges = [promise.judge(stage) for promise in self.promises]
+        starts = [planned.start_ns for planned in stage.plan.plan]
+        if starts and min(starts) > 0:
+            stage.world.kernel.call_at(min(starts) - 1, self._look_at_baseline, turn=OBSERVE)
+
+    def _look_at_baseline(self, _: None) -> None:
+        for promise, judge in zip(self.promises, self.judges, strict=True):
+            if promise.kind == "safety" or promise.of_baseline:
+                ruling = judge.ruling()
+                if ruling.verdict is not Verdict.PASS and self.unhealthy is None:
+                    self.unhealthy = f"{promise.name}: {ruling.detail}"
+
+    def rulings(self) -> list[tuple[Promise, Ruling]]:
+        """What every judge says in the end."""
+        return [(promise, judge.ruling()) for promise, judge in zip(self.promises, self.judges, strict=True)]
+
+
+def configuration(choice: Choice, scenario: Scenario) -> dict[str, object]:
+    """What decides a run besides the seed, in plain values: the first record, and so part of the digest."""
+    return {
+        "settings": keys(scenario.settings),
+        "workload": msgspec.to_builtins(scenario.workload),
+        "plan": [
+            [p.fault.kind, p.fault.target, p.start_ns, p.end_ns, msgspec.to_builtins(p.fault)]
+            for p in scenario.plan
+        ],
+        "with_faults": choice.with_faults,
+        "symbols": list(scenario.market.symbols),
+        "duration_ns": scenario.duration_ns,
+    }
+
+
+def run(choice: Choice, sink: Sink | None = None, progress: Progress | None = None) -> RunResult:
+    """Build, run and judge. The guard is on while the kernel steps."""
+    scenario = choice.settled()
+    stage, bench, wall_s = _perform(choice, scenario, sink, progress)
+    checks = [CheckResult(p.name, p.kind, r.verdict, r.detail, r.at_ns, r.seq) for p, r in bench.rulings()]
+    checks += _must_touch(stage.plan)
+    if bench.unhealthy is not None:
+        detail = f"before the first fault: {bench.unhealthy}"
+        checks.append(CheckResult("healthy baseline", "baseline", Verdict.INCONCLUSIVE, detail))
+    verdict = verdict_of(checks)
+    world, measure = stage.world, stage.measure
+    return RunResult(
+        scenario=choice.name,
+        proves=choice.proves,
+        seed=choice.seed,
+        verdict=verdict,
+        digest=world.trace.digest(),
+        virtual_ns=stage.duration_ns,
+        events=world.kernel.events,
+        records=world.trace.records,
+        messages=world.messages,
+        wall_s=wall_s,
+        checks=tuple(checks),
+        faults=_fault_results(stage.plan),
+        metrics=measure.metrics(),
+        versions=versions(),
+        replay_command=choice.command(),
+        story=_story(choice, scenario, checks),
+        lanes=measure.lanes(),
+        latencies=measure.latency_series(),
+        counts=measure.count_series(),
+        checkpoints=tuple(world.trace.checkpoints),
+    )
+
+
+def _perform(
+    choice: Choice, scenario: Scenario, sink: Sink | None, progress: Progress | None
+) -> tuple[Stage, _Bench, float]:
+    bench = _Bench(scenario.promises, choice.with_faults)
+    stage = build(choice.name, scenario, choice.seed, choice.with_faults, sink, bench.attach)
+    world = stage.world
+    world.trace.observe("squall", RunBegan(choice.name, choice.seed, configuration(choice, scenario)))
+    world.start()
+    began = perf_counter()
+    steps = PROGRESS_STEPS if progress is not None else 1
+    for step in range(1, steps + 1):
+        with Guard():
+            world.run_until(stage.duration_ns * step // steps)
+        if progress is not None:
+            progress(step / steps)
+    return stage, bench, perf_counter() - began
+
+
+def verdict_of(checks: Sequence[CheckResult]) -> Verdict:
+    """Violated beats inconclusive beats pass."""
+    found = {check.verdict for check in checks}
+    if Verdict.VIOLATED in found:
+        return Verdict.VIOLATED
+    return Verdict.INCONCLUSIVE if Verdict.INCONCLUSIVE in found else Verdict.PASS
+
+
+def _must_touch(plan: InstalledPlan) -> list[CheckResult]:
+    """A fault that touched nothing proves nothing."""
+    return [
+        CheckResult(
+            f"{planned.fault.kind} on {planned.fault.target} touched something",
+            "reached",
+            Verdict.INCONCLUSIVE,
+            "it touched nothing",
+            planned.start_ns,
+        )
+        for planned, tally in zip(plan.plan, plan.tallies, strict=True)
+        if planned.must_touch and not tally.effects
+    ]
+
+
+def _fault_results(plan: InstalledPlan) -> tuple[FaultResult, ...]:
+    return tuple(
+        FaultResult(p.fault.kind, p.fault.target, p.start_ns, p.end_ns, tally.effects, tally.words)
+        for p, tally in zip(plan.plan, plan.tallies, strict=True)
+    )
+
+
+def versions() -> dict[str, str]:
+    """What a replay must have alike."""
+    return {
+        "squall": __version__,
+        "python": platform.python_version(),
+        **{name: version(name) for name in VERSIONED},
+    }
+
+
+class _Memory:
+    """Keeps every record up to one: a sink for the second run, which tells the story of a violation."""
+
+    def __init__(self, upto_seq: int) -> None:
+        self._upto_seq = upto_seq
+        self.records: list[Record] = []
+
+    def write(self, record: Record) -> None:
+        if record.seq <= self._upto_seq:
+            self.records.append(record)
+
+
+def _story(choice: Choice, scenario: Scenario, checks: Sequence[CheckResult]) -> tuple[CausalStep, ...]:
+    """Run again, keep the records, and follow the causes back from the first violation."""
+    violations = [
+        check.seq for check in checks if check.verdict is Verdict.VIOLATED and check.seq is not None
+    ]
+    if not violations:
+        return ()
+    memory = _Memory(min(violations))
+    _perform(choice, scenario, memory, None)
+    chain: list[Record] = []
+    seq = min(violations)
+    while seq and len(chain) < STORY_STEPS:
+        record = memory.records[seq - 1]
+        chain.append(record)
+        seq = record.cause
+    return tuple(CausalStep(r.seq, r.at_ns, r.host, in_words(r)) for r in reversed(chain))

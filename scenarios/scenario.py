@@ -1,0 +1,100 @@
+"""What a scenario is: a desk in a market, a workload, a plan of faults, and the promises to be judged."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from msgspec import Struct
+
+from squall.faults.fault import Plan
+from squall.scenarios.result import Verdict
+from squall.scenarios.settings import SECOND, Settings
+from squall.sim.trace import Record
+from squall.system.domain.signals import Workload
+
+if TYPE_CHECKING:
+    from squall.scenarios.topology import Stage
+
+
+class Ruling(Struct, frozen=True):
+    """What a judge found at the end: a verdict, a sentence, and the first violating record where there is one."""
+
+    verdict: Verdict
+    detail: str
+    at_ns: int | None = None
+    seq: int | None = None
+
+
+class Judge(Protocol):
+    """Watches one run. It attached its watchers to the trace when it was made."""
+
+    def ruling(self) -> Ruling:
+        """Called once, when the run is over."""
+
+
+class Promise(Struct, frozen=True):
+    """Something that has to hold. *kind* is safety, liveness, durability, reached or sla."""
+
+    name: str
+    kind: str
+    judge: Callable[["Stage"], Judge]
+    needs_faults: bool = False
+    """Only a fault can bring it about: dropped when the scenario is run without its plan."""
+    of_baseline: bool = False
+    """Whether it has to hold before the first fault too, or the run proves nothing."""
+
+
+class Docket:
+    """Violations as they come: the first one is kept, the others are counted."""
+
+    def __init__(self) -> None:
+        self.violations = 0
+        self._first: Ruling | None = None
+
+    def violated(self, record: Record | None, detail: str) -> None:
+        """Enter one; *record* is what shows it."""
+        self.violations += 1
+        if self._first is None:
+            at_ns, seq = (record.at_ns, record.seq) if record is not None else (None, None)
+            self._first = Ruling(Verdict.VIOLATED, detail, at_ns, seq)
+
+    def ruling(self, held: str) -> Ruling:
+        """The first violation, with how many more there were; or a pass, saying what was checked."""
+        if self._first is None:
+            return Ruling(Verdict.PASS, held)
+        more = self.violations - 1
+        if not more:
+            return self._first
+        detail = f"{self._first.detail} (and {more} more)"
+        return Ruling(self._first.verdict, detail, self._first.at_ns, self._first.seq)
+
+
+class Market(Struct, frozen=True):
+    """What is traded where. With *recording*, exchange-a replays that file and the symbol is the recording's."""
+
+    symbols: tuple[str, ...] = ("ACME", "BOLT")
+    recording: str | None = None
+
+
+class Scenario(Struct, frozen=True):
+    """All that decides a run, the seed apart."""
+
+    workload: Workload
+    plan: Plan = ()
+    promises: tuple[Promise, ...] = ()
+    market: Market = Market()
+    settings: Settings = Settings()
+    duration_ns: int = 60 * SECOND
+    """The whole run; the workload stops earlier, so that what is open can end."""
+
+
+Maker = TypeVar("Maker", bound=Callable[[], Scenario])
+
+
+def scenario(proves: str) -> Callable[[Maker], Maker]:
+    """Say what a scenario proves. Nothing else: `squall list` finds scenarios by walking the library."""
+
+    def attach(maker: Maker) -> Maker:
+        maker.proves = proves  # type: ignore[attr-defined]  # an attribute of the function, read by `library.find`
+        return maker
+
+    return attach

@@ -1,0 +1,131 @@
+"""Everything that a run can be set to: the desk's configuration and the world's, by dotted key."""
+
+from typing import Any, Final, get_type_hints
+
+import msgspec
+from msgspec import Struct
+
+from squall.scenarios.durations import DurationError, parse_duration
+from squall.system.config import DeskConfig
+
+MICROSECOND = 1_000
+MILLISECOND = 1_000_000
+SECOND = 1_000_000_000
+
+
+class NetworkConfig(Struct, frozen=True):
+    """The links that every topology lays, and TCP's time-outs on them."""
+
+    lan_latency_ns: int = 2_500
+    """Each host to the switch, one way: two of these from host to host."""
+    venue_latency_ns: int = 200 * MICROSECOND
+    venue_jitter_ns: int = 50 * MICROSECOND
+    rto_min_ns: int = 20 * MILLISECOND
+    rto_max_ns: int = 2 * SECOND
+    max_retransmissions: int = 8
+
+
+class VenueConfig(Struct, frozen=True):
+    refuse_duplicates: bool = True
+    """Protection, on the venue's side: a ClOrdID that was seen before is refused."""
+    events_per_s: int = 4
+    """How lively the simulated participants are, per symbol and venue."""
+
+
+class ObjectiveConfig(Struct, frozen=True):
+    """What recovery is to reach."""
+
+    rto_ns: int = 2 * SECOND
+    """From the loss of the leader to the first acknowledged order of the next one."""
+
+
+class Settings(Struct, frozen=True):
+    """The desk's sections and the world's side by side: what `--set section.key=value` changes."""
+
+    desk: DeskConfig = DeskConfig()
+    network: NetworkConfig = NetworkConfig()
+    venue: VenueConfig = VenueConfig()
+    objective: ObjectiveConfig = ObjectiveConfig()
+
+
+CHAPTER: Final = ("lease.beat=5s", "lease.missed_beats=3", "lease.lease=15s", "objective.rto=20s")
+"""The chapter's heartbeat of 5 s, three missed, and what can be promised with it."""
+
+PROFILES: Final[dict[str, tuple[str, ...]]] = {"default": (), "chapter": CHAPTER}
+
+
+class SettingError(ValueError):
+    """A `--set` that cannot be: one line that names the key, what was found and what was expected."""
+
+
+def _sections(settings: Settings) -> dict[str, Struct]:
+    desk = {name: getattr(settings.desk, name) for name in settings.desk.__struct_fields__}
+    return {**desk, "network": settings.network, "venue": settings.venue, "objective": settings.objective}
+
+
+def keys(settings: Settings) -> dict[str, Any]:
+    """Every key and its value, in order. Times stand under their name without the unit, as `--set` takes them."""
+    return {
+        f"{section}.{field.removesuffix('_ns')}": getattr(values, field)
+        for section, values in _sections(settings).items()
+        for field in values.__struct_fields__
+    }
+
+
+def override(settings: Settings, assignment: str) -> Settings:
+    """A copy changed by one ``section.key=value``, or by ``profile=NAME``."""
+    key, equals, text = assignment.partition("=")
+    if not equals:
+        raise SettingError(f"--set {assignment}: expected key=value, found no '='")
+    if key == "profile":
+        return _with_profile(settings, text)
+    section, _, field = key.partition(".")
+    sections = _sections(settings)
+    if section not in sections or not field:
+        raise SettingError(f"--set {key}: no such key; sections are {', '.join(sections)}, and profile")
+    values = sections[section]
+    fields = values.__struct_fields__
+    name = field if field in fields else f"{field}_ns"
+    if name not in fields:
+        known = ", ".join(f"{section}.{each.removesuffix('_ns')}" for each in fields)
+        raise SettingError(f"--set {key}: no such key; {section} has {known}")
+    value = _parse(key, name, get_type_hints(type(values))[name], text)
+    changed = msgspec.structs.replace(values, **{name: value})
+    if section in settings.desk.__struct_fields__:
+        return msgspec.structs.replace(
+            settings, desk=msgspec.structs.replace(settings.desk, **{section: changed})
+        )
+    return msgspec.structs.replace(settings, **{section: changed})
+
+
+def _with_profile(settings: Settings, name: str) -> Settings:
+    if name not in PROFILES:
+        raise SettingError(f"--set profile={name}: no such profile; profiles are {', '.join(PROFILES)}")
+    for assignment in PROFILES[name]:
+        settings = override(settings, assignment)
+    return settings
+
+
+def _parse(key: str, name: str, kind: Any, text: str) -> Any:
+    if kind is bool:
+        switches = {"true": True, "on": True, "false": False, "off": False}
+        if text.lower() not in switches:
+            raise SettingError(f"--set {key}: expected true or false, found {text!r}")
+        return switches[text.lower()]
+    if name.endswith("_ns"):
+        try:
+            value = parse_duration(text)
+        except DurationError as error:
+            raise SettingError(f"--set {key}: {error}") from None
+        if value < 0 or (value == 0 and not name.endswith("jitter_ns")):
+            raise SettingError(f"--set {key}: expected a duration above zero, found {text!r}")
+        return value
+    if kind is int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise SettingError(f"--set {key}: expected a whole number, found {text!r}") from None
+        if number <= 0:
+            raise SettingError(f"--set {key}: expected a number above zero, found {text!r}")
+        return number
+    raise SettingError(f"--set {key}: cannot be set")

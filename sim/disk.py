@@ -1,0 +1,88 @@
+"""A disk: records are appended at once, durable after an fsync, and gone at a crash if they were not synced."""
+
+from collections.abc import Callable
+from typing import Final
+
+from squall.sim.kernel import Call, Kernel
+from squall.sim.trace import DiskLost, DiskSynced, Trace
+
+DEFAULT_FSYNC_NS: Final = 12_000
+"""A flash drive with power-loss protection."""
+
+Durable = Callable[[int], None]
+
+
+class Disk:
+    """Files of records. One fsync is under way at a time; what is appended meanwhile shares the next (group commit)."""
+
+    def __init__(self, kernel: Kernel, trace: Trace, host: str, fsync_ns: int = DEFAULT_FSYNC_NS) -> None:
+        self._kernel = kernel
+        self._trace = trace
+        self._host = host
+        self.fsync_ns = fsync_ns
+        self._files: dict[str, list[bytes]] = {}
+        self._pending: list[tuple[str, bytes, int, Durable]] = []
+        self._syncing: list[tuple[str, bytes, int, Durable]] = []
+        self._sync: Call | None = None
+        self._token = 0
+
+    def append(self, file: str, data: bytes, durable: Durable) -> int:
+        """Append a record; `durable(token)` is called once for the latest token of each sync, per caller."""
+        self._token += 1
+        self._pending.append((file, data, self._token, durable))
+        if self._sync is None:
+            self._begin_sync()
+        return self._token
+
+    def read(self, file: str) -> list[bytes]:
+        """All records of the file that a program sees: those that are synced and those still in the page cache."""
+        cached = [data for name, data, _, _ in (*self._syncing, *self._pending) if name == file]
+        return [*self._files.get(file, ()), *cached]
+
+    def durable(self, file: str) -> list[bytes]:
+        """The records of the file that would survive a crash now."""
+        return list(self._files.get(file, ()))
+
+    @property
+    def size_bytes(self) -> int:
+        """All that is durable."""
+        return sum(len(record) for records in self._files.values() for record in records)
+
+    def crash(self) -> None:
+        """Power is lost: what was not synced is gone."""
+        lost = len(self._pending) + len(self._syncing)
+        if self._sync is not None:
+            self._sync.cancel()
+            self._sync = None
+        self._pending.clear()
+        self._syncing.clear()
+        if lost:
+            self._trace.observe(self._host, DiskLost(records=lost, whole_disk=False))
+
+    def destroy(self) -> None:
+        """The disk itself is lost."""
+        self.crash()
+        lost = sum(len(records) for records in self._files.values())
+        self._files.clear()
+        self._trace.observe(self._host, DiskLost(records=lost, whole_disk=True))
+
+    def _begin_sync(self) -> None:
+        self._syncing, self._pending = self._pending, []
+        self._sync = self._kernel.call_in(self.fsync_ns, self._synced)
+
+    def _synced(self, _: None) -> None:
+        done, self._syncing = self._syncing, []
+        self._sync = None
+        latest: dict[Durable, int] = {}
+        sizes: dict[str, list[int]] = {}
+        for file, data, token, durable in done:
+            self._files.setdefault(file, []).append(data)
+            latest[durable] = token
+            sizes.setdefault(file, []).append(len(data))
+        for file, each in sizes.items():
+            event = DiskSynced(file=file, records=len(each), size_bytes=sum(each))
+            self._kernel.cause = self._trace.observe(self._host, event)
+        if self._pending:
+            self._begin_sync()
+        for durable, token in latest.items():
+            durable(token)

@@ -1,0 +1,55 @@
+"""What a venue's session and feed ask of whatever matches orders: a simulated book or a recording."""
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from squall.sim.exchange.wire.messages import BookImage, Level, NewOrderSingle, OrdRejReason, Print
+
+
+class Listing(Struct, frozen=True):
+    """A symbol as a venue lists it. Prices in half ticks, quantities in lots."""
+
+    symbol: str
+    reference_price_half_ticks: int
+    tick_half_ticks: int = 2
+
+
+class EngineListener(Protocol):
+    """Told of all that happens, synchronously, in order. Client orders are known by their ClOrdID."""
+
+    def on_accepted(self, order: NewOrderSingle) -> None:
+        """The order passed the engine's checks; what it executes follows."""
+
+    def on_refused(self, order: NewOrderSingle, reason: OrdRejReason) -> None: ...
+
+    def on_executed(self, order: NewOrderSingle, lots: int, price_half_ticks: int, leaves_lots: int) -> None:
+        """A client order, resting or arriving, traded; one call a counterparty and price."""
+
+    def on_closed(self, order: NewOrderSingle, leaves_lots: int) -> None:
+        """A client order left the book unfilled: cancelled, or the rest of an IOC or market order."""
+
+    def on_book(
+        self, symbol: str, levels: tuple[Level, ...], prints: tuple[Print, ...], source_id: int
+    ) -> None:
+        """What one step changed on the public book and tape: once a step, after the calls above; never empty."""
+
+
+class Engine(Protocol):
+    """Matches. Client orders come from `enter` and `cancel`; the rest of the market is the engine's own affair."""
+
+    listener: EngineListener
+
+    def enter(self, order: NewOrderSingle) -> None: ...
+
+    def cancel(self, cl_ord_id: str) -> bool:
+        """Take a resting client order out of the book: `on_closed` comes first. False where there is none."""
+
+    def image(self) -> tuple[BookImage, ...]:
+        """The public book now, symbol by symbol, best price first on each side."""
+
+    def touch(self, symbol: str) -> tuple[int, int, int, int]:
+        """(bid half ticks, bid lots, ask half ticks, ask lots); zeros for a side that is empty."""
+
+    def start(self) -> None:
+        """Open: from now on the market lives."""

@@ -1,0 +1,385 @@
+"""A machine: cores that serve one job at a time, programs that die with it, a disk and clocks of its own."""
+
+from collections import deque
+from collections.abc import Callable, Hashable, Mapping
+from traceback import extract_tb
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+
+from squall.sim.clock import Clock
+from squall.sim.disk import DEFAULT_FSYNC_NS, Disk
+from squall.sim.guard import NondeterminismError
+from squall.sim.kernel import Call, LivelockError
+from squall.sim.program import Message, Program
+from squall.sim.trace import (
+    Handled,
+    HostCrashed,
+    HostPaused,
+    HostRestarted,
+    HostResumed,
+    ProgramRaised,
+)
+
+if TYPE_CHECKING:
+    from squall.sim.transport import End
+    from squall.sim.world import World
+
+LOCAL_HOP_NS: Final = 500
+"""A local queue: what it costs a program to take a message that another one on the same host has put there."""
+HOUSEKEEPING_NS: Final = 500
+"""Service time of a timer, a disk completion or a change of a stream."""
+
+START, MESSAGE, TIMER, DURABLE, OPENED, CLOSED, CONFIG = range(7)
+
+
+class Costs(Struct, frozen=True):
+    """Service times in ns of one program: by type of message, or the default."""
+
+    default_ns: int = 2_000
+    by_message: Mapping[type, int] = {}
+
+
+class Slot:
+    """A program's place: its addresses, the core it runs on, and how to build it anew after a crash."""
+
+    def __init__(
+        self, host: "Host", address: str, core: "Core", factory: Callable[..., Program], costs: Costs
+    ) -> None:
+        self.host = host
+        self.address = address
+        self.core = core
+        self.factory = factory
+        self.costs: dict[type, int] = dict(costs.by_message)
+        self.default_cost_ns = costs.default_ns
+        self.program: Program | None = None
+        self.runtime: ProgramRuntime | None = None
+        self.ends: dict[str, End] = {}
+        """Streams, by the peer's address."""
+        self.timers: dict[Hashable, Call] = {}
+
+    @property
+    def label(self) -> str:
+        """For messages about what spins."""
+        return self.address
+
+    def cost_ns(self, message: Any) -> int:
+        """Service time of this message."""
+        return self.costs.get(type(message), self.default_cost_ns)
+
+
+class Job:
+    """One handler invocation waiting for a core, or in service."""
+
+    __slots__ = ("a", "b", "cause", "cost_ns", "kind", "slot")
+
+    def __init__(self, slot: Slot, kind: int, a: Any, b: Any, cost_ns: int, cause: int) -> None:
+        self.slot = slot
+        self.kind = kind
+        self.a = a
+        self.b = b
+        self.cost_ns = cost_ns
+        self.cause = cause
+
+
+class Core:
+    """First in, first out, one job in service, and one completion event that a pause or a crash takes back."""
+
+    def __init__(self, host: "Host", label: str) -> None:
+        self.host = host
+        self.label = label
+        self.waiting: deque[Job] = deque()
+        self.busy_ns = 0
+        """Service time given so far."""
+        self._kernel = host.world.kernel
+        self._current: Job | None = None
+        self._completion: Call | None = None
+        self._ends_ns = 0
+        self._left_ns = 0
+        self._handling = False
+
+    def submit(self, job: Job) -> None:
+        """Serve the job as soon as all that came before is served."""
+        if self._current is None and not self._handling and not self.host.paused:
+            self._start(job)
+        else:
+            self.waiting.append(job)
+
+    def _start(self, job: Job) -> None:
+        self._current = job
+        self._serve(job.cost_ns)
+
+    def _serve(self, for_ns: int) -> None:
+        self._ends_ns = self._kernel.now_ns + for_ns
+        self._completion = self._kernel.call_in(for_ns, self._complete)
+
+    def _complete(self, _: None) -> None:
+        job = self._current
+        assert job is not None
+        self._current = None
+        self._completion = None
+        self._handling = True
+        self.busy_ns += job.cost_ns
+        epoch = self.host.epoch
+        try:
+            self.host.handle(job)
+        finally:
+            self._handling = False
+        if self.host.epoch == epoch:
+            self._next()
+
+    def _next(self) -> None:
+        if self.waiting and self._current is None and not self.host.paused:
+            self._start(self.waiting.popleft())
+
+    def pause(self) -> None:
+        """Stop where we are; the job in service keeps what it has been served."""
+        if self._completion is not None:
+            self._completion.cancel()
+            self._completion = None
+            self._left_ns = self._ends_ns - self._kernel.now_ns
+
+    def resume(self) -> None:
+        """Go on where we stopped."""
+        if self._current is not None:
+            self._serve(self._left_ns)
+        else:
+            self._next()
+
+    def crash(self) -> None:
+        """Forget everything."""
+        if self._completion is not None:
+            self._completion.cancel()
+            self._completion = None
+        self._current = None
+        self.waiting.clear()
+
+
+class ProgramRuntime:
+    """What one program, in one life of its host, may ask of the world (the desk's Runtime protocol)."""
+
+    __slots__ = ("_clock", "_host", "_kernel", "_slot", "_trace", "_transport", "_world", "address")
+
+    def __init__(self, slot: Slot) -> None:
+        self._slot = slot
+        self._host = slot.host
+        self._world = slot.host.world
+        self._kernel = self._world.kernel
+        self._trace = self._world.trace
+        self._transport = self._world.transport
+        self._clock = slot.host.clock
+        self.address = slot.address
+
+    @property
+    def now_ns(self) -> int:
+        return self._clock.wall_ns(self._kernel.now_ns)
+
+    @property
+    def monotonic_ns(self) -> int:
+        return self._clock.monotonic_ns(self._kernel.now_ns)
+
+    @property
+    def dead(self) -> bool:
+        """The life of the host that this belonged to is over. Whoever still holds it reaches nobody any more."""
+        return self._slot.runtime is not self
+
+    def send(self, to: str, message: Message) -> None:
+        if self._slot.runtime is self:
+            self._transport.send(self._slot, to, message)
+
+    def open(self, to: str) -> None:
+        if self._slot.runtime is self:
+            self._transport.open(self._slot, to)
+
+    def write(self, to: str, message: Message) -> bool:
+        return self._slot.runtime is self and self._transport.write(self._slot, to, message)
+
+    def close(self, to: str) -> None:
+        if self._slot.runtime is self:
+            self._transport.close(self._slot, to)
+
+    def set_timer(self, delay_ns: int, key: Hashable) -> None:
+        slot = self._slot
+        if slot.runtime is not self:
+            return
+        previous = slot.timers.get(key)
+        if previous is not None:
+            previous.cancel()
+        due = self._kernel.call_in(self._clock.true_delay_ns(max(delay_ns, 0)), self._host.timer_due)
+        due.arg = (slot, key, due)
+        slot.timers[key] = due
+
+    def cancel_timer(self, key: Hashable) -> None:
+        due = self._slot.timers.pop(key, None)
+        if due is not None:
+            due.cancel()
+
+    def append(self, file: str, data: bytes) -> int:
+        return self._host.disk.append(file, data, self._host.durable_callback(self._slot))
+
+    def read(self, file: str) -> list[bytes]:
+        return self._host.disk.read(file)
+
+    def emit(self, claim: Any) -> None:
+        self._trace.claim(self._host.name, claim)
+
+    def chance(self, name: str, *identity: object) -> float:
+        return self._world.chance.uniform("/".join((self.address, name, *map(str, identity))))
+
+    def buggify(self, name: str) -> bool:
+        return self._world.buggify(self.address, name)
+
+
+class Host:
+    """One machine. A crash drops its programs and begins a new epoch; what belongs to the old one dies with it."""
+
+    def __init__(self, world: "World", name: str, clock: Clock, fsync_ns: int = DEFAULT_FSYNC_NS) -> None:
+        self.world = world
+        self.name = name
+        self.clock = clock
+        self.disk = Disk(world.kernel, world.trace, name, fsync_ns)
+        self.cores: dict[str, Core] = {}
+        self.slots: list[Slot] = []
+        self.up = True
+        self.paused = False
+        self.epoch = 1
+        self._durable: dict[str, Callable[[int], None]] = {}
+
+    # --- programs ---
+
+    def place(
+        self, address: str, factory: Callable[[ProgramRuntime], Program], costs: Costs, core: str | None
+    ) -> Slot:
+        """Give a program a place on a core (its own, unless one is named); it starts when the host does."""
+        label = core or address
+        if label not in self.cores:
+            self.cores[label] = Core(self, label)
+        slot = Slot(self, address, self.cores[label], factory, costs)
+        self.slots.append(slot)
+        return slot
+
+    def start(self) -> None:
+        """Build every program and let it start."""
+        for slot in self.slots:
+            slot.runtime = ProgramRuntime(slot)
+            slot.program = slot.factory(slot.runtime)
+            self.enqueue(slot, START, None, None, HOUSEKEEPING_NS)
+
+    # --- work ---
+
+    def enqueue(self, slot: Slot, kind: int, a: Any, b: Any, cost_ns: int) -> None:
+        """A job for a program, behind all that its core has to do already. A host that is down takes none."""
+        if self.up:
+            slot.core.submit(Job(slot, kind, a, b, cost_ns, self.world.kernel.cause))
+
+    def handle(self, job: Job) -> None:
+        """Run the handler that this job stands for; an exception in it takes the host down."""
+        slot = job.slot
+        program = slot.program
+        assert program is not None
+        world = self.world
+        world.kernel.cause = job.cause
+        try:
+            if job.kind == MESSAGE:
+                message = job.b
+                if not message.is_heartbeat:
+                    world.messages += 1
+                    world.kernel.cause = world.trace.observe(self.name, Handled(slot.address, job.a, message))
+                program.on_message(job.a, message)
+            elif job.kind == TIMER:
+                self._handle_timer(slot, program, job.a, job.b)
+            elif job.kind == DURABLE:
+                program.on_durable(job.a)
+            elif job.kind == OPENED:
+                program.on_stream_open(job.a)
+            elif job.kind == CLOSED:
+                program.on_stream_closed(job.a, job.b)
+            elif job.kind == START:
+                program.on_start()
+            else:
+                program.on_config(job.a)
+        except (NondeterminismError, LivelockError):
+            raise
+        except Exception as error:  # whatever a program under test throws is a finding, not our end
+            self._raised(slot, error)
+
+    @staticmethod
+    def _handle_timer(slot: Slot, program: Program, key: Hashable, due: Call) -> None:
+        # It may have been cancelled or replaced while it waited for the core.
+        if slot.timers.get(key) is due:
+            del slot.timers[key]
+            program.on_timer(key)
+
+    def timer_due(self, arg: Any) -> None:
+        """A timer of one of the programs rings (it waits for its core like everything else)."""
+        slot, key, due = arg
+        self.enqueue(slot, TIMER, key, due, HOUSEKEEPING_NS)
+
+    def durable_callback(self, slot: Slot) -> Callable[[int], None]:
+        """What the disk calls for this program: the same object each time, so that syncs can be told together."""
+        callback = self._durable.get(slot.address)
+        if callback is None:
+
+            def callback(token: int) -> None:
+                self.enqueue(slot, DURABLE, token, None, HOUSEKEEPING_NS)
+
+            self._durable[slot.address] = callback
+        return callback
+
+    def _raised(self, slot: Slot, error: Exception) -> None:
+        frames = extract_tb(error.__traceback__)
+        place = f"{frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else "?"
+        event = ProgramRaised(program=slot.address, error=f"{type(error).__name__}: {error}", where=place)
+        self.world.kernel.cause = self.world.trace.observe(self.name, event)
+        self.crash()
+
+    # --- trouble (what faults act on) ---
+
+    def pause(self) -> None:
+        """Stop the world on this machine: nothing is handled until `resume`; what arrives waits."""
+        if self.up and not self.paused:
+            self.paused = True
+            self.world.trace.observe(self.name, HostPaused())
+            for core in self.cores.values():
+                core.pause()
+
+    def resume(self) -> None:
+        """Go on, in due order, with all that has come up meanwhile."""
+        if self.up and self.paused:
+            self.paused = False
+            self.world.trace.observe(self.name, HostResumed())
+            for core in self.cores.values():
+                core.resume()
+
+    def crash(self, with_disk: bool = False) -> None:
+        """Power off. Programs, timers, queues, streams and unsynced writes are gone; with the disk, everything is."""
+        if not self.up:
+            return
+        world = self.world
+        world.kernel.cause = world.trace.observe(self.name, HostCrashed(with_disk=with_disk))
+        self.up = False
+        self.paused = False
+        self.epoch += 1
+        for core in self.cores.values():
+            core.crash()
+        for slot in self.slots:
+            for due in slot.timers.values():
+                due.cancel()
+            slot.timers.clear()
+            for end in slot.ends.values():
+                end.vanish()
+            slot.ends.clear()
+            slot.program = None
+            slot.runtime = None
+        if with_disk:
+            self.disk.destroy()
+        else:
+            self.disk.crash()
+
+    def restart(self) -> None:
+        """Power on: programs are built anew and find what the disk has kept."""
+        if self.up:
+            return
+        self.up = True
+        self.world.kernel.cause = self.world.trace.observe(self.name, HostRestarted(epoch=self.epoch))
+        self.start()

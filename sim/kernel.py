@@ -1,0 +1,147 @@
+"""The event loop: simpy's heap and processes, a lean call beside them, turns within an instant, and a budget."""
+
+from collections import Counter
+from collections.abc import Callable
+from heapq import heappop, heappush
+from typing import Any, Final
+
+from simpy import Environment
+
+HEAL: Final = -2
+"""A fault's rule is removed: before anything else of the instant, so that windows are half-open."""
+INJECT: Final = -1
+"""A fault's rule is installed. simpy's own urgent events (0) come after."""
+WORK: Final = 1
+"""Everything that the world does; simpy's normal priority."""
+OBSERVE: Final = 2
+"""Looking at the world when the instant is over."""
+
+DEFAULT_BUDGET_PER_INSTANT: Final = 100_000
+_NAMING_SAMPLE: Final = 1_000
+
+
+class LivelockError(RuntimeError):
+    """Virtual time stands still: more events in one instant than the budget allows."""
+
+
+class Call:
+    """A function to call later, with one argument. `cancel()` forgets it."""
+
+    __slots__ = ("arg", "cause", "fn")
+
+    def __init__(self, fn: Callable[[Any], None], arg: Any, cause: int) -> None:
+        self.fn: Callable[[Any], None] | None = fn
+        self.arg = arg
+        self.cause = cause
+
+    def cancel(self) -> None:
+        """Do not call. It costs nothing to cancel twice, or after the call."""
+        self.fn = None
+        self.arg = None
+
+
+class Kernel(Environment):
+    """A simpy environment on integer nanoseconds.
+
+    simpy's processes and resources work as ever; `call_at` and `call_in` are the lean way for the hot path. At one
+    instant, turns come in order (`HEAL`, `INJECT`, simpy's urgent, `WORK`, `OBSERVE`); within a turn, first come
+    first served.
+
+    `cause` is the trace record that led to what runs now; a call inherits the cause that was current when it was made.
+    """
+
+    def __init__(self, budget_per_instant: int = DEFAULT_BUDGET_PER_INSTANT) -> None:
+        super().__init__(initial_time=0)
+        self.now_ns = 0
+        """Virtual time, as a plain attribute: what the hot path reads."""
+        self.cause = 0
+        self.events = 0
+        """Events processed so far."""
+        self._budget = budget_per_instant
+        # simpy annotates its heap privately; entries are (time, priority, sequence, event or Call).
+        self._heap: list[Any] = self._queue
+        self._sequence = self._eid
+
+    @property
+    def now(self) -> int:
+        """Virtual time in nanoseconds, under simpy's name for it."""
+        return self.now_ns
+
+    def call_at(self, at_ns: int, fn: Callable[[Any], None], arg: Any = None, turn: int = WORK) -> Call:
+        """Call `fn(arg)` at *at_ns* of virtual time, which must not have passed."""
+        if at_ns < self.now_ns:
+            raise ValueError(f"call_at: {at_ns} ns is in the past; now is {self.now_ns} ns")
+        call = Call(fn, arg, self.cause)
+        heappush(self._heap, (at_ns, turn, next(self._sequence), call))
+        return call
+
+    def call_in(self, delay_ns: int, fn: Callable[[Any], None], arg: Any = None) -> Call:
+        """Call `fn(arg)` after *delay_ns*, which must not be negative."""
+        if delay_ns < 0:
+            raise ValueError(f"call_in: the delay must not be negative, found {delay_ns} ns")
+        call = Call(fn, arg, self.cause)
+        heappush(self._heap, (self.now_ns + delay_ns, WORK, next(self._sequence), call))
+        return call
+
+    def run_until(self, until_ns: int) -> None:
+        """Process everything due before *until_ns*, then stand at *until_ns*. LivelockError where time gets stuck."""
+        heap = self._heap
+        budget = self._budget
+        pop = heappop
+        events = 0
+        at_ns = self.now_ns
+        instant_began = 0
+        try:
+            while heap and heap[0][0] < until_ns:
+                time_ns, _, _, event = pop(heap)
+                events += 1
+                if time_ns != at_ns:
+                    self._now = self.now_ns = at_ns = time_ns
+                    instant_began = events
+                elif events - instant_began > budget:
+                    heappush(heap, (time_ns, WORK, next(self._sequence), event))
+                    raise LivelockError(self._who_spins(at_ns))
+                if event.__class__ is Call:
+                    fn = event.fn
+                    if fn is not None:
+                        self.cause = event.cause
+                        fn(event.arg)
+                else:
+                    self.cause = 0
+                    self._process(event)
+        finally:
+            self.events += events
+        self._now = self.now_ns = until_ns
+
+    @staticmethod
+    def _process(event: Any) -> None:
+        """What `simpy.Environment.step` does with an event that it has taken from the heap."""
+        callbacks, event.callbacks = event.callbacks, None
+        for callback in callbacks:
+            callback(event)
+        if not event._ok and not hasattr(event, "_defused"):
+            raise event._value
+
+    def _who_spins(self, at_ns: int) -> str:
+        """Run on for a moment to see whose events they are."""
+        names: Counter[str] = Counter()
+        for _ in range(_NAMING_SAMPLE):
+            if not self._heap or self._heap[0][0] > at_ns:
+                break
+            event = heappop(self._heap)[3]
+            if event.__class__ is Call and event.fn is not None:
+                names[_name_of(event.fn, event.arg)] += 1
+                event.fn(event.arg)
+            elif event.__class__ is not Call:
+                names[type(event).__name__] += 1
+                self._process(event)
+        who = ", ".join(f"{name} ({count} of {names.total()})" for name, count in names.most_common(3))
+        return f"more than {self._budget} events at {at_ns} ns without time passing; spinning: {who or 'unknown'}"
+
+
+def _name_of(fn: Callable[[Any], None], arg: Any) -> str:
+    """`function of owner`, where the owner or the argument has a name."""
+    owner = getattr(fn, "__self__", None)
+    label = getattr(owner, "label", None) or getattr(arg, "label", None)
+    function = getattr(fn, "__qualname__", type(fn).__name__)
+    return f"{function} of {label}" if label else function

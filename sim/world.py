@@ -1,0 +1,120 @@
+"""The world: one kernel, one trace, one source of chance, and all hosts, links and venues by name."""
+
+from collections.abc import Callable
+from squall.sim.clock import Clock
+from squall.sim.disk import DEFAULT_FSYNC_NS
+from squall.sim.exchange.participants import FairValue
+from squall.sim.exchange.rules import Rules
+from squall.sim.host import Costs, Host, ProgramRuntime, Slot
+from squall.sim.kernel import Kernel
+from squall.sim.network import LinkSpec, Network
+from squall.sim.program import Program
+from squall.sim.rng import Chance
+from squall.sim.trace import Sink, Trace
+from squall.sim.transport import Transport, TransportSpec
+
+
+class World:
+    """Built piece by piece, then started, then run. Faults act on what it hands out by name."""
+
+    def __init__(self, seed: int, transport: TransportSpec | None = None, sink: Sink | None = None) -> None:
+        self.seed = seed
+        self.kernel = Kernel()
+        self.chance = Chance(seed)
+        self.trace = Trace(self.kernel, sink)
+        self.network = Network(self.kernel, self.trace, self.chance)
+        self.transport = Transport(self, transport or TransportSpec())
+        self.hosts: dict[str, Host] = {}
+        self.venues: dict[str, Rules] = {}
+        """The rules of each venue's application, by venue: what exchange faults act on. They outlive a crash."""
+        self.fair_values: dict[str, FairValue] = {}
+        """What the participants of all venues believe a symbol is worth, by symbol."""
+        self.messages = 0
+        """Handler invocations on a message, heartbeats and timers apart."""
+        self._buggified: frozenset[str] = frozenset()
+
+    # --- building ---
+
+    def add_host(self, name: str, clock: Clock | None = None, fsync_ns: int = DEFAULT_FSYNC_NS) -> Host:
+        """A machine with one network card of the same name."""
+        if name in self.hosts:
+            raise ValueError(f"host {name!r} exists already")
+        host = Host(self, name, clock or Clock(), fsync_ns)
+        self.hosts[name] = host
+        self.network.add_node(name)
+        return host
+
+    def add_switch(self, name: str) -> None:
+        """A node that forwards."""
+        self.network.add_node(name, switch=True)
+
+    def connect(self, name: str, one: str, other: str, spec: LinkSpec) -> None:
+        """Lay a link between two network cards or switches."""
+        self.network.connect(name, one, other, spec)
+
+    def place(
+        self,
+        host: str,
+        address: str,
+        factory: Callable[[ProgramRuntime], Program],
+        costs: Costs | None = None,
+        core: str | None = None,
+        aliases: tuple[str, ...] = (),
+    ) -> Slot:
+        """Put a program on a host. Each alias is a further address of it, on a network card of its own."""
+        machine = self.host(host)
+        slot = machine.place(address, factory, costs or Costs(), core)
+        self.transport.register(address, slot, host)
+        for alias in aliases:
+            self.network.add_node(alias)
+            self.transport.register(alias, slot, alias)
+        return slot
+
+    # --- running ---
+
+    def start(self) -> None:
+        """Switch every host on, in the order in which they were added."""
+        for host in self.hosts.values():
+            host.start()
+
+    def run_until(self, until_ns: int) -> None:
+        """Let virtual time pass."""
+        self.kernel.run_until(until_ns)
+
+    # --- handles ---
+
+    def host(self, name: str) -> Host:
+        """The host of this name; ValueError that lists the hosts where there is none."""
+        try:
+            return self.hosts[name]
+        except KeyError:
+            raise ValueError(f"no host {name!r}; hosts are {', '.join(self.hosts)}") from None
+
+    def venue(self, name: str) -> Rules:
+        """The application rules of the venue of this name; ValueError that lists the venues where there is none."""
+        try:
+            return self.venues[name]
+        except KeyError:
+            raise ValueError(f"no venue {name!r}; venues are {', '.join(self.venues)}") from None
+
+    def fair_value(self, symbol: str) -> FairValue:
+        """The fair value of this symbol; ValueError that lists the symbols where there is none to move."""
+        try:
+            return self.fair_values[symbol]
+        except KeyError:
+            known = ", ".join(self.fair_values) or "none: the market is a recording"
+            raise ValueError(f"no fair value for {symbol!r}; there are {known}") from None
+
+    def program(self, address: str) -> Program | None:
+        """The program at this address as it lives now; None while its host is down. For harness and tests only."""
+        return self.transport.slot_of(address).program
+
+    # --- rare but legal ---
+
+    def force(self, *points: str) -> None:
+        """Switch buggify points on, each named ``address/name``."""
+        self._buggified = frozenset(points)
+
+    def buggify(self, address: str, name: str) -> bool:
+        """Whether this program is to take the rare way here."""
+        return f"{address}/{name}" in self._buggified

@@ -1,0 +1,55 @@
+"""The parts list of the desk: how each service is made, and what its work costs."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from squall.system.config import DeskConfig
+from squall.system.domain.messages import CheckOrder, Replicate, SendOrder, SubmitOrder, Tick
+from squall.system.domain.signals import Workload
+from squall.system.runtime import Runtime
+from squall.system.services.audit import Audit
+from squall.system.services.execution import Execution
+from squall.system.services.keeper import Keeper
+from squall.system.services.market_data import MarketData
+from squall.system.services.monitor import Monitor
+from squall.system.services.oms import Oms
+from squall.system.services.positions import Positions
+from squall.system.services.risk import Risk
+from squall.system.services.router import Router
+from squall.system.services.strategy import Strategy
+from squall.system.wiring import Wiring
+
+ServiceProgram = (
+    Audit | Execution | Keeper | MarketData | Monitor | Oms | Positions | Risk | Router | Strategy
+)
+Make = Callable[[Runtime, DeskConfig, Wiring, Workload], ServiceProgram]
+
+
+class Service(Struct, frozen=True):
+    """How to make one service, and its service times in ns."""
+
+    make: Make
+    cost_ns: int = 2_000
+    cost_by_message_ns: Mapping[type, int] = {}
+    feed_lines: tuple[str, ...] = ()
+    """Network cards of its own, one a line, for what arrives in duplicate."""
+
+
+DESK: Final[dict[str, Service]] = {
+    "market-data": Service(lambda r, c, w, _: MarketData(r, c, w), feed_lines=("A", "B")),
+    "strategy": Service(lambda r, c, w, load: Strategy(r, c, w, load), cost_by_message_ns={Tick: 1_500}),
+    "oms1": Service(lambda r, c, w, _: Oms(r, c, w), cost_by_message_ns={SubmitOrder: 3_000, Replicate: 1_500}),
+    "oms2": Service(lambda r, c, w, _: Oms(r, c, w), cost_by_message_ns={SubmitOrder: 3_000, Replicate: 1_500}),
+    "risk": Service(lambda r, c, w, _: Risk(r, c, w), cost_by_message_ns={CheckOrder: 2_500, Tick: 500}),
+    "router": Service(lambda r, c, w, _: Router(r, c, w), cost_by_message_ns={Tick: 500}),
+    "execution": Service(lambda r, c, w, _: Execution(r, c, w), cost_by_message_ns={SendOrder: 3_000}),
+    "positions": Service(lambda r, c, w, _: Positions(r, c, w)),
+    "audit": Service(lambda r, c, w, _: Audit(r, c, w)),
+    "monitor": Service(lambda r, c, w, _: Monitor(r, c, w)),
+    "keeper1": Service(lambda r, c, w, _: Keeper(r, c, w)),
+    "keeper2": Service(lambda r, c, w, _: Keeper(r, c, w)),
+    "keeper3": Service(lambda r, c, w, _: Keeper(r, c, w)),
+}
+"""By address. The addresses are those of `Wiring`."""

@@ -1,0 +1,133 @@
+"""Every number and switch of the desk. The defaults are the chapter's, where it names one."""
+
+from msgspec import Struct
+
+MICROSECOND = 1_000
+MILLISECOND = 1_000_000
+SECOND = 1_000_000_000
+
+
+class BreakerConfig(Struct, frozen=True):
+    """One breaker per venue session, on new orders."""
+
+    enabled: bool = True
+    failure_threshold: int = 5
+    failure_window_ns: int = 60 * SECOND
+    reset_timeout_ns: int = 300 * SECOND
+
+
+class ExecutionConfig(Struct, frozen=True):
+    timeouts: bool = True
+    """Protection: an order that is not answered in time is put in doubt."""
+    ack_timeout_ns: int = 250 * MILLISECOND
+    resolve_in_doubt: bool = True
+    """Protection: ask the venue what became of an order before anything is sent again."""
+    keep_cl_ord_id: bool = True
+    """Protection: what is sent again bears the ClOrdID that it had."""
+    query_interval_ns: int = 250 * MILLISECOND
+    query_interval_max_ns: int = 2 * SECOND
+    max_sends: int = 3
+    """How often one order may be written to venues, the first time included."""
+    reconnect_interval_ns: int = 100 * MILLISECOND
+    heartbeat_interval_ns: int = 1 * SECOND
+    fencing: bool = True
+    """Protection: refuse orders of a lower epoch than the highest seen."""
+
+
+class RiskConfig(Struct, frozen=True):
+    max_order_lots: int = 10_000
+    max_position_lots: int = 50_000
+    count_in_flight: bool = True
+    """Protection: approved orders that have not ended count as if filled."""
+    loss_limit: bool = True
+    """Protection: past the daily loss only orders that reduce the position pass."""
+    max_daily_loss: int = 10_000
+    """In whole currency units, positive."""
+    max_waiting: int = 10_000
+    """How many questions may wait until the gate knows its positions; more are dropped, with an alert."""
+    reopen_interval_ns: int = 50 * MILLISECOND
+    """How long positions and risk wait before they try again to reach each other."""
+    sync_patience_ns: int = 1 * SECOND
+    """How long positions that know nothing wait for a leader before they knock at the OMSs' doors."""
+
+
+class FeedConfig(Struct, frozen=True):
+    arbitration: bool = True
+    """Protection: listen to lines A and B and take whichever is first."""
+    gap_recovery: bool = True
+    """Protection: ask for a snapshot when both lines have missed something."""
+    gap_timeout_ns: int = 5 * MILLISECOND
+    """How long the other line may take to bring what one has missed."""
+    snapshot_timeout_ns: int = 100 * MILLISECOND
+
+
+class LeaseConfig(Struct, frozen=True):
+    takeover: bool = True
+    """Protection: a backup OMS takes over when the leader is silent."""
+    self_stop: bool = True
+    """Protection: a leader stops on its own clock before its lease ends."""
+    beat_ns: int = 100 * MILLISECOND
+    missed_beats: int = 3
+    lease_ns: int = 500 * MILLISECOND
+    drift_allowance_ppm: int = 200
+    retry_ns: int = 50 * MILLISECOND
+
+
+class OmsConfig(Struct, frozen=True):
+    output_commit: bool = True
+    """Protection: no effect leaves before its events are on the backup's disk too."""
+    replay: bool = True
+    """Protection: a new leader rebuilds its state from the journal."""
+    reconcile: bool = True
+    """Protection: a new leader asks what became of every open order before it takes traffic."""
+    max_reroutes: int = 3
+    """How often an order that is certainly at no venue is let out again before the desk gives it up."""
+    reconcile_wait_ns: int = 200 * MILLISECOND
+    """How long a new leader waits for answers about its open orders; what is still open then stays in doubt."""
+    reconnect_interval_ns: int = 50 * MILLISECOND
+    """How often a leader tries to open the streams that it lacks."""
+    inquiry_interval_ns: int = 5 * SECOND
+    """How often a leader looks for orders that nobody has spoken of since it last looked, and asks about them."""
+
+
+class StrategyConfig(Struct, frozen=True):
+    resubmit_interval_ns: int = 200 * MILLISECOND
+    max_resubmits: int = 100
+
+
+class MonitorConfig(Struct, frozen=True):
+    """An alert is raised beyond its alert level, and again only after the metric was back at its target."""
+
+    health_interval_ns: int = 60 * SECOND
+    health_timeout_ns: int = 5 * SECOND
+    """How long a service may take to answer a knock, or to do what there is for it to do."""
+    order_to_fill_target_ns: int = 50 * MILLISECOND
+    order_to_fill_alert_ns: int = 100 * MILLISECOND
+    """Of the 99th percentile of the window."""
+    fill_rate_target_percent: int = 95
+    fill_rate_alert_percent: int = 90
+    daily_profit_target: int = 0
+    daily_profit_alert: int = -10_000
+    """In whole currency units; a loss is negative."""
+    window_orders: int = 1_000
+    """How many orders back order-to-fill and fill rate look."""
+    window_orders_min: int = 20
+    """Fewer orders than these say nothing."""
+    max_open_orders: int = 100_000
+    """How many orders the monitor follows at once; beyond it, the oldest one is forgotten."""
+    max_alerts_kept: int = 1_000
+    reopen_interval_ns: int = 50 * MILLISECOND
+    """How long positions and audit wait before they try again to reach the monitor."""
+
+
+class DeskConfig(Struct, frozen=True):
+    """Immutable; `--set section.key=value` makes a changed copy."""
+
+    breaker: BreakerConfig = BreakerConfig()
+    execution: ExecutionConfig = ExecutionConfig()
+    risk: RiskConfig = RiskConfig()
+    feed: FeedConfig = FeedConfig()
+    lease: LeaseConfig = LeaseConfig()
+    oms: OmsConfig = OmsConfig()
+    strategy: StrategyConfig = StrategyConfig()
+    monitor: MonitorConfig = MonitorConfig()

@@ -1,0 +1,66 @@
+"""What the desk says of itself, for people and `reached` conditions. Nothing safe rests on a claim."""
+
+from msgspec import Struct
+
+
+class Claim(Struct, frozen=True, gc=False, tag=True):
+    """Base of all claims."""
+
+
+class BreakerMoved(Claim, frozen=True, gc=False, tag=True):
+    """A venue session's breaker changed state: closed, open or half-open."""
+
+    venue: str
+    state: str
+    failures: int
+
+
+class ProtectionActed(Claim, frozen=True, gc=False, tag=True):
+    """A protection did its work once; *protection* is its key in the table of `squall prove`."""
+
+    protection: str
+    what: str
+
+
+class LeadershipMoved(Claim, frozen=True, gc=False, tag=True):
+    """An OMS changed role: standby, candidate, recovering, leading, stopped."""
+
+    oms: str
+    role: str
+    epoch: int
+
+
+class FeedMoved(Claim, frozen=True, gc=False, tag=True):
+    """A venue's feed, as the desk sees it: in sequence, gap, recovering."""
+
+    venue: str
+    state: str
+    seq: int
+
+
+class OrderMoved(Claim, frozen=True, gc=False, tag=True):
+    """An order changed state in the OMS."""
+
+    cl_ord_id: str
+    state: str
+
+
+class SignalDropped(Claim, frozen=True, gc=False, tag=True):
+    """The strategy meant to trade and did not: no tick, stale, no leader."""
+
+    cl_ord_id: str
+    reason: str
+
+
+class AlertRaised(Claim, frozen=True, gc=False, tag=True):
+    severity: str
+    kind: str
+    text: str
+
+
+class StateHash(Claim, frozen=True, gc=False, tag=True):
+    """The hash of a live state at a version of its stream, to be held against a rebuilt one."""
+
+    stream: str
+    version: int
+    hash: str

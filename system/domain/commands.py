@@ -1,0 +1,94 @@
+"""What the OMS is told to do or to take note of; *actor* is whoever wants it or says so."""
+
+from msgspec import Struct
+
+from squall.sim.exchange.wire.messages import ExecutionReport, OrderStatusReport, OrdType, Side, TimeInForce
+from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
+from squall.system.domain.messages import Denial, UnsentReason
+
+
+class Command(Struct, frozen=True, gc=False):
+    """Base of all commands."""
+
+    actor: str
+    cl_ord_id: ClOrdID
+
+
+class PlaceOrder(Command, frozen=True, gc=False):
+    """Take this order, unless you have it already."""
+
+    strategy: str
+    symbol: Symbol
+    side: Side
+    quantity_lots: int
+    ord_type: OrdType
+    time_in_force: TimeInForce
+    price_half_ticks: int | None
+    intended_ns: int
+
+
+class JudgeOrder(Command, frozen=True, gc=False):
+    """Risk has spoken; no denials means approved. Leader *epoch* lets an approved order out."""
+
+    denials: tuple[Denial, ...]
+    epoch: Epoch
+
+
+class MarkSent(Command, frozen=True, gc=False):
+    """Execution wrote it to this venue's session."""
+
+    venue: Venue
+    attempt: int
+
+
+class ReturnOrder(Command, frozen=True, gc=False):
+    """It is certainly at no venue: let it out again, or give up after *max_reroutes* repetitions."""
+
+    attempt: int
+    reason: UnsentReason
+    epoch: Epoch
+    max_reroutes: int
+
+
+class DoubtOrder(Command, frozen=True, gc=False):
+    """Nobody answered in time."""
+
+    venue: Venue
+    attempt: int
+
+
+class ApplyReport(Command, frozen=True, gc=False):
+    """A venue reports."""
+
+    venue: Venue
+    report: ExecutionReport
+
+
+class ApplyStatus(Command, frozen=True, gc=False):
+    """A venue answers the question what became of it."""
+
+    venue: Venue
+    report: OrderStatusReport
+
+
+class WithdrawOrder(Command, frozen=True, gc=False):
+    """Take the order back, if it is still there."""
+
+
+class RefuseCancel(Command, frozen=True, gc=False):
+    """The venue refused to cancel it."""
+
+    reason: str
+
+
+AnyCommand = (
+    PlaceOrder
+    | JudgeOrder
+    | MarkSent
+    | ReturnOrder
+    | DoubtOrder
+    | ApplyReport
+    | ApplyStatus
+    | WithdrawOrder
+    | RefuseCancel
+)

@@ -1,0 +1,104 @@
+"""The desk's own copy of one book, level by level, with its touch always at hand."""
+
+from heapq import heapify, heappop, heappush
+from typing import Final
+
+from squall.sim.exchange.wire.messages import Level, Side
+from squall.system.domain.messages import Tick
+
+Touch = tuple[int, int, int, int]
+"""(bid half ticks, bid lots, ask half ticks, ask lots); zeros for a side that is empty."""
+
+NO_TOUCH: Final[Touch] = (0, 0, 0, 0)
+_HEAP_SLACK: Final = 64
+
+
+def is_news(tick: Tick, last: Tick | None) -> bool:
+    """Whether *tick* says more than *last* of the same book. Ticks are datagrams: one may be overtaken.
+
+    After a stale one anything is news: the venue may have begun to count from 1 again.
+    """
+    return last is None or last.stale or tick.seq >= last.seq
+
+
+class _Ladder:
+    """One side: lots by key, the best key smallest. A level leaves the heap only when it surfaces there."""
+
+    __slots__ = ("heap", "lots")
+
+    def __init__(self) -> None:
+        self.lots: dict[int, int] = {}
+        self.heap: list[int] = []
+
+    def best(self) -> int | None:
+        """The smallest key that has lots, or None. Amortised O(log levels)."""
+        lots, heap = self.lots, self.heap
+        if len(heap) > 2 * len(lots) + _HEAP_SLACK:
+            heap[:] = lots
+            heapify(heap)
+        while heap:
+            if heap[0] in lots:
+                return heap[0]
+            heappop(heap)
+        return None
+
+    def clear(self) -> None:
+        self.lots.clear()
+        self.heap.clear()
+
+
+class DeskBook:
+    """One symbol at one venue, from whole-level updates and snapshots. A bid's key is its price negated."""
+
+    __slots__ = ("_asks", "_bids", "_impossible_size", "sound", "touch")
+
+    def __init__(self) -> None:
+        self._bids = _Ladder()
+        self._asks = _Ladder()
+        self._impossible_size = False
+        self.touch: Touch = NO_TOUCH
+        self.sound = True
+        """False while bid and ask cross, or once a level had a size below zero: do not trade on this book."""
+
+    def apply(self, levels: tuple[Level, ...]) -> bool:
+        """Set each level to what it is now; zero lots removes it. Returns whether the book is sound."""
+        bids, asks = self._bids, self._asks
+        for level in levels:
+            lots = level.lots
+            if level.side is Side.BUY:
+                ladder, key = bids, -level.price_half_ticks
+            else:
+                ladder, key = asks, level.price_half_ticks
+            if lots > 0:
+                if key not in ladder.lots:
+                    heappush(ladder.heap, key)
+                ladder.lots[key] = lots
+            elif lots == 0:
+                ladder.lots.pop(key, None)
+            else:
+                self._impossible_size = True
+        return self._look()
+
+    def replace(self, levels: tuple[Level, ...]) -> bool:
+        """Forget everything; these are all the levels there are. Returns whether the book is sound."""
+        self._bids.clear()
+        self._asks.clear()
+        self._impossible_size = False
+        return self.apply(levels)
+
+    def depth(self, side: Side) -> list[tuple[int, int]]:
+        """All levels of a side as (half ticks, lots), best first. Sorts: not for the hot path."""
+        ladder, sign = (self._bids, -1) if side is Side.BUY else (self._asks, 1)
+        return [(sign * key, ladder.lots[key]) for key in sorted(ladder.lots)]
+
+    def _look(self) -> bool:
+        bid, ask = self._bids.best(), self._asks.best()
+        self.touch = (
+            0 if bid is None else -bid,
+            0 if bid is None else self._bids.lots[bid],
+            0 if ask is None else ask,
+            0 if ask is None else self._asks.lots[ask],
+        )
+        crossed = bid is not None and ask is not None and -bid > ask
+        self.sound = not crossed and not self._impossible_size
+        return self.sound

@@ -1,0 +1,196 @@
+"""What happened to the desk's orders: the facts that the OMS journals, replicates and folds into its state.
+
+`JournalCopied.events` carries these values themselves; journal, `Replicate` and `JournalImage` carry each one
+encoded by `encode_event`. Every event says when (*at_ns*, the leader's wall clock) and who acted (*actor*: a
+strategy's name, a service's address, a venue's name, or a person's role).
+"""
+
+from enum import Enum
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
+from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol, Venue
+from squall.system.domain.messages import Denial, UnsentReason
+from squall.system.domain.orders import OrderState, Trigger
+
+
+class Blame(Enum):
+    """Who broke the rules of an order's life."""
+
+    OURS = "ours"
+    VENUE = "venue"
+
+
+class DoubtReason(Enum):
+    NO_ANSWER = "no answer in time"
+    MISSING_EXECUTIONS = "the venue counts more than it has reported"
+    DUPLICATE = "the venue says that it has had it before"
+
+
+class QuarantineReason(Enum):
+    """Why an execution was set aside for people to look at, instead of being booked."""
+
+    OVERFILL = "more than was ordered"
+    ORDER_ENDED = "the order had ended"
+    NOT_LET_OUT = "the order had not left the desk"
+    WRONG_ORDER = "not this order's symbol or side, or no quantity"
+
+
+class Event(Struct, frozen=True, gc=False, tag=True):
+    """Base of all events."""
+
+    cl_ord_id: ClOrdID
+    at_ns: int
+    actor: str
+
+
+class OrderSubmitted(Event, frozen=True, gc=False, tag=True):
+    """The desk has taken an order: the event carries the whole of it."""
+
+    strategy: str
+    symbol: Symbol
+    side: Side
+    quantity_lots: int
+    ord_type: OrdType
+    time_in_force: TimeInForce
+    price_half_ticks: int | None
+    intended_ns: int
+
+
+class OrderApproved(Event, frozen=True, gc=False, tag=True):
+    """Risk let it pass: it counts as in flight, and leader *epoch* lets it out for the first time."""
+
+    epoch: Epoch
+
+
+class OrderDenied(Event, frozen=True, gc=False, tag=True):
+    """Risk refused the order, for all of these reasons; it never left the building."""
+
+    denials: tuple[Denial, ...]
+
+
+class OrderSent(Event, frozen=True, gc=False, tag=True):
+    """It was written to a venue's session."""
+
+    venue: Venue
+    attempt: int
+
+
+class OrderAcknowledged(Event, frozen=True, gc=False, tag=True):
+    """The venue has it."""
+
+    venue: Venue
+
+
+class OrderFilled(Event, frozen=True, gc=False, tag=True):
+    """An execution, booked once. Lots are positive and the side is explicit; money is half tick × lot."""
+
+    exec_id: ExecID
+    venue: Venue
+    symbol: Symbol
+    side: Side
+    lots: int
+    price_half_ticks: int
+    commission: int = 0
+    """What the venue charged for it; venues that state none charge none."""
+
+
+class CancelRequested(Event, frozen=True, gc=False, tag=True):
+    """Somebody wants it back. Nothing has been cancelled yet, and a fill may win the race."""
+
+    attempt: int
+
+
+class CancelRejected(Event, frozen=True, gc=False, tag=True):
+    """The venue would not, or could no longer, take it out."""
+
+    reason: str
+
+
+class OrderCanceled(Event, frozen=True, gc=False, tag=True):
+    """It has ended with *leaves_lots* unexecuted."""
+
+    leaves_lots: int
+
+
+class OrderRejected(Event, frozen=True, gc=False, tag=True):
+    """No venue would have it: the venue said so, or (the actor tells) the desk gave up."""
+
+    reason: str
+
+
+class OrderDoubted(Event, frozen=True, gc=False, tag=True):
+    """We do not know what the venue has done with it; somebody is asking."""
+
+    venue: Venue
+    reason: DoubtReason
+
+
+class OrderReturned(Event, frozen=True, gc=False, tag=True):
+    """It is certainly at no venue: leader *epoch* lets it out again, as attempt *next_attempt*."""
+
+    reason: UnsentReason
+    epoch: Epoch
+    next_attempt: int
+
+
+class TransitionRefused(Event, frozen=True, gc=False, tag=True):
+    """Something was said of an order that its state forbids. Nothing changes, and it is on the record.
+
+    *state* is None where the order had ended and is no longer kept.
+    """
+
+    state: OrderState | None
+    trigger: Trigger
+    blame: Blame
+
+
+class FillQuarantined(Event, frozen=True, gc=False, tag=True):
+    """An execution that cannot be right: not booked, remembered, and shown to people."""
+
+    exec_id: ExecID
+    venue: Venue
+    lots: int
+    price_half_ticks: int
+    reason: QuarantineReason
+
+
+class UnknownOrderReported(Event, frozen=True, gc=False, tag=True):
+    """Somebody speaks of an order that this desk never took; *what* is the name of the message."""
+
+    what: str
+
+
+AnyEvent = (
+    OrderSubmitted
+    | OrderApproved
+    | OrderDenied
+    | OrderSent
+    | OrderAcknowledged
+    | OrderFilled
+    | CancelRequested
+    | CancelRejected
+    | OrderCanceled
+    | OrderRejected
+    | OrderDoubted
+    | OrderReturned
+    | TransitionRefused
+    | FillQuarantined
+    | UnknownOrderReported
+)
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODER: Final[msgspec.msgpack.Decoder[AnyEvent]] = msgspec.msgpack.Decoder(AnyEvent)
+
+
+def encode_event(event: AnyEvent) -> bytes:
+    """The event as the journal holds it: tagged msgpack."""
+    return _ENCODER.encode(event)
+
+
+def decode_event(data: bytes) -> AnyEvent:
+    """The event that `encode_event` was given. Raises msgspec.DecodeError for anything else."""
+    return _DECODER.decode(data)

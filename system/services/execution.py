@@ -1,0 +1,400 @@
+"""The last gate before the wire: sends orders to venues, and finds out what became of each."""
+
+from collections.abc import Hashable
+from typing import Any, Final
+
+from squall.sim.exchange.wire.messages import (
+    ExecutionReport,
+    Heartbeat,
+    LogonAccepted,
+    OrderCancelReject,
+    OrderStatusReport,
+    OrdRejReason,
+)
+from squall.system.config import DeskConfig
+from squall.system.domain import doubt
+from squall.system.domain.claims import ProtectionActed
+from squall.system.domain.doubt import Finding, Flight, Step
+from squall.system.domain.ids import ClOrdID, Epoch, Venue
+from squall.system.domain.messages import (
+    CancelAtVenue,
+    CancelRefused,
+    DeskMessage,
+    Fence,
+    FenceAccepted,
+    OpenAtVenue,
+    OrderDoubtful,
+    OrderLeft,
+    OrderUnsent,
+    SendOrder,
+    UnsentReason,
+    VenueReport,
+)
+from squall.system.runtime import Address, Runtime
+from squall.system.services.line import Line
+from squall.system.wiring import Wiring
+
+EPOCH_FILE: Final = "epoch"
+
+
+class Execution:
+    """Refuses fenced leaders and open breakers, times out, asks, re-sends or gives back.
+
+    It remembers an order from its first write to its end, and nothing of those that have ended. What it has
+    to say goes to the leader. Where no stream to the leader is open it is dropped, on purpose: a leader that
+    opens one begins with a fence that names its open orders, and gets the answers then.
+    """
+
+    def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring) -> None:
+        self._runtime = runtime
+        self._config = config
+        self._router = wiring.router
+        self._lines: dict[Venue, Line] = {
+            route.venue: Line(runtime, config, route, wiring.router) for route in wiring.venues
+        }
+        self._by_address: dict[Address, Line] = {
+            route.address: self._lines[route.venue] for route in wiring.venues
+        }
+        self._flights: dict[ClOrdID, Flight] = {}
+        self._highest = Epoch(0)
+        """The highest epoch seen, in this life or before."""
+        self._served = Epoch(0)
+        """The epoch whose fence was accepted in this life; 0 until one was."""
+        self._leaders: dict[Epoch, Address] = {}
+        self._fence: Fence | None = None
+        """Waits until its epoch is on the disk."""
+        self._fence_token = 0
+        self._void: dict[ClOrdID, int] = {}
+        """Routing attempts that a fence asked about before they got here. The answer may be "unsent": those that
+        are still on their way through the router must not be sent."""
+
+    # --- Program ---
+
+    def on_start(self) -> None:
+        records = self._runtime.read(EPOCH_FILE)
+        self._highest = Epoch(int(records[-1]) if records else 0)
+        for line in self._lines.values():
+            line.gateway.start()
+
+    def on_message(self, sender: Address, message: Any) -> None:
+        match message:
+            case ExecutionReport():
+                self._on_report(self._heard(sender), message)
+            case SendOrder():
+                self._on_send(message)
+            case Heartbeat():
+                self._heard(sender)
+            case OrderStatusReport():
+                self._on_status(self._heard(sender), message)
+            case CancelAtVenue():
+                self._on_cancel(sender, message)
+            case OrderCancelReject():
+                self._heard(sender)
+                refused = doubt.desk_id(message.orig_cl_ord_id)
+                self._tell(self._flights.get(refused), CancelRefused(refused, message.reason.value))
+            case LogonAccepted():
+                line = self._heard(sender)
+                if line.gateway.on_logon_accepted(message):
+                    self._on_established(line)
+            case Fence():
+                self._on_fence(message)
+            case _:
+                raise TypeError(f"execution: no use for a {type(message).__name__} from {sender}")
+
+    def on_timer(self, key: Hashable) -> None:
+        match key:
+            # The first two may have rung, and waited for their turn, before they were cancelled.
+            case ("ack", str(cl_ord_id)):
+                flight = self._flights.get(ClOrdID(cl_ord_id))
+                if flight is not None and flight.venue is not None:
+                    self._on_overdue(flight, self._lines[flight.venue])
+            case ("ask", str(cl_ord_id), str(venue)):
+                flight = self._flights.get(ClOrdID(cl_ord_id))
+                if flight is not None and flight.is_asked(Venue(venue)):
+                    self._ask(flight, self._lines[Venue(venue)])
+            case ("beat", str(venue)):
+                if self._lines[Venue(venue)].gateway.on_beat():
+                    self._on_lost(self._lines[Venue(venue)])
+            case ("reconnect", str(venue)):
+                self._lines[Venue(venue)].gateway.on_reconnect()
+            case ("breaker", str(venue)):
+                self._lines[Venue(venue)].review()
+            case _:
+                raise ValueError(f"execution: timer {key!r} is not one of ack, ask, beat, reconnect, breaker")
+
+    def on_durable(self, token: int) -> None:
+        fence = self._fence
+        if fence is not None and token >= self._fence_token:
+            self._fence = None
+            self._accept(fence)
+
+    def on_stream_open(self, peer: Address) -> None:
+        line = self._by_address.get(peer)
+        if line is not None:
+            line.gateway.on_stream_open()
+        elif peer == self._router:
+            for each in self._lines.values():
+                each.tell_health()
+
+    def on_stream_closed(self, peer: Address, reason: str) -> None:
+        line = self._by_address.get(peer)
+        if line is not None and line.gateway.on_stream_closed():
+            self._on_lost(line)
+
+    def on_config(self, config: DeskConfig) -> None:
+        self._config = config
+        for line in self._lines.values():
+            line.on_config(config)
+
+    # --- orders on their way out ---
+
+    def _on_send(self, message: SendOrder) -> None:
+        order = message.order
+        cl_ord_id = order.cl_ord_id
+        if not self._serves(order.epoch):
+            self._acted("execution.fencing", cl_ord_id)
+            unsent = OrderUnsent(cl_ord_id, order.attempt, UnsentReason.FENCED)
+            self._write(self._leaders.get(order.epoch), unsent)
+            return
+        if order.epoch == self._served and order.attempt <= self._void.get(cl_ord_id, 0):
+            return
+        known = self._flights.get(cl_ord_id)
+        if known is not None:
+            if known.epoch == order.epoch and order.attempt <= known.order.attempt:
+                return  # one routing attempt is one write, however often it is handed over
+            self._forget(known)  # a leader wants it sent again: it has to know what it does
+        line = self._lines[message.venue]
+        flight = Flight(order=order, epoch=order.epoch, wire_id=cl_ord_id, venue=line.venue)
+        self._flights[cl_ord_id] = flight
+        problem = line.transmit(flight, cl_ord_id)
+        if problem is not None:
+            self._give_back(flight, problem)
+        else:
+            self._tell(flight, OrderLeft(cl_ord_id, line.venue, order.attempt))
+
+    def _on_cancel(self, sender: Address, request: CancelAtVenue) -> None:
+        cl_ord_id = request.cl_ord_id
+        if not self._serves(request.epoch):
+            self._acted("execution.fencing", cl_ord_id)
+            self._write(sender, CancelRefused(cl_ord_id, UnsentReason.FENCED.value))
+            return
+        flight = self._flights.get(cl_ord_id)
+        wire_id = flight.wire_id if flight is not None else cl_ord_id
+        if not self._lines[request.venue].gateway.cancel(request, wire_id):
+            self._write(sender, CancelRefused(cl_ord_id, UnsentReason.SESSION_DOWN.value))
+
+    # --- what venues say ---
+
+    def _heard(self, sender: Address) -> Line:
+        line = self._by_address[sender]
+        line.gateway.heard()
+        return line
+
+    def _on_report(self, line: Line, report: ExecutionReport) -> None:
+        cl_ord_id = doubt.desk_id(report.cl_ord_id)
+        flight = self._flights.get(cl_ord_id)
+        if flight is not None and (flight.venue is None or flight.venue == line.venue):
+            flight.venue = line.venue
+            flight.answered = True
+            line.succeeded(flight)
+            flight.filled_lots += report.last_lots
+            if flight.is_asked(line.venue):
+                pass  # the answer will tell what reports did not, so the order is not let go before it
+            elif report.reason is OrdRejReason.DUPLICATE_ORDER or flight.filled_lots != report.cum_lots:
+                self._ask(flight, line)  # it was there already, or a report was lost on the way
+            elif doubt.ended(report.ord_status):
+                self._forget(flight)
+        # A duplicate's reject is about the second copy. The order is there: to the desk nothing was refused.
+        if report.reason is not OrdRejReason.DUPLICATE_ORDER:
+            self._tell(flight, VenueReport(line.venue, cl_ord_id, report))
+
+    def _on_status(self, line: Line, answer: OrderStatusReport) -> None:
+        flight = self._flights.get(doubt.desk_id(answer.cl_ord_id))
+        question = flight.questions.get(line.venue) if flight is not None else None
+        if flight is None or question is None or not question.is_open:
+            return
+        if flight.venue is not None and flight.venue != line.venue:
+            self._close_question(flight, line.venue)  # it has been found elsewhere meanwhile
+            return
+        order_session = flight.session if flight.sends else line.gateway.inherited
+        match doubt.judge(question, answer, order_session, line.gateway.closed_below):
+            case Finding.KNOWN:
+                self._close_questions(flight)
+                self._on_known(flight, line, answer)
+            case Finding.ABSENT if not flight.answered:
+                self._close_question(flight, line.venue)
+                self._on_absent(flight, line)
+            # Anything else proves nothing yet: the timer asks again.
+
+    def _on_known(self, flight: Flight, line: Line, answer: OrderStatusReport) -> None:
+        is_news = flight.owed or not flight.answered or flight.filled_lots != answer.cum_lots
+        if flight.doubted and not flight.answered:
+            self._acted("execution.resolve_in_doubt", flight.order.cl_ord_id)
+        flight.venue = line.venue
+        flight.owed = False
+        flight.filled_lots = answer.cum_lots
+        flight.answered = True
+        line.succeeded(flight)
+        if is_news or doubt.ended(answer.status):
+            self._tell(flight, VenueReport(line.venue, flight.order.cl_ord_id, answer))
+        if doubt.ended(answer.status):
+            self._forget(flight)
+        elif self._config.execution.timeouts:
+            wait_ns = doubt.check_wait_ns(flight, self._config.execution)
+            self._runtime.set_timer(wait_ns, ("ack", flight.order.cl_ord_id))
+
+    def _on_absent(self, flight: Flight, line: Line) -> None:
+        if any(map(flight.is_asked, flight.questions)):
+            return  # another venue has still to speak
+        if flight.doubted:
+            self._acted("execution.resolve_in_doubt", flight.order.cl_ord_id)
+        line.failed(flight)
+        problem: UnsentReason | None = UnsentReason.NEVER_ARRIVED
+        if doubt.after_absence(flight, self._config.execution, self._serves(flight.epoch)) is Step.SEND_AGAIN:
+            problem = self._send_again(flight, line)
+        if problem is not None:
+            self._give_back(flight, problem)
+
+    # --- when venues say nothing ---
+
+    def _on_overdue(self, flight: Flight, line: Line) -> None:
+        if flight.answered:
+            flight.checks += 1
+            if not flight.is_asked(line.venue):
+                self._ask(flight, line)
+            return
+        self._acted("execution.timeouts", flight.order.cl_ord_id)
+        line.failed(flight)
+        config = self._config.execution
+        if config.resolve_in_doubt:
+            self._doubt(flight, line)
+        elif flight.sends < config.max_sends and self._send_again(flight, line) is not None:
+            self._runtime.set_timer(config.ack_timeout_ns, ("ack", flight.order.cl_ord_id))
+
+    def _send_again(self, flight: Flight, line: Line) -> UnsentReason | None:
+        cl_ord_id = flight.order.cl_ord_id
+        keep = self._config.execution.keep_cl_ord_id
+        wire_id = flight.wire_id if keep else doubt.fresh_wire_id(cl_ord_id, flight.sends + 1)
+        problem = line.transmit(flight, wire_id)
+        if problem is None and keep:
+            self._acted("execution.keep_cl_ord_id", cl_ord_id)
+        return problem
+
+    def _doubt(self, flight: Flight, line: Line) -> None:
+        order = flight.order
+        if not flight.doubted:
+            flight.doubted = True
+            self._tell(flight, OrderDoubtful(order.cl_ord_id, line.venue, order.attempt))
+        self._ask(flight, line)
+
+    def _ask(self, flight: Flight, line: Line) -> None:
+        """Ask the venue what became of the order, now or when its session stands again, until it answers."""
+        gateway = line.gateway
+        question = doubt.open_question(flight.questions.get(line.venue), flight.order.attempt)
+        if gateway.established:
+            question = doubt.ask(question, gateway.session)
+            gateway.query(flight.wire_id, question.asked)
+            wait_ns = doubt.wait_ns(question, self._config.execution)
+            self._runtime.set_timer(wait_ns, ("ask", flight.order.cl_ord_id, line.venue))
+        flight.questions[line.venue] = question
+
+    def _on_established(self, line: Line) -> None:
+        """Reports may have died with the last session: ask about every order that may be at this venue."""
+        line.review()
+        for flight in self._flights.values():
+            if flight.is_asked(line.venue) or (flight.answered and flight.venue == line.venue):
+                self._ask(flight, line)
+
+    def _on_lost(self, line: Line) -> None:
+        for flight in self._flights.values():
+            if flight.venue == line.venue and not flight.answered:
+                flight.permit = None  # one failure for all of them, below
+                if self._config.execution.resolve_in_doubt:
+                    self._runtime.cancel_timer(("ack", flight.order.cl_ord_id))
+                    self._doubt(flight, line)
+        line.session_failed()
+
+    # --- leaders ---
+
+    def _serves(self, epoch: Epoch) -> bool:
+        """Whether this epoch's leader has a say here: not superseded, and fenced in since a restart."""
+        return epoch == self._served == self._highest or not self._config.execution.fencing
+
+    def _on_fence(self, fence: Fence) -> None:
+        if self._config.execution.fencing and fence.epoch < self._highest:
+            self._acted("execution.fencing", fence.leader)
+            return
+        self._leaders[fence.epoch] = fence.leader
+        if fence.epoch > self._highest:
+            self._highest = fence.epoch
+            self._void.clear()
+            self._fence_token = self._runtime.append(EPOCH_FILE, str(fence.epoch).encode())
+            self._fence = fence
+        elif self._fence is not None and fence.epoch == self._fence.epoch:
+            self._fence = fence  # the same leader, on a new stream, before the disk was done
+        else:
+            self._accept(fence)
+
+    def _accept(self, fence: Fence) -> None:
+        self._served = fence.epoch
+        self._write(fence.leader, FenceAccepted(epoch=fence.epoch))
+        for listed in fence.orders:
+            self._reconcile(fence.epoch, listed)
+
+    def _reconcile(self, epoch: Epoch, listed: OpenAtVenue) -> None:
+        """Find out what became of an order, and tell the leader: no earlier one can send it any more."""
+        order = listed.order
+        flight = self._flights.get(order.cl_ord_id)
+        if flight is not None and flight.venue is not None:
+            flight.epoch = epoch
+            flight.owed = True
+            self._ask(flight, self._lines[flight.venue])
+            return
+        # Sent by an earlier process, ended and forgotten, or never here: its venue knows, or one of them all.
+        if flight is None:
+            flight = Flight(order=order, epoch=epoch, wire_id=order.cl_ord_id)
+            self._flights[order.cl_ord_id] = flight
+        flight.order = order
+        flight.epoch = epoch
+        self._void[order.cl_ord_id] = order.attempt
+        for line in self._lines.values():
+            if listed.venue == line.venue or (listed.venue is None and order.symbol in line.symbols):
+                self._ask(flight, line)
+        if not flight.questions:
+            self._give_back(flight, UnsentReason.NEVER_ARRIVED)
+
+    # --- telling ---
+
+    def _give_back(self, flight: Flight, reason: UnsentReason) -> None:
+        self._forget(flight)
+        self._tell(flight, OrderUnsent(flight.order.cl_ord_id, flight.order.attempt, reason))
+
+    def _forget(self, flight: Flight) -> None:
+        self._close_questions(flight)
+        self._runtime.cancel_timer(("ack", flight.order.cl_ord_id))
+        del self._flights[flight.order.cl_ord_id]
+
+    def _close_questions(self, flight: Flight) -> None:
+        for venue in flight.questions:
+            self._close_question(flight, venue)
+
+    def _close_question(self, flight: Flight, venue: Venue) -> None:
+        question = flight.questions[venue]
+        if question.is_open:
+            flight.questions[venue] = doubt.close(question)
+            self._runtime.cancel_timer(("ask", flight.order.cl_ord_id, venue))
+
+    def _acted(self, protection: str, what: str) -> None:
+        self._runtime.emit(ProtectionActed(protection=protection, what=what))
+
+    def _tell(self, flight: Flight | None, message: DeskMessage) -> None:
+        """To the leader; without fencing, to whichever leader answers for the order."""
+        epoch = self._highest
+        if flight is not None and not self._config.execution.fencing:
+            epoch = flight.epoch
+        self._write(self._leaders.get(epoch), message)
+
+    def _write(self, to: Address | None, message: DeskMessage) -> None:
+        """A peer that is unknown or gone hears nothing: it will ask."""
+        if to is not None:
+            self._runtime.write(to, message)

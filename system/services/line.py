@@ -1,0 +1,98 @@
+"""One venue as execution reaches it: its session, its breaker, and what others are told of both."""
+
+from squall.system.config import DeskConfig
+from squall.system.domain import doubt
+from squall.system.domain.breaker import Breaker, BreakerState
+from squall.system.domain.claims import BreakerMoved, ProtectionActed
+from squall.system.domain.doubt import Flight
+from squall.system.domain.messages import UnsentReason, VenueHealth
+from squall.system.gateways.native import NativeGateway
+from squall.system.runtime import Address, Runtime
+from squall.system.wiring import VenueRoute
+
+
+class Line:
+    """Every call that may change whether new orders can go to the venue ends in a `review`."""
+
+    def __init__(self, runtime: Runtime, config: DeskConfig, route: VenueRoute, router: Address) -> None:
+        self._runtime = runtime
+        self._config = config
+        self._router = router
+        self.venue = route.venue
+        self.symbols = route.symbols
+        self.gateway = NativeGateway(runtime, config.execution, route)
+        self.breaker = Breaker(config.breaker)
+        self._told_state = BreakerState.CLOSED
+        self._told_routable = False
+        self._healths = 0
+
+    def on_config(self, config: DeskConfig) -> None:
+        self._config = config
+        self.gateway.config = config.execution
+        self.breaker.config = config.breaker
+        self.review()
+
+    def transmit(self, flight: Flight, wire_id: str) -> UnsentReason | None:
+        """Write the order, the first time or again; the reason where that cannot be."""
+        gateway, breaker, config = self.gateway, self.breaker, self._config.execution
+        if not gateway.established:
+            return UnsentReason.SESSION_DOWN
+        permit = breaker.admit(self._runtime.monotonic_ns)
+        if permit is None:
+            refused = ProtectionActed(protection="breaker.enabled", what=flight.order.cl_ord_id)
+            self._runtime.emit(refused)
+            return UnsentReason.BREAKER_OPEN
+        if not gateway.send_order(flight.order, wire_id, doubt.wire_attempt(flight, config)):
+            breaker.give_back(permit)
+            self.review()
+            return UnsentReason.SESSION_DOWN
+        flight.wire_id = wire_id
+        flight.sends += 1
+        flight.session = gateway.session
+        flight.permit = permit
+        self.review()
+        if config.timeouts:
+            self._runtime.set_timer(config.ack_timeout_ns, ("ack", flight.order.cl_ord_id))
+        return None
+
+    def succeeded(self, flight: Flight) -> None:
+        """The venue spoke of the order in time; where it was late already, that has been counted."""
+        if flight.permit is not None:
+            self.breaker.succeeded(flight.permit)
+            flight.permit = None
+            self.review()
+
+    def failed(self, flight: Flight) -> None:
+        """The order was not answered in time, or the venue denies that it ever came."""
+        if flight.permit is not None:
+            self.breaker.failed(flight.permit, self._runtime.monotonic_ns)
+            flight.permit = None
+            self.review()
+
+    def session_failed(self) -> None:
+        """One failure, whatever was on its way."""
+        self.breaker.session_failed(self._runtime.monotonic_ns)
+        self.review()
+
+    def review(self) -> None:
+        """Say what has changed, if anything has; look again when an open breaker will be ripe for a probe."""
+        breaker, now_ns = self.breaker, self._runtime.monotonic_ns
+        if breaker.state is not self._told_state:
+            self._told_state = breaker.state
+            self._runtime.emit(
+                BreakerMoved(venue=self.venue, state=breaker.state.value, failures=breaker.failures)
+            )
+        if breaker.state is not BreakerState.CLOSED:
+            ripe_in_ns = breaker.ripe_in_ns(now_ns)
+            if ripe_in_ns:
+                self._runtime.set_timer(ripe_in_ns, ("breaker", self.venue))
+        if (self.gateway.established and breaker.routable(now_ns)) is not self._told_routable:
+            self.tell_health()
+
+    def tell_health(self) -> None:
+        """Tell the router, if it is there; it hears it all again on a new stream."""
+        routable = self.gateway.established and self.breaker.routable(self._runtime.monotonic_ns)
+        self._told_routable = routable
+        self._healths += 1
+        health = VenueHealth(venue=self.venue, routable=routable, number=self._healths)
+        self._runtime.write(self._router, health)

@@ -1,0 +1,302 @@
+"""Turns each venue's two lines into one book a symbol, and tells the desk of every change of its touch."""
+
+from collections.abc import Hashable
+from enum import Enum
+from typing import Final
+
+from squall.sim.exchange.wire.messages import BookUpdate, FeedHeartbeat, Snapshot, SnapshotRequest
+from squall.system.config import DeskConfig
+from squall.system.domain.arbitration import BUFFER_LIMIT, PRIMARY_LINE, LineArbiter, Updates
+from squall.system.domain.claims import FeedMoved, ProtectionActed
+from squall.system.domain.desk_book import NO_TOUCH, DeskBook, Touch
+from squall.system.domain.ids import Symbol, Venue
+from squall.system.domain.messages import Tick
+from squall.system.runtime import Address, Runtime
+from squall.system.wiring import VenueRoute, Wiring
+
+ARBITRATION: Final = "feed.arbitration"
+GAP_RECOVERY: Final = "feed.gap_recovery"
+
+MarketDataMessage = BookUpdate | FeedHeartbeat | Snapshot
+
+
+class Phase(Enum):
+    """Where a channel stands. Only the last two are stale."""
+
+    IN_SEQUENCE = "in sequence"
+    WAITING = "waiting"
+    """Something is missing; the other line may still bring it."""
+    JOINING = "joining"
+    """We came after the first update, so the book has to start with a snapshot."""
+    RECOVERING = "recovering"
+
+
+_STALE: Final = (Phase.JOINING, Phase.RECOVERING)
+
+
+class _Channel:
+    """One venue's feed: its arbiter, its books and what was last said of them."""
+
+    def __init__(self, route: VenueRoute, patience_ns: int, buffer_limit: int) -> None:
+        self.venue: Venue = route.venue
+        self.address: Address = route.address
+        self.arbiter = LineArbiter(patience_ns, buffer_limit)
+        self.books: dict[Symbol, DeskBook] = {symbol: DeskBook() for symbol in route.symbols}
+        self.told: dict[Symbol, tuple[Touch, bool]] = dict.fromkeys(route.symbols, (NO_TOUCH, False))
+        """The touch and staleness of the last tick."""
+        self.phase = Phase.IN_SEQUENCE
+        self.begun = False
+        """Whether anything was ever applied or a snapshot asked for."""
+        self.beats = 0
+        """The number of the last heartbeat."""
+        self.waiting_for = 0
+        """The sequence number that the gap timer runs for."""
+        self.attempts = 0
+        """Snapshots asked for, in all this program's life."""
+        self.unasked = False
+        """Whether the request still waits for a stream."""
+        self.source_id = 0
+
+
+class MarketData:
+    """One arbitrated channel per venue; it is stale from the end of the wait to what mends it."""
+
+    def __init__(
+        self, runtime: Runtime, config: DeskConfig, wiring: Wiring, buffer_limit: int = BUFFER_LIMIT
+    ) -> None:
+        self._runtime = runtime
+        self._config = config.feed
+        self._listeners: tuple[Address, ...] = (wiring.strategy, wiring.router, wiring.risk)
+        self._channels: dict[Venue, _Channel] = {
+            route.venue: _Channel(route, config.feed.gap_timeout_ns, buffer_limit) for route in wiring.venues
+        }
+        self._by_address: dict[Address, _Channel] = {
+            channel.address: channel for channel in self._channels.values()
+        }
+        self.unsound_books = 0
+        """How often an update left a book crossed, or with a size below zero."""
+
+    def on_start(self) -> None:
+        """Nothing: the feed comes by itself, and a stream is opened when a snapshot is needed."""
+
+    def on_message(self, sender: Address, message: MarketDataMessage) -> None:
+        match message:
+            case BookUpdate():
+                if message.line == PRIMARY_LINE or self._config.arbitration:
+                    self._on_update(self._channels[Venue(message.venue)], message)
+            case FeedHeartbeat():
+                if message.line == PRIMARY_LINE or self._config.arbitration:
+                    self._on_heartbeat(self._channels[Venue(message.venue)], message)
+            case Snapshot():
+                self._on_snapshot(self._channels[Venue(message.venue)], message)
+            case _:
+                raise TypeError(f"market data: found {type(message).__name__}, expected {MarketDataMessage}")
+
+    # --- the lines ---
+
+    def _on_update(self, channel: _Channel, update: BookUpdate) -> None:
+        arbiter = channel.arbiter
+        ready = arbiter.take(update, self._runtime.monotonic_ns)
+        if ready:
+            self._apply(channel, ready)
+        if arbiter.rescued:
+            self._claim_rescued(channel)
+        if channel.phase is not Phase.IN_SEQUENCE or arbiter.missing or not channel.begun:
+            self._mind_the_gap(channel)
+
+    def _on_heartbeat(self, channel: _Channel, beat: FeedHeartbeat) -> None:
+        if beat.number < channel.beats and beat.last_seq < channel.arbiter.known_seq:
+            self._start_over(channel)
+        channel.beats = beat.number
+        channel.arbiter.hear(beat.last_seq, self._runtime.monotonic_ns)
+        if channel.arbiter.rescued:
+            self._claim_rescued(channel)
+        if channel.phase is not Phase.IN_SEQUENCE or channel.arbiter.missing:
+            self._mind_the_gap(channel)
+
+    def _claim_rescued(self, channel: _Channel) -> None:
+        rescued = channel.arbiter.rescued
+        lost = ", ".join(str(seq) for seq in rescued)
+        rescued.clear()
+        what = f"{channel.venue}: the second line brought what line {PRIMARY_LINE} did not: {lost}"
+        self._runtime.emit(ProtectionActed(protection=ARBITRATION, what=what))
+
+    def _apply(self, channel: _Channel, ready: Updates) -> None:
+        for update in ready:
+            channel.source_id = update.source_id
+            symbol = Symbol(update.symbol)
+            book = channel.books.get(symbol)
+            if book is None or not update.levels:
+                continue
+            if not book.apply(update.levels):
+                self._on_unsound(channel)
+            self._tell(channel, symbol, book, update.seq)
+
+    # --- gaps ---
+
+    def _mind_the_gap(self, channel: _Channel) -> None:
+        """Moves the channel to the phase that its arbiter calls for. Off the hot path."""
+        arbiter = channel.arbiter
+        first, channel.begun = not channel.begun, True
+        if not arbiter.missing:
+            self._in_sequence(channel, first)
+        elif channel.phase in _STALE:
+            return
+        elif first:
+            self._ask_for_snapshot(channel, Phase.JOINING)
+        elif arbiter.overflowing:
+            self._give_up_waiting(channel)
+        elif channel.phase is not Phase.WAITING or channel.waiting_for != arbiter.next_seq:
+            channel.phase = Phase.WAITING
+            channel.waiting_for = arbiter.next_seq
+            self._runtime.set_timer(self._config.gap_timeout_ns, ("gap", channel.venue))
+
+    def _start_over(self, channel: _Channel) -> None:
+        """The venue's own counts went back: it was restarted, and numbers its channel from 1 again."""
+        self._moved(channel, "restarted")
+        channel.begun = True
+        self._ask_for_snapshot(channel, Phase.JOINING)
+        channel.arbiter.start_over()
+
+    def _give_up_waiting(self, channel: _Channel) -> None:
+        """No line brings it any more: the books of this venue are wrong from here on."""
+        self._moved(channel, "gap")
+        if self._config.gap_recovery:
+            self._ask_for_snapshot(channel, Phase.RECOVERING)
+            return
+        # Without the protection the desk goes on over the hole, as if nothing had been there.
+        channel.phase = Phase.IN_SEQUENCE
+        self._apply(channel, channel.arbiter.skip())
+        self._moved(channel, Phase.IN_SEQUENCE.value)
+        if channel.arbiter.missing:
+            self._mind_the_gap(channel)
+
+    def _on_unsound(self, channel: _Channel) -> None:
+        self.unsound_books += 1
+        if not self._config.gap_recovery:
+            return  # its ticks are stale for as long as it is crossed, and nothing mends it
+        channel.arbiter.hold()
+        if channel.phase not in _STALE:
+            self._moved(channel, "crossed")
+            self._ask_for_snapshot(channel, Phase.RECOVERING)
+
+    def _in_sequence(self, channel: _Channel, first: bool = False) -> None:
+        """Nothing is missing (any more): the other line, or a snapshot, has brought it."""
+        was_stale = channel.phase in _STALE
+        channel.phase = Phase.IN_SEQUENCE
+        self._runtime.cancel_timer(("gap", channel.venue))
+        if was_stale:
+            self._runtime.cancel_timer(("snapshot", channel.venue))
+            channel.unasked = False
+            self._tell_all(channel)
+        if was_stale or first:
+            self._moved(channel, Phase.IN_SEQUENCE.value)
+
+    # --- snapshots ---
+
+    def _ask_for_snapshot(self, channel: _Channel, phase: Phase) -> None:
+        channel.phase = phase
+        self._runtime.cancel_timer(("gap", channel.venue))
+        self._moved(channel, phase.value)
+        self._tell_all(channel)
+        self._request(channel)
+
+    def _request(self, channel: _Channel) -> None:
+        """Ask, or open a stream to ask on; and ask again if no snapshot has mended the books in time."""
+        channel.attempts += 1
+        request = SnapshotRequest(sender=self._runtime.address, attempt=channel.attempts)
+        channel.unasked = not self._runtime.write(channel.address, request)
+        if channel.unasked:
+            self._runtime.open(channel.address)
+        self._runtime.set_timer(self._config.snapshot_timeout_ns, ("snapshot", channel.venue))
+
+    def _on_snapshot(self, channel: _Channel, snapshot: Snapshot) -> None:
+        if channel.phase not in _STALE:
+            return  # an answer that came after the other line had brought what was missing
+        arbiter = channel.arbiter
+        ready = arbiter.rebase(snapshot.last_seq)
+        if ready is None:
+            return  # older than our own book: the timer asks again
+        images = {image.symbol: image.levels for image in snapshot.books}
+        for symbol, book in channel.books.items():
+            book.replace(images.get(symbol, ()))
+        for update in ready:
+            channel.source_id = update.source_id
+            if (book_of := channel.books.get(Symbol(update.symbol))) is not None:
+                book_of.apply(update.levels)
+        if not all(book.sound for book in channel.books.values()):
+            self.unsound_books += 1
+            arbiter.hold()  # the venue's own image crosses, or what followed it did: the timer asks again
+            return
+        if channel.phase is Phase.RECOVERING:
+            what = f"{channel.venue}: books rebuilt from the snapshot as of {snapshot.last_seq}"
+            self._runtime.emit(ProtectionActed(protection=GAP_RECOVERY, what=what))
+        self._in_sequence(channel)
+        if arbiter.missing:
+            self._mind_the_gap(channel)
+
+    # --- what the desk is told ---
+
+    def _tell(self, channel: _Channel, symbol: Symbol, book: DeskBook, seq: int) -> None:
+        """A tick, if the touch or its staleness is not what was last told."""
+        stale = channel.phase in _STALE or not book.sound
+        now = (book.touch, stale)
+        if now == channel.told[symbol]:
+            return
+        channel.told[symbol] = now
+        bid_half_ticks, bid_lots, ask_half_ticks, ask_lots = book.touch
+        tick = Tick(
+            venue=channel.venue,
+            symbol=symbol,
+            seq=seq,
+            bid_half_ticks=bid_half_ticks,
+            bid_lots=bid_lots,
+            ask_half_ticks=ask_half_ticks,
+            ask_lots=ask_lots,
+            stale=stale,
+            source_id=channel.source_id,
+        )
+        for listener in self._listeners:
+            self._runtime.send(listener, tick)
+
+    def _tell_all(self, channel: _Channel) -> None:
+        for symbol, book in channel.books.items():
+            self._tell(channel, symbol, book, self._told_seq(channel))
+
+    def _told_seq(self, channel: _Channel) -> int:
+        """The last update applied; while joining the last one known of, to outdate what was said before."""
+        arbiter = channel.arbiter
+        return arbiter.known_seq if channel.phase is Phase.JOINING else arbiter.next_seq - 1
+
+    def _moved(self, channel: _Channel, state: str) -> None:
+        self._runtime.emit(FeedMoved(venue=channel.venue, state=state, seq=channel.arbiter.next_seq))
+
+    # --- the rest of the program ---
+
+    def on_timer(self, key: Hashable) -> None:
+        match key:
+            case ("gap", str(venue)):
+                channel = self._channels[Venue(venue)]
+                if channel.phase is Phase.WAITING:
+                    self._give_up_waiting(channel)
+            case ("snapshot", str(venue)):
+                channel = self._channels[Venue(venue)]
+                if channel.phase in _STALE:
+                    self._request(channel)
+            case _:
+                raise ValueError(f"market data: found timer {key!r}, expected a gap's or a snapshot's")
+
+    def on_durable(self, token: int) -> None:
+        raise AssertionError(f"market data: found token {token} durable, but market data writes no file")
+
+    def on_stream_open(self, peer: Address) -> None:
+        channel = self._by_address.get(peer)
+        if channel is not None and channel.unasked and channel.phase in _STALE:
+            request = SnapshotRequest(sender=self._runtime.address, attempt=channel.attempts)
+            channel.unasked = not self._runtime.write(peer, request)
+
+    def on_stream_closed(self, peer: Address, reason: str) -> None:
+        """A request or its answer may have died with it; the snapshot timer is running, and asks again."""
+
+    def on_config(self, config: DeskConfig) -> None:
+        self._config = config.feed

@@ -1,0 +1,182 @@
+"""Monitor: turns the OMS's events, the positions' news and signs of life into alerts for people."""
+
+from collections.abc import Hashable
+from math import lcm
+from typing import Final
+
+from squall.system.config import DeskConfig
+from squall.system.domain.alerts import (
+    CRITICAL,
+    WARNING,
+    Alert,
+    AlertBoard,
+    DailyProfit,
+    FillRateWindow,
+    LatencyWindow,
+    OrderFlow,
+    Vitals,
+)
+from squall.system.domain.claims import AlertRaised
+from squall.system.domain.events import OrderFilled
+from squall.system.domain.messages import JournalCopied, PositionChanged, PositionsTold
+from squall.system.runtime import Address, Runtime
+from squall.system.wiring import Wiring
+
+MonitorMessage = JournalCopied | PositionChanged | PositionsTold
+
+KNOCK: Final = "knock"
+JUDGE: Final = "judge"
+MILLISECOND: Final = 1_000_000
+
+
+class Monitor:
+    """Decides nothing and stops nothing: what it says is for people.
+
+    Every `health_interval_ns` it knocks at every service: opens a stream, and hangs up when it has opened.
+    Positions and audit keep a stream to the monitor, so that theirs has to stand instead.
+    """
+
+    def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring) -> None:
+        self._runtime = runtime
+        self._config = config.monitor
+        self._positions = wiring.positions
+        self._callers = (wiring.positions, wiring.audit)
+        self._knocked_at = (
+            wiring.market_data,
+            wiring.strategy,
+            wiring.risk,
+            wiring.router,
+            wiring.execution,
+            *wiring.oms,
+            *wiring.keepers,
+        )
+        limits = config.monitor
+        self.flow = OrderFlow(
+            LatencyWindow(
+                limits.window_orders, limits.order_to_fill_alert_ns, limits.order_to_fill_target_ns
+            ),
+            FillRateWindow(
+                limits.window_orders, limits.fill_rate_alert_percent, limits.fill_rate_target_percent
+            ),
+            limits.max_open_orders,
+        )
+        ratios = {one.symbol: one.unit_money.as_integer_ratio() for one in wiring.instruments}
+        scale = lcm(*(denominator for _, denominator in ratios.values()))
+        self.profit = DailyProfit({symbol: n * (scale // d) for symbol, (n, d) in ratios.items()}, scale)
+        self._fills = dict.fromkeys(ratios, 0)
+        """Fills in the journal, per symbol."""
+        self._booked = dict.fromkeys(ratios, 0)
+        """Fills that the positions have told of, per symbol."""
+        self.vitals = Vitals((*self._knocked_at, *self._callers))
+        self.board = AlertBoard(limits.max_alerts_kept)
+
+    def on_start(self) -> None:
+        for caller in self._callers:
+            self.vitals.expect(caller, self._runtime.monotonic_ns)
+        self._runtime.set_timer(self._config.health_interval_ns, KNOCK)
+
+    # --- metrics ---
+
+    def on_message(self, sender: Address, message: MonitorMessage) -> None:
+        match message:
+            case JournalCopied():
+                self._copied(message)
+            case PositionChanged():
+                self.vitals.sign(self._positions)
+                self._booked[message.symbol] = message.number
+                self.profit.on_fill(message.symbol, message.net_lots, message.cash_flow)
+                self._judge_profit()
+            case PositionsTold():
+                self.vitals.sign(self._positions)
+                for state in message.states:
+                    self._booked[state.symbol] = state.number
+                    self._fills[state.symbol] = max(self._fills[state.symbol], state.number)
+                    self.profit.on_told(state.symbol, state.net_lots, state.cash_flow, state.cost_basis)
+                self._judge_profit()
+            case _:
+                raise TypeError(f"monitor: no handler for {type(message).__name__} from {sender}")
+
+    def _copied(self, copied: JournalCopied) -> None:
+        for event in copied.events:
+            self.flow.on_event(event)
+            if type(event) is OrderFilled:
+                self._fills[event.symbol] += 1
+                # The positions' word may have overtaken the journal's.
+                if self._fills[event.symbol] > self._booked[event.symbol]:
+                    self.vitals.expect(self._positions, self._runtime.monotonic_ns)
+        self._judge_flow()
+
+    def _judge_flow(self) -> None:
+        latencies, rate = self.flow.order_to_fill, self.flow.fill_rate
+        enough = self._config.window_orders_min
+        if len(latencies) >= enough and self.board.is_news(
+            "order-to-fill", latencies.alarming, latencies.well
+        ):
+            found_ms, limit_ms = (
+                ns // MILLISECOND for ns in (latencies.p99_ns(), self._config.order_to_fill_alert_ns)
+            )
+            text = f"order to fill: p99 is {found_ms} ms over {len(latencies)} orders, limit {limit_ms} ms"
+            self._raise(Alert(WARNING, "order-to-fill", text))
+        if len(rate) >= enough and self.board.is_news("fill-rate", rate.alarming, rate.well):
+            text = (
+                f"fill rate: {rate.filled_lots} of {rate.ordered_lots} lots over {len(rate)} orders, "
+                f"limit {self._config.fill_rate_alert_percent} %"
+            )
+            self._raise(Alert(WARNING, "fill-rate", text))
+
+    def _judge_profit(self) -> None:
+        limit = self._config.daily_profit_alert
+        alarming = self.profit.below(limit)
+        well = not self.profit.below(self._config.daily_profit_target)
+        if self.board.is_news("daily-profit", alarming, well):
+            text = f"daily profit: {self.profit.currency_units}, limit {limit}"
+            self._raise(Alert(CRITICAL, "daily-profit", text))
+
+    def _raise(self, alert: Alert) -> None:
+        self.board.post(alert)
+        self._runtime.emit(AlertRaised(alert.severity, alert.kind, alert.text))
+
+    # --- health ---
+
+    def on_timer(self, key: Hashable) -> None:
+        match key:
+            case "knock":
+                self._knock()
+            case "judge":
+                self._judge_health()
+            case _:
+                raise ValueError(f"monitor: timer {key!r}, expected {KNOCK!r} or {JUDGE!r}")
+
+    def _knock(self) -> None:
+        now_ns = self._runtime.monotonic_ns
+        for service in self._knocked_at:
+            self.vitals.expect(service, now_ns)
+            self._runtime.open(service)
+        self._runtime.set_timer(self._config.health_timeout_ns, JUDGE)
+        self._runtime.set_timer(self._config.health_interval_ns, KNOCK)
+
+    def _judge_health(self) -> None:
+        now_ns = self._runtime.monotonic_ns
+        for service in self.vitals.services:
+            silent_ns = self.vitals.silent_ns(service, now_ns)
+            silent = silent_ns >= self._config.health_timeout_ns
+            kind = f"silent/{service}"
+            if self.board.is_news(kind, silent, silent_ns == 0):
+                text = f"health: no sign of life from {service} for {silent_ns // MILLISECOND} ms"
+                self._raise(Alert(CRITICAL, kind, text))
+
+    def on_stream_open(self, peer: Address) -> None:
+        self.vitals.sign(peer)
+        if peer in self._knocked_at:
+            self._runtime.close(peer)
+
+    def on_stream_closed(self, peer: Address, reason: str) -> None:
+        if peer in self._callers:
+            self.vitals.expect(peer, self._runtime.monotonic_ns)
+
+    def on_durable(self, token: int) -> None:
+        raise RuntimeError(f"monitor: token {token} is durable, but the monitor writes no file")
+
+    def on_config(self, config: DeskConfig) -> None:
+        """Intervals change at once; the windows keep the levels that they were made with."""
+        self._config = config.monitor

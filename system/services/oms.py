@@ -1,0 +1,303 @@
+"""The order management system: one of two, of which one leads and the other holds a copy of its journal."""
+
+from collections.abc import Hashable
+
+from squall.sim.exchange.wire.messages import ExecutionReport, OrderStatusReport
+from squall.system.config import DeskConfig
+from squall.system.domain.claims import ProtectionActed
+from squall.system.domain.commands import (
+    ApplyReport,
+    ApplyStatus,
+    DoubtOrder,
+    JudgeOrder,
+    MarkSent,
+    PlaceOrder,
+    RefuseCancel,
+    ReturnOrder,
+    WithdrawOrder,
+)
+from squall.system.domain.messages import (
+    CancelOrder,
+    CancelRefused,
+    FenceAccepted,
+    JoinStandby,
+    JournalImage,
+    LeaderBeat,
+    LeaseGranted,
+    LeaseRefused,
+    LeaseRenewed,
+    OrderChecked,
+    OrderDoubtful,
+    OrderLeft,
+    OrderUnsent,
+    Replicate,
+    Replicated,
+    SubmitOrder,
+    UnsentReason,
+    VenueReport,
+)
+from squall.system.runtime import Address, Runtime
+from squall.system.services.journal import Journal
+from squall.system.services.leadership import BEAT, LEASE_END, RETRY, SILENCE, Leadership, Role
+from squall.system.services.replication import Follower, Replication
+from squall.system.services.term import INQUIRE, RECONCILE, RECONNECT, Term
+from squall.system.wiring import Wiring
+
+DeskTalk = (
+    SubmitOrder
+    | CancelOrder
+    | OrderChecked
+    | OrderLeft
+    | OrderUnsent
+    | OrderDoubtful
+    | VenueReport
+    | CancelRefused
+    | FenceAccepted
+)
+LeaseTalk = LeaseGranted | LeaseRenewed | LeaseRefused | LeaderBeat
+JournalTalk = Replicate | Replicated | JoinStandby | JournalImage
+OmsMessage = DeskTalk | LeaseTalk | JournalTalk
+
+
+class Oms:
+    """Sorts what arrives: leadership to `Leadership`, copies to `Follower` or `Replication`, orders to the `Term`."""
+
+    def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring) -> None:
+        self._runtime = runtime
+        self._config = config
+        self._wiring = wiring
+        (self._peer,) = (oms for oms in wiring.oms if oms != runtime.address)
+        self._streams: dict[Address, None] = {}
+        self._journal = Journal(runtime)
+        self._leadership = Leadership(runtime, config.lease, wiring, self._peer)
+        self._follower = Follower(runtime, self._journal, self._peer)
+        self._term: Term | None = None
+        self._epoch_token = 0
+        """Of the first record of our epoch: when it is durable, so is all that we inherited."""
+
+    @property
+    def role(self) -> Role:
+        """What this OMS is just now."""
+        return self._leadership.role
+
+    def id_set_sizes(self) -> dict[str, int]:
+        """How many names this OMS keeps, for the memory report; a standby keeps none."""
+        return {} if self._term is None else self._term.state.id_set_sizes()
+
+    # --- leading and following ---
+
+    def on_start(self) -> None:
+        self._journal.load()
+        if self._runtime.address == self._wiring.oms[0] and not self._journal.epoch:
+            self._leadership.campaign(self._journal.epoch)
+        else:
+            self._leadership.listen(long=True)
+
+    def _won(self) -> None:
+        """Write the epoch down; once that is durable, so is everything before it, and the term begins."""
+        self._epoch_token = self._journal.append(self._leadership.epoch, ())
+        replication = Replication(self._runtime, self._journal, self._peer, self._leadership.epoch)
+        self._term = Term(
+            self._runtime,
+            self._config,
+            self._wiring,
+            self._journal,
+            replication,
+            self._leadership,
+            self._streams,
+        )
+
+    def _step_down(self) -> None:
+        """Lead no more, at once: what was queued is forgotten, and our streams end here."""
+        self._term = None
+        for key in (RECONNECT, RECONCILE, INQUIRE):
+            self._runtime.cancel_timer(key)
+        for peer in self._streams:
+            if peer != self._wiring.strategy:
+                self._runtime.close(peer)
+        self._streams = {peer: None for peer in self._streams if peer == self._wiring.strategy}
+        self._follower.on_stream_closed()
+        self._leadership.stop()
+
+    def _acting_term(self) -> Term | None:
+        """The term, while our lease lasts. Asked before anything that a leader does."""
+        if self._term is not None and self._leadership.overdue():
+            self._runtime.emit(
+                ProtectionActed("lease.self_stop", f"epoch {self._term.epoch} ended by the clock")
+            )
+            self._step_down()
+        return self._term
+
+    # --- handlers ---
+
+    def on_message(self, sender: Address, message: OmsMessage) -> None:
+        term = self._acting_term()
+        match message:
+            case LeaseGranted() | LeaseRenewed() | LeaseRefused() | LeaderBeat():
+                self._on_lease_talk(message)
+            case Replicate() | Replicated() | JoinStandby() | JournalImage():
+                self._on_journal_talk(term, message)
+            case _:
+                if term is not None and term.begun:
+                    self._on_desk_talk(term, sender, message)
+
+    def _on_lease_talk(self, message: LeaseTalk) -> None:
+        match message:
+            case LeaderBeat():
+                if self._leadership.on_beat_heard(message.epoch, self._journal.epoch):
+                    self._step_down()
+                if self._term is None:
+                    self._follower.on_beat(message.epoch)
+            case LeaseRenewed():
+                self._leadership.on_renewed(message)
+            case LeaseGranted():
+                if self._leadership.on_granted(message):
+                    self._won()
+            case LeaseRefused():
+                self._leadership.on_refused(message)
+
+    def _on_journal_talk(self, term: Term | None, message: JournalTalk) -> None:
+        match message:
+            case Replicate():
+                if term is None:
+                    self._follower.on_replicate(message)
+                else:
+                    self._leadership.tell(self._peer)  # it thinks that it leads: it is to know better
+            case JournalImage():
+                if term is None:
+                    self._follower.on_image(message)
+            case Replicated():
+                if term is not None:
+                    term.replication.on_replicated(message)
+                    term.flush()
+            case JoinStandby():
+                if term is not None:
+                    term.replication.on_join()
+
+    def _on_desk_talk(self, term: Term, sender: Address, message: DeskTalk) -> None:
+        match message:
+            case SubmitOrder():
+                term.submit(sender, _place(sender, message))
+            case VenueReport():
+                self._on_report(term, message)
+            case OrderChecked():
+                term.execute(JudgeOrder(sender, message.cl_ord_id, message.denials, term.epoch))
+            case OrderLeft():
+                term.execute(MarkSent(sender, message.cl_ord_id, message.venue, message.attempt))
+            case OrderUnsent():
+                self._on_unsent(term, sender, message)
+            case OrderDoubtful():
+                term.execute(DoubtOrder(sender, message.cl_ord_id, message.venue, message.attempt))
+            case CancelOrder():
+                if term.leading:
+                    term.execute(WithdrawOrder(sender, message.cl_ord_id))
+            case CancelRefused():
+                term.execute(RefuseCancel(sender, message.cl_ord_id, message.reason))
+            case FenceAccepted():
+                if message.epoch == term.epoch:
+                    term.on_fence_accepted()
+            case _:
+                raise TypeError(f"oms: found {type(message).__name__} from {sender}, expected {OmsMessage}")
+
+    def _on_report(self, term: Term, message: VenueReport) -> None:
+        report, cl_ord_id, venue = message.report, message.cl_ord_id, message.venue
+        match report:
+            case ExecutionReport():
+                moved = term.execute(ApplyReport(venue, cl_ord_id, venue, report))
+                term.on_answer(cl_ord_id, moved)
+            case OrderStatusReport():
+                moved = term.execute(ApplyStatus(venue, cl_ord_id, venue, report))
+                if report.status is not None:
+                    term.on_answer(cl_ord_id, moved)
+
+    def _on_unsent(self, term: Term, sender: Address, message: OrderUnsent) -> None:
+        order = term.state.orders.get(message.cl_ord_id)
+        if message.reason is UnsentReason.FENCED and order is not None and order.epoch == term.epoch:
+            self._step_down()  # we let it out in this epoch, and a higher one stands at the door
+            return
+        max_reroutes = self._config.oms.max_reroutes
+        command = ReturnOrder(
+            sender, message.cl_ord_id, message.attempt, message.reason, term.epoch, max_reroutes
+        )
+        term.on_answer(message.cl_ord_id, term.execute(command))
+
+    def on_timer(self, key: Hashable) -> None:
+        term = self._acting_term()
+        match key:
+            case "silence":
+                self._on_silence()
+            case "retry":
+                if self.role is Role.CANDIDATE:
+                    self._leadership.ask()
+            case "beat":
+                if term is not None:
+                    self._leadership.beat()
+                    term.on_beat()
+            case "lease end":
+                pass  # `_acting_term` has looked at the clock
+            case "reconnect" if term is not None:
+                term.reconnect()
+            case "reconcile" if term is not None:
+                term.lead()
+            case "inquire" if term is not None:
+                term.inquire()
+            case _:
+                expected = (SILENCE, RETRY, BEAT, LEASE_END, RECONNECT, RECONCILE, INQUIRE)
+                if key not in expected:
+                    raise ValueError(f"oms: found timer {key!r}, expected one of {', '.join(expected)}")
+
+    def _on_silence(self) -> None:
+        """No leader to be heard. Whether its epoch is ours to ask for, the keepers say."""
+        if self._leadership.role is Role.STANDBY and self._config.lease.takeover:
+            self._leadership.campaign(self._journal.epoch)
+
+    def on_durable(self, token: int) -> None:
+        self._journal.on_durable(token)
+        term = self._acting_term()
+        if term is None:
+            self._follower.on_durable()
+        elif term.begun:
+            term.flush()
+        elif token >= self._epoch_token:
+            term.begin()
+
+    def on_stream_open(self, peer: Address) -> None:
+        self._streams[peer] = None
+        term = self._acting_term()
+        if term is None:
+            if peer == self._peer:
+                self._follower.on_stream_open()
+        elif term.begun:
+            term.on_stream_open(peer)
+
+    def on_stream_closed(self, peer: Address, reason: str) -> None:
+        self._streams.pop(peer, None)
+        if peer == self._peer:
+            self._follower.on_stream_closed()
+        term = self._acting_term()
+        if term is not None:
+            if peer == self._peer:
+                term.replication.on_stream_closed()
+            if term.begun:
+                term.on_stream_closed(peer)
+
+    def on_config(self, config: DeskConfig) -> None:
+        self._config = config
+        self._leadership.config = config.lease
+        if self._term is not None:
+            self._term.config = config
+
+
+def _place(sender: Address, message: SubmitOrder) -> PlaceOrder:
+    return PlaceOrder(
+        actor=sender,
+        cl_ord_id=message.cl_ord_id,
+        strategy=message.strategy,
+        symbol=message.symbol,
+        side=message.side,
+        quantity_lots=message.quantity_lots,
+        ord_type=message.ord_type,
+        time_in_force=message.time_in_force,
+        price_half_ticks=message.price_half_ticks,
+        intended_ns=message.intended_ns,
+    )

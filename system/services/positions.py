@@ -1,0 +1,159 @@
+"""Positions: books every execution once, and tells risk and the monitor where the desk stands.
+
+It keeps no file. The record of all fills is the OMS's journal, from which the leader sends SyncPositions on
+every new stream; a second copy here could only disagree. Until the first of these has come, the books are of
+unknown age, and nobody is told.
+"""
+
+from collections.abc import Hashable
+from typing import Final
+
+from squall.system.config import DeskConfig
+from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol
+from squall.system.domain.messages import (
+    AskPositions,
+    BookedOrder,
+    BookFill,
+    PositionChanged,
+    PositionState,
+    PositionsTold,
+    SyncPositions,
+)
+from squall.system.domain.positions import FLAT, Position, PositionKey, booked, moved
+from squall.system.runtime import Address, Runtime
+from squall.system.wiring import Wiring
+
+PositionsMessage = BookFill | SyncPositions | AskPositions
+
+KNOCK: Final = "knock"
+
+
+class Positions:
+    """One position per symbol and strategy, and their sum per symbol."""
+
+    def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring) -> None:
+        self._runtime = runtime
+        self._config = config
+        self._leaders = wiring.oms
+        self._listeners = (wiring.risk, wiring.monitor)
+        self._reopen_ns = {
+            wiring.risk: config.risk.reopen_interval_ns,
+            wiring.monitor: config.monitor.reopen_interval_ns,
+        }
+        self.positions: dict[PositionKey, Position] = {}
+        self.totals: dict[Symbol, Position] = {}
+        self._exec_ids: dict[ExecID, None] = {}
+        self._orders: dict[ClOrdID, int] = {}
+        self._epoch: Epoch | None = None
+        self._tellings = 0
+
+    def id_set_sizes(self) -> dict[str, int]:
+        """What grows with the day: the executions and orders that must be known again."""
+        return {"exec_ids": len(self._exec_ids), "orders": len(self._orders)}
+
+    def on_start(self) -> None:
+        for listener in self._listeners:
+            self._runtime.open(listener)
+        self._runtime.set_timer(self._config.risk.sync_patience_ns, KNOCK)
+
+    def on_message(self, sender: Address, message: PositionsMessage) -> None:
+        match message:
+            case BookFill():
+                self._book(message)
+            case SyncPositions():
+                self._sync(message)
+            case AskPositions():
+                self._tell(sender)
+            case _:
+                raise TypeError(f"positions: no handler for {type(message).__name__} from {sender}")
+
+    def _book(self, fill: BookFill) -> None:
+        """Book it and tell of it, unless it has been booked before."""
+        if fill.exec_id in self._exec_ids:
+            return
+        total = self._booked(fill)
+        if self._epoch is None:
+            return
+        changed = PositionChanged(
+            fill.symbol,
+            total.net_lots,
+            total.cash_flow,
+            total.realised,
+            fill.cl_ord_id,
+            fill.exec_id,
+            fill.lots,
+            total.number,
+        )
+        for listener in self._listeners:
+            # Where no stream is open, the next one begins with all that is booked.
+            self._runtime.write(listener, changed)
+
+    def _booked(self, fill: BookFill) -> Position:
+        """Book an execution that is new; returns the symbol's total."""
+        self._exec_ids[fill.exec_id] = None
+        self._orders[fill.cl_ord_id] = self._orders.get(fill.cl_ord_id, 0) + fill.lots
+        key = PositionKey(fill.symbol, fill.strategy)
+        before = self.positions.get(key, FLAT)
+        after = booked(before, fill.side, fill.lots, fill.price_half_ticks)
+        self.positions[key] = after
+        total = moved(self.totals.get(fill.symbol, FLAT), before, after)
+        self.totals[fill.symbol] = total
+        return total
+
+    def _sync(self, sync: SyncPositions) -> None:
+        """Book what is missing; then tell all, so that risk knows that this leader's fills are in."""
+        for fill in sync.fills:
+            if fill.exec_id not in self._exec_ids:
+                self._booked(fill)
+        self._epoch = sync.epoch if self._epoch is None else max(self._epoch, sync.epoch)
+        self._runtime.cancel_timer(KNOCK)
+        for listener in self._listeners:
+            self._tell(listener)
+
+    def _tell(self, listener: Address) -> None:
+        if self._epoch is None:
+            return
+        states = tuple(
+            PositionState(
+                symbol, total.net_lots, total.cash_flow, total.realised, total.cost_basis, total.number
+            )
+            for symbol, total in self.totals.items()
+        )
+        orders = tuple(BookedOrder(cl_ord_id, lots) for cl_ord_id, lots in self._orders.items())
+        self._tellings += 1
+        self._runtime.write(listener, PositionsTold(self._epoch, states, orders, self._tellings))
+
+    def on_stream_open(self, peer: Address) -> None:
+        if peer in self._listeners:
+            self._tell(peer)
+        elif self._epoch is None and peer in self._leaders:
+            # Either the leader's own stream, behind which its fills follow, or our knock was heard.
+            self._runtime.set_timer(self._config.risk.sync_patience_ns, KNOCK)
+
+    def on_stream_closed(self, peer: Address, reason: str) -> None:
+        if peer in self._listeners:
+            self._runtime.set_timer(self._reopen_ns[peer], peer)
+
+    def on_timer(self, key: Hashable) -> None:
+        if key == KNOCK:
+            self._knock()
+        else:
+            assert isinstance(key, str)
+            self._runtime.open(key)
+
+    def _knock(self) -> None:
+        """No leader has synced us, perhaps for want of anything to write on a stream that died with our last
+        life.
+
+        Hanging up, or being refused, ends such a stream on the leader's side too: it then opens a new one.
+        """
+        for leader in self._leaders:
+            self._runtime.open(leader)
+            self._runtime.close(leader)
+        self._runtime.set_timer(self._config.risk.sync_patience_ns, KNOCK)
+
+    def on_durable(self, token: int) -> None:
+        raise RuntimeError(f"positions: token {token} is durable, but positions write no file")
+
+    def on_config(self, config: DeskConfig) -> None:
+        self._config = config

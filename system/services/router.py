@@ -1,0 +1,96 @@
+"""Picks a venue for each order that the OMS lets out, and hands it to execution."""
+
+from collections.abc import Hashable
+from typing import Final
+
+from squall.system.config import MILLISECOND, DeskConfig
+from squall.system.domain.desk_book import is_news
+from squall.system.domain.ids import Symbol, Venue
+from squall.system.domain.messages import OrderUnsent, RouteOrder, SendOrder, Tick, UnsentReason, VenueHealth
+from squall.system.domain.routing import Choice, choose_venue
+from squall.system.runtime import Address, Runtime
+from squall.system.wiring import Wiring
+
+REOPEN_NS: Final = 50 * MILLISECOND
+_REOPEN: Final = "reopen execution"
+
+RouterMessage = RouteOrder | Tick | VenueHealth
+
+
+class Router:
+    """Knows the last touch of every book and which venues execution holds safe; keeps nothing of an order."""
+
+    def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring) -> None:
+        self._runtime = runtime
+        self._config = config
+        self._wiring = wiring
+        self._quotes: dict[Symbol, dict[Venue, Tick | None]] = {
+            instrument.symbol: {
+                route.venue: None for route in wiring.venues if instrument.symbol in route.symbols
+            }
+            for instrument in wiring.instruments
+        }
+        self._routable: dict[Venue, bool] = {route.venue: False for route in wiring.venues}
+
+    def on_start(self) -> None:
+        self._runtime.open(self._wiring.execution)
+
+    def on_message(self, sender: Address, message: RouterMessage) -> None:
+        match message:
+            case Tick():
+                self._on_tick(message)
+            case RouteOrder():
+                self._on_route_order(sender, message)
+            case VenueHealth():
+                self._routable[message.venue] = message.routable
+            case _:
+                raise TypeError(f"router: found {type(message).__name__}, expected {RouterMessage}")
+
+    def _on_tick(self, tick: Tick) -> None:
+        by_venue = self._quotes.get(tick.symbol)
+        if by_venue is None or tick.venue not in by_venue:
+            return
+        if is_news(tick, by_venue[tick.venue]):
+            by_venue[tick.venue] = tick
+
+    def _on_route_order(self, sender: Address, order: RouteOrder) -> None:
+        routable = self._routable
+        quotes = [
+            quote
+            for venue, quote in self._quotes.get(order.symbol, {}).items()
+            if quote is not None and routable[venue]
+        ]
+        choice = choose_venue(order, quotes)
+        match choice:
+            case Choice():
+                sent = self._runtime.write(self._wiring.execution, SendOrder(venue=choice.venue, order=order))
+                if not sent:
+                    self._unsent(sender, order, UnsentReason.SESSION_DOWN)
+            case UnsentReason():
+                self._unsent(sender, order, choice)
+
+    def _unsent(self, sender: Address, order: RouteOrder, reason: UnsentReason) -> None:
+        # Where the stream has died meanwhile, the OMS asks again: to it the order is routed and unanswered.
+        self._runtime.write(
+            sender, OrderUnsent(cl_ord_id=order.cl_ord_id, attempt=order.attempt, reason=reason)
+        )
+
+    def on_timer(self, key: Hashable) -> None:
+        if key != _REOPEN:
+            raise ValueError(f"router: found timer {key!r}, expected {_REOPEN!r}")
+        self._runtime.open(self._wiring.execution)
+
+    def on_durable(self, token: int) -> None:
+        raise AssertionError(f"router: found token {token} durable, but the router writes no file")
+
+    def on_stream_open(self, peer: Address) -> None:
+        """Execution says on its new stream how its venues are; an OMS speaks first."""
+
+    def on_stream_closed(self, peer: Address, reason: str) -> None:
+        if peer == self._wiring.execution:
+            for venue in self._routable:
+                self._routable[venue] = False
+            self._runtime.set_timer(REOPEN_NS, _REOPEN)
+
+    def on_config(self, config: DeskConfig) -> None:
+        self._config = config

@@ -1,0 +1,292 @@
+"""Sends a workload's orders at their intended times, and repeats each until the OMS has taken it."""
+
+from collections import deque
+from collections.abc import Hashable
+from typing import Final
+
+from squall.sim.exchange.wire.messages import Side
+from squall.system.config import MILLISECOND, DeskConfig
+from squall.system.domain.claims import AlertRaised, SignalDropped
+from squall.system.domain.desk_book import is_news
+from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
+from squall.system.domain.messages import CancelOrder, Leading, OrderTaken, SubmitOrder, Tick
+from squall.system.domain.signals import (
+    BestTouch,
+    Draws,
+    DropReason,
+    Schedule,
+    Workload,
+    best_touch,
+    order_name,
+    pulse_ns,
+    rests,
+    reversion_side,
+    shape_order,
+)
+from squall.system.runtime import Address, Runtime
+from squall.system.wiring import Instrument, Wiring
+
+REOPEN_NS: Final = 50 * MILLISECOND
+WAITING_LIMIT: Final = 100_000
+"""How many orders may wait to be taken; beyond it signals are dropped."""
+CANCELS_REMEMBERED: Final = 1_024
+"""Cancels that a new leader hears again, since the old one may have died with them."""
+BACK_OFF_DOUBLINGS: Final = 3
+"""Repetitions come ever more slowly, up to 2^3 intervals apart, not to drown an OMS that is merely busy."""
+
+_PULSE: Final = "pulse"
+_REPEAT: Final = "repeat"
+_CANCEL: Final = "cancel"
+
+StrategyMessage = Tick | OrderTaken | Leading
+
+
+class _Waiting:
+    """An order that no OMS has taken yet."""
+
+    __slots__ = ("again_ns", "order", "writes")
+
+    def __init__(self, order: SubmitOrder) -> None:
+        self.order = order
+        self.writes = 0
+        self.again_ns = 0
+
+
+class Strategy:
+    """Open-loop: the schedule does not wait for anyone, and an order that is late keeps its intended time."""
+
+    def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring, workload: Workload) -> None:
+        self._runtime = runtime
+        self._config = config.strategy
+        self._wiring = wiring
+        self._workload = workload
+        self._instruments: tuple[Instrument, ...] = wiring.instruments
+        self._by_symbol = {instrument.symbol: instrument for instrument in wiring.instruments}
+        self._ticks: dict[Symbol, dict[Venue, Tick]] = {symbol: {} for symbol in self._by_symbol}
+
+        self._started_ns = 0
+        self._pulse = 0
+        self._pulse_due_ns = 0
+        self._fresh_ticks: dict[Symbol, int] = dict.fromkeys(self._by_symbol, 0)
+        self._numbers: dict[Symbol, int] = dict.fromkeys(self._by_symbol, 0)
+        self._touch_before: dict[Symbol, BestTouch] = {}
+
+        self._epoch = Epoch(0)
+        self._leader: Address | None = None
+        self._waiting: dict[ClOrdID, _Waiting] = {}
+        self._repeating = False
+        self._resting: deque[tuple[int, ClOrdID]] = deque()
+        """Taken orders to be cancelled, and at which monotonic time: sorted, since all rest equally long."""
+        self._cancelled: deque[ClOrdID] = deque(maxlen=CANCELS_REMEMBERED)
+        self.dropped: dict[DropReason, int] = dict.fromkeys(DropReason, 0)
+
+    def on_start(self) -> None:
+        self._started_ns = self._runtime.monotonic_ns
+        for oms in self._wiring.oms:
+            self._runtime.open(oms)
+        if self._workload.schedule is not Schedule.ON_TICK and self._instruments:
+            self._pulse_due_ns = self._next_pulse_ns(0)
+            self._await_pulse()
+
+    def on_message(self, sender: Address, message: StrategyMessage) -> None:
+        match message:
+            case Tick():
+                self._on_tick(message)
+            case OrderTaken():
+                self._on_taken(message.cl_ord_id)
+            case Leading():
+                self._on_leading(sender, message)
+            case _:
+                raise TypeError(f"strategy: found {type(message).__name__}, expected {StrategyMessage}")
+
+    # --- signals: the clock's ---
+
+    def _next_pulse_ns(self, pulse: int) -> int:
+        draw = 0.0
+        if self._workload.schedule is Schedule.POISSON:
+            draw = self._runtime.chance("pulse", self._workload.strategy, pulse)
+        return pulse_ns(self._workload, pulse, self._pulse_due_ns, draw)
+
+    def _await_pulse(self) -> None:
+        """One timer at a time: the next pulse's, if there is to be one."""
+        stop_ns = self._workload.stop_ns
+        if stop_ns is None or self._pulse_due_ns < stop_ns:
+            since_ns = self._runtime.monotonic_ns - self._started_ns
+            self._runtime.set_timer(max(0, self._pulse_due_ns - since_ns), _PULSE)
+
+    def _on_pulse(self) -> None:
+        """All pulses that are due by now: more than one if this host was busy or paused."""
+        workload = self._workload
+        runtime = self._runtime
+        since_ns = runtime.monotonic_ns - self._started_ns
+        while self._pulse_due_ns <= since_ns and workload.runs_at(self._pulse_due_ns):
+            intended_ns = runtime.now_ns - (since_ns - self._pulse_due_ns)
+            first = self._pulse * workload.burst
+            for index in range(first, first + workload.burst):
+                round_, which = divmod(index, len(self._instruments))
+                self._signal(self._instruments[which], round_ + 1, intended_ns)
+            self._pulse += 1
+            self._pulse_due_ns = self._next_pulse_ns(self._pulse)
+        self._await_pulse()
+
+    # --- signals: the market's ---
+
+    def _on_tick(self, tick: Tick) -> None:
+        by_venue = self._ticks.get(tick.symbol)
+        if by_venue is None:
+            return
+        if not is_news(tick, by_venue.get(tick.venue)):
+            return
+        by_venue[tick.venue] = tick
+        if self._workload.schedule is Schedule.ON_TICK and not tick.stale:
+            self._count_tick(tick.symbol)
+
+    def _count_tick(self, symbol: Symbol) -> None:
+        workload = self._workload
+        if not workload.runs_at(self._runtime.monotonic_ns - self._started_ns):
+            return
+        self._fresh_ticks[symbol] += 1
+        if self._fresh_ticks[symbol] % workload.ticks_per_order:
+            return
+        touch = best_touch(self._ticks[symbol].values())
+        assert touch is not None, "the tick that has just come is fresh"
+        side = reversion_side(touch, self._touch_before.get(symbol))
+        self._touch_before[symbol] = touch
+        for _ in range(workload.burst):
+            self._numbers[symbol] += 1
+            self._signal(self._by_symbol[symbol], self._numbers[symbol], self._runtime.now_ns, side)
+
+    # --- orders ---
+
+    def _signal(
+        self, instrument: Instrument, number: int, intended_ns: int, side: Side | None = None
+    ) -> None:
+        """The strategy means to trade: make the order and send it, or say why not."""
+        cl_ord_id = order_name(self._workload, instrument.symbol, number)
+        touch = best_touch(self._ticks[instrument.symbol].values())
+        if touch is None:
+            self._drop(cl_ord_id, DropReason.NO_TICK)
+            return
+        if len(self._waiting) >= WAITING_LIMIT:
+            self._drop(cl_ord_id, DropReason.TOO_MANY_WAITING)
+            return
+        draws = self._draws(cl_ord_id)
+        order = shape_order(self._workload, instrument, cl_ord_id, touch, draws, intended_ns, side)
+        match order:
+            case SubmitOrder():
+                waiting = self._waiting[cl_ord_id] = _Waiting(order)
+                self._write(waiting)
+                self._await_repetition()
+            case DropReason():
+                self._drop(cl_ord_id, order)
+
+    def _draws(self, cl_ord_id: ClOrdID) -> Draws:
+        chance = self._runtime.chance
+        return Draws(
+            side=chance("signal", cl_ord_id, "side"),
+            lots=chance("signal", cl_ord_id, "lots"),
+            style=chance("signal", cl_ord_id, "style"),
+            depth=chance("signal", cl_ord_id, "depth"),
+        )
+
+    def _drop(self, cl_ord_id: ClOrdID, reason: DropReason) -> None:
+        self.dropped[reason] += 1
+        self._runtime.emit(SignalDropped(cl_ord_id=cl_ord_id, reason=reason.value))
+
+    def _write(self, waiting: _Waiting) -> None:
+        """To the leader, if there is one; otherwise the order is kept: it was meant, and will be sent."""
+        if self._leader is None:
+            return
+        interval_ns = self._config.resubmit_interval_ns << min(waiting.writes, BACK_OFF_DOUBLINGS)
+        waiting.again_ns = self._runtime.monotonic_ns + interval_ns
+        if self._runtime.write(self._leader, waiting.order):
+            waiting.writes += 1
+
+    def _await_repetition(self) -> None:
+        """Runs the timer while there are orders to repeat and a leader to repeat them to."""
+        if self._repeating or self._leader is None or not self._waiting:
+            return
+        self._repeating = True
+        soonest_ns = min(waiting.again_ns for waiting in self._waiting.values())
+        # Not one timer an order: those that fall due close together are looked through once.
+        delay_ns = max(soonest_ns - self._runtime.monotonic_ns, self._config.resubmit_interval_ns // 8)
+        self._runtime.set_timer(delay_ns, _REPEAT)
+
+    def _on_repeat(self) -> None:
+        self._repeating = False
+        now_ns = self._runtime.monotonic_ns
+        for cl_ord_id, waiting in list(self._waiting.items()):
+            if waiting.again_ns > now_ns:
+                continue
+            if waiting.writes > self._config.max_resubmits:
+                self._give_up(cl_ord_id, waiting)
+            else:
+                self._write(waiting)
+        self._await_repetition()
+
+    def _give_up(self, cl_ord_id: ClOrdID, waiting: _Waiting) -> None:
+        del self._waiting[cl_ord_id]
+        text = f"{cl_ord_id}: written {waiting.writes} times to {self._leader}, never taken"
+        self._runtime.emit(AlertRaised(severity="critical", kind="order never taken", text=text))
+        self._drop(cl_ord_id, DropReason.NEVER_TAKEN)
+
+    def _on_taken(self, cl_ord_id: ClOrdID) -> None:
+        waiting = self._waiting.pop(cl_ord_id, None)
+        if waiting is not None and rests(waiting.order):
+            due_ns = self._runtime.monotonic_ns + self._workload.cancel_after_ns
+            self._resting.append((due_ns, cl_ord_id))
+            if len(self._resting) == 1:
+                self._runtime.set_timer(self._workload.cancel_after_ns, _CANCEL)
+
+    def _on_cancel_due(self) -> None:
+        now_ns = self._runtime.monotonic_ns
+        while self._resting and self._resting[0][0] <= now_ns:
+            _, cl_ord_id = self._resting.popleft()
+            self._cancelled.append(cl_ord_id)
+            if self._leader is not None:
+                self._runtime.write(self._leader, CancelOrder(cl_ord_id=cl_ord_id))
+        if self._resting:
+            self._runtime.set_timer(self._resting[0][0] - now_ns, _CANCEL)
+
+    # --- leaders and streams ---
+
+    def _on_leading(self, sender: Address, leading: Leading) -> None:
+        """Tell the leader what no leader has taken, and the cancels that the last one may have died with."""
+        if leading.epoch < self._epoch:
+            return
+        self._epoch = leading.epoch
+        self._leader = sender
+        for waiting in self._waiting.values():
+            waiting.writes = 0
+            self._write(waiting)
+        for cl_ord_id in self._cancelled:
+            self._runtime.write(sender, CancelOrder(cl_ord_id=cl_ord_id))
+        self._await_repetition()
+
+    def on_timer(self, key: Hashable) -> None:
+        match key:
+            case "pulse":
+                self._on_pulse()
+            case "repeat":
+                self._on_repeat()
+            case "cancel":
+                self._on_cancel_due()
+            case ("reopen", str(oms)):
+                self._runtime.open(oms)
+            case _:
+                raise ValueError(f"strategy: found timer {key!r}, expected pulse, repeat, cancel or reopen")
+
+    def on_durable(self, token: int) -> None:
+        raise AssertionError(f"strategy: found token {token} durable, but the strategy writes no file")
+
+    def on_stream_open(self, peer: Address) -> None:
+        """The OMS speaks first: its leader says that it leads."""
+
+    def on_stream_closed(self, peer: Address, reason: str) -> None:
+        if peer == self._leader:
+            self._leader = None
+        if peer in self._wiring.oms:
+            self._runtime.set_timer(REOPEN_NS, ("reopen", peer))
+
+    def on_config(self, config: DeskConfig) -> None:
+        self._config = config.strategy

@@ -1,0 +1,349 @@
+"""One epoch of leading: orders are decided, journaled and let out, from the takeover on until the lease is lost."""
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Final, assert_never
+
+from squall.system.config import DeskConfig
+from squall.system.domain.claims import AlertRaised, OrderMoved, ProtectionActed, StateHash
+from squall.system.domain.commands import AnyCommand, PlaceOrder
+from squall.system.domain.effects import (
+    Effect,
+    check_order,
+    effects_of,
+    fills_of,
+    needs_inquiry,
+    open_at_venue,
+    open_order,
+)
+from squall.system.domain.events import (
+    AnyEvent,
+    FillQuarantined,
+    OrderDoubted,
+    UnknownOrderReported,
+    decode_event,
+    encode_event,
+)
+from squall.system.domain.ids import ClOrdID
+from squall.system.domain.messages import (
+    BookFill,
+    CancelAtVenue,
+    DeskMessage,
+    Fence,
+    JournalCopied,
+    Leading,
+    OrderTaken,
+    ReleaseOrder,
+    RouteOrder,
+    SyncPositions,
+    SyncRisk,
+)
+from squall.system.domain.oms import OmsState, decide, evolve, rebuild
+from squall.system.domain.orders import Order, OrderState
+from squall.system.runtime import Address, Runtime
+from squall.system.services.journal import Journal
+from squall.system.services.leadership import Leadership, Role
+from squall.system.services.replication import Replication
+from squall.system.wiring import Wiring
+
+RECONNECT: Final = "reconnect"
+RECONCILE: Final = "reconcile"
+INQUIRE: Final = "inquire"
+
+
+class Term:
+    """A leader's state, and its half-finished business. It is dropped whole when the epoch is lost."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        config: DeskConfig,
+        wiring: Wiring,
+        journal: Journal,
+        replication: Replication,
+        leadership: Leadership,
+        streams: Mapping[Address, None],
+    ) -> None:
+        self._runtime = runtime
+        self.config = config
+        self._wiring = wiring
+        self._journal = journal
+        self.replication = replication
+        self._leadership = leadership
+        self.epoch = leadership.epoch
+        self._streams = streams
+        """The peers to which a stream is open now; the OMS keeps it."""
+        self._peers = (
+            wiring.execution,
+            wiring.risk,
+            wiring.router,
+            wiring.positions,
+            wiring.audit,
+            *(oms for oms in wiring.oms if oms != runtime.address),
+        )
+        self.state = OmsState()
+        self._cold_version = 0
+        """The state knows of nothing up to this version; 0 unless `oms.replay` is off."""
+        self._outbox: deque[tuple[int, Address, DeskMessage]] = deque()
+        """Effects, and the version that has to be safe before each may leave."""
+        self._uncopied: deque[AnyEvent] = deque()
+        self._copied = 0
+        self._hashed = 0
+        self._fences = 0
+        self._awaited: dict[ClOrdID, None] = {}
+        """Open orders that we asked about in the takeover, and no answer yet."""
+        self._inquired: dict[ClOrdID, None] = {}
+        """All orders that we asked about, until the first answer."""
+        self._quiet: dict[ClOrdID, tuple[Order, int]] = {}
+        """Each live order as it was at the last inquiry, and for how many of them it has not changed."""
+        self.begun = False
+        self._fenced = False
+        self.leading = False
+        self._warned = False
+        self._held_back = False
+        self._stuck_at = 0
+
+    # --- taking over ---
+
+    def begin(self) -> None:
+        """The epoch is on our disk: find out how things stand, and open the desk's streams."""
+        if self.config.oms.replay:
+            self.state = rebuild(map(decode_event, self._journal.events()))
+            if self.state.version:
+                what = f"{self.state.version} events, {len(self.state.orders)} open orders"
+                self._runtime.emit(ProtectionActed("oms.replay", what))
+        else:
+            self.state.version = self._cold_version = self._journal.version
+        self._copied = self._hashed = self.state.version
+        self.begun = True
+        for peer in self._peers:
+            if peer in self._streams:
+                self.on_stream_open(peer)
+        self.reconnect()
+        self._runtime.set_timer(self.config.oms.inquiry_interval_ns, INQUIRE)
+
+    def reconnect(self) -> None:
+        """Open what is not open, and look again later."""
+        missing = [peer for peer in self._peers if peer not in self._streams]
+        for peer in missing:
+            self._runtime.open(peer)
+        if missing:
+            self._runtime.set_timer(self.config.oms.reconnect_interval_ns, RECONNECT)
+
+    def on_stream_open(self, peer: Address) -> None:
+        """A new stream begins with what the other side must know before anything else."""
+        wiring, write = self._wiring, self._runtime.write
+        live = self.state.orders.values()
+        if peer == wiring.execution:
+            self._claim()
+        elif peer == wiring.risk:
+            in_flight = tuple(open_order(order) for order in live if order.attempt)
+            write(peer, SyncRisk(self.epoch, in_flight))
+            self._check_again()
+        elif peer == wiring.positions:
+            write(peer, SyncPositions(self.epoch, fills_of(self._log())))
+        elif peer == wiring.audit:
+            events = tuple(self._log())
+            if events:
+                write(peer, JournalCopied(self.epoch, self._cold_version + 1, events))
+        elif peer == wiring.router and self.leading:
+            # What was let out on the last stream may have died with it.
+            self._inquire([order for order in live if order.state is OrderState.PENDING_SUBMISSION])
+        elif peer == wiring.strategy and self.leading:
+            write(peer, Leading(self.epoch, self._runtime.address))
+
+    def on_stream_closed(self, peer: Address) -> None:
+        if peer in self._peers:
+            self._runtime.set_timer(self.config.oms.reconnect_interval_ns, RECONNECT)
+
+    def _log(self) -> list[AnyEvent]:
+        """What is safe of the journal, read back from the disk."""
+        safe = self.replication.committed(self.config.oms.output_commit)
+        return [decode_event(data) for data in self._journal.events()[self._cold_version : safe]]
+
+    def _check_again(self) -> None:
+        for order in self.state.orders.values():
+            if order.state is OrderState.PENDING_VALIDATION:
+                self._runtime.write(self._wiring.risk, check_order(order, self.epoch))
+
+    def _claim(self) -> None:
+        """Claim the epoch where orders leave, and ask what became of all that may be at a venue."""
+        orders = [order for order in self.state.orders.values() if order.attempt]
+        if not self.config.oms.reconcile:
+            orders = []
+        self._runtime.write(self._wiring.execution, self._question(orders))
+        if not self._fenced:
+            self._awaited = {order.cl_ord_id: None for order in orders}
+
+    def _inquire(self, orders: list[Order]) -> None:
+        if orders and self.config.oms.reconcile:
+            self._runtime.write(self._wiring.execution, self._question(orders))
+
+    def _question(self, orders: list[Order]) -> Fence:
+        self._fences += 1
+        self._inquired.update((order.cl_ord_id, None) for order in orders)
+        asked = tuple(open_at_venue(order, self.epoch) for order in orders)
+        return Fence(self.epoch, self._runtime.address, asked, self._fences)
+
+    def on_fence_accepted(self) -> None:
+        """From here on no earlier leader's order leaves. Wait a little for the answers, then trade."""
+        if not self._fenced:
+            self._fenced = True
+            if self._awaited:
+                self._runtime.set_timer(self.config.oms.reconcile_wait_ns, RECONCILE)
+            else:
+                self.lead()
+
+    def on_answer(self, cl_ord_id: ClOrdID, moved: bool) -> None:
+        """Somebody knows what became of this order."""
+        if cl_ord_id in self._inquired:
+            del self._inquired[cl_ord_id]
+            if moved:
+                self._runtime.emit(ProtectionActed("oms.reconcile", f"learnt what became of {cl_ord_id}"))
+        if cl_ord_id in self._awaited:
+            del self._awaited[cl_ord_id]
+            if self._fenced and not self._awaited:
+                self.lead()
+
+    def lead(self) -> None:
+        """Take traffic. Orders whose fate is still open stay in doubt, and are settled as answers come."""
+        if not self.leading:
+            self.leading = True
+            self._awaited.clear()
+            self._runtime.cancel_timer(RECONCILE)
+            self._leadership.moved_to(Role.LEADING)
+            self._runtime.write(self._wiring.strategy, Leading(self.epoch, self._runtime.address))
+
+    # --- orders ---
+
+    def submit(self, sender: Address, command: PlaceOrder) -> None:
+        """Take a new order, unless we cannot answer for it; then the strategy repeats it, here or elsewhere."""
+        if not self.leading or (self.replication.lost and self.config.oms.output_commit):
+            return
+        if command.cl_ord_id in self.state.seen:
+            self._post(sender, OrderTaken(command.cl_ord_id))
+            self.flush()
+            return
+        if self.replication.alone and not self._warned:
+            self._warned = True
+            text = f"{self._runtime.address} leads epoch {self.epoch} without a backup"
+            self._runtime.emit(AlertRaised("warning", "oms.alone", text))
+        self.execute(command)
+        # A question may go at once: a new leader asks it again, and undoes whatever it has reserved.
+        order = self.state.orders[command.cl_ord_id]
+        self._runtime.write(self._wiring.risk, check_order(order, self.epoch))
+
+    def execute(self, command: AnyCommand) -> bool:
+        """Decide, fold, journal, ship; effects wait in the outbox. True where anything came of it."""
+        events = decide(self.state, command, self._runtime.now_ns)
+        if not events:
+            return False
+        for event in events:
+            order = evolve(self.state, event)
+            self._uncopied.append(event)
+            if order is not None:
+                self._follow_up(event, order)
+            else:
+                self._alert(event)
+        encoded = tuple(map(encode_event, events))
+        self._journal.append(self.epoch, encoded)
+        self.replication.add(encoded)
+        if self.replication.lost and self.config.oms.output_commit and not self._held_back:
+            self._hold_back(f"the backup is gone: {self._runtime.address} holds what it has to say")
+        return True
+
+    def _follow_up(self, event: AnyEvent, order: Order) -> None:
+        """Queue what the event makes due, and say so where it is worth saying."""
+        for effect in effects_of(event, order, self.epoch):
+            self._post(self._receiver(effect, event.actor), effect)
+        if needs_inquiry(event) and self.config.oms.reconcile:
+            self._post(self._wiring.execution, self._question([order]))
+        if order.ended or isinstance(event, OrderDoubted):
+            self._runtime.emit(OrderMoved(order.cl_ord_id, order.state.value))
+            self._quiet.pop(order.cl_ord_id, None)
+
+    def _post(self, to: Address, message: DeskMessage) -> None:
+        self._outbox.append((self.state.version, to, message))
+
+    def _receiver(self, effect: Effect, actor: str) -> Address:
+        match effect:
+            case RouteOrder():
+                return self._wiring.router
+            case BookFill():
+                return self._wiring.positions
+            case ReleaseOrder():
+                return self._wiring.risk
+            case CancelAtVenue():
+                return self._wiring.execution
+            case OrderTaken():
+                return actor
+            case _:
+                assert_never(effect)
+
+    def _alert(self, event: AnyEvent) -> None:
+        match event:
+            case FillQuarantined():
+                text = f"{event.exec_id} of {event.cl_ord_id} is not booked: {event.reason.value}"
+                self._runtime.emit(AlertRaised("critical", "oms.quarantine", text))
+            case UnknownOrderReported():
+                text = f"{event.actor} speaks of {event.cl_ord_id} ({event.what}), which we never took"
+                self._runtime.emit(AlertRaised("critical", "oms.unknown_order", text))
+
+    # --- output commit ---
+
+    def flush(self) -> None:
+        """Let out what is safe, in order, and copy the events behind it to the audit.
+
+        Where a stream is down the message is dropped: the next stream begins with all that it would have said.
+        """
+        safe = self.replication.committed(self.config.oms.output_commit)
+        outbox, write = self._outbox, self._runtime.write
+        while outbox and outbox[0][0] <= safe:
+            _, to, message = outbox.popleft()
+            write(to, message)
+        if safe > self._copied:
+            events = tuple(self._uncopied.popleft() for _ in range(safe - self._copied))
+            write(self._wiring.audit, JournalCopied(self.epoch, self._copied + 1, events))
+            self._copied = safe
+        if not outbox:
+            self._held_back = False
+
+    def _hold_back(self, why: str) -> None:
+        self._held_back = True
+        self._runtime.emit(ProtectionActed("oms.output_commit", why))
+
+    def on_beat(self) -> None:
+        """Once a beat: is anything held back for want of the backup, and is it quiet enough for a state hash?"""
+        version = self.state.version
+        if self._outbox:
+            head = self._outbox[0][0]
+            stuck = head == self._stuck_at and head <= self._journal.durable_version
+            if stuck and not self._held_back:
+                self._hold_back(
+                    f"version {head} is on our disk, and for a beat the backup has not confirmed it"
+                )
+            self._stuck_at = head
+        elif version != self._hashed and self._copied == version:
+            self._hashed = version
+            self._runtime.emit(StateHash("oms", version, self.state.hash()))
+
+    # --- orders that nobody speaks of ---
+
+    def inquire(self) -> None:
+        """Ask about orders of which nothing was heard since the last time, or 2, 4, 8 … times ago.
+
+        Execution watches what it knows of; this finds what it does not, and a stream that is dead without a word.
+        """
+        self._runtime.set_timer(self.config.oms.inquiry_interval_ns, INQUIRE)
+        before, self._quiet = self._quiet, {}
+        overdue: list[Order] = []
+        for cl_ord_id, order in self.state.orders.items():
+            was, times = before.get(cl_ord_id, (None, 0))
+            times = times + 1 if was is order else 0
+            self._quiet[cl_ord_id] = (order, times)
+            if times and not times & (times - 1):
+                overdue.append(order)
+        self._inquire([order for order in overdue if order.attempt])
+        for order in overdue:
+            if order.state is OrderState.PENDING_VALIDATION:
+                self._runtime.write(self._wiring.risk, check_order(order, self.epoch))

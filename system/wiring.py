@@ -1,0 +1,50 @@
+"""Who is where: the addresses and instruments that a desk is assembled with."""
+
+from decimal import Decimal
+
+from msgspec import Struct
+
+from squall.system.domain.ids import Symbol, Venue
+from squall.system.runtime import Address
+
+
+class Instrument(Struct, frozen=True):
+    """What the desk has to know of a symbol. Prices are in half ticks, quantities in lots."""
+
+    symbol: Symbol
+    tick_half_ticks: int = 2
+    """The smallest price step of an order, in half ticks: 2, since a tick is two halves."""
+    unit_money: Decimal = Decimal("0.005")
+    """Worth of one half tick × one lot, in whole currency units: 0.005 for a cent tick and a lot of one share."""
+
+
+class VenueRoute(Struct, frozen=True):
+    """A venue as the desk reaches it: its order entry and snapshots, at one address."""
+
+    venue: Venue
+    address: Address
+    symbols: tuple[Symbol, ...]
+
+
+class Wiring(Struct, frozen=True):
+    """The addresses of all services, the venues and the instruments."""
+
+    instruments: tuple[Instrument, ...]
+    venues: tuple[VenueRoute, ...]
+    market_data: Address = "market-data"
+    strategy: Address = "strategy"
+    risk: Address = "risk"
+    router: Address = "router"
+    execution: Address = "execution"
+    positions: Address = "positions"
+    audit: Address = "audit"
+    monitor: Address = "monitor"
+    oms: tuple[Address, ...] = ("oms1", "oms2")
+    keepers: tuple[Address, ...] = ("keeper1", "keeper2", "keeper3")
+
+    def instrument(self, symbol: Symbol) -> Instrument:
+        """The instrument of this symbol; KeyError where there is none."""
+        for instrument in self.instruments:
+            if instrument.symbol == symbol:
+                return instrument
+        raise KeyError(symbol)

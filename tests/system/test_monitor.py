@@ -1,0 +1,199 @@
+"""The monitor: each metric wired to its alert, each alert once, and a knock at every door."""
+
+from decimal import Decimal
+
+import pytest
+
+from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
+from squall.system.config import DeskConfig, MonitorConfig
+from squall.system.domain.claims import AlertRaised
+from squall.system.domain.events import (
+    AnyEvent,
+    OrderCanceled,
+    OrderFilled,
+    OrderSent,
+    OrderSubmitted,
+)
+from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol, Venue
+from squall.system.domain.messages import JournalCopied, PositionChanged, PositionState, PositionsTold
+from squall.system.services.monitor import Monitor
+from squall.system.wiring import Instrument, Wiring
+from tests.fakes import FakeRuntime
+
+ACME = Symbol("ACME")
+VENUE = Venue("exchange-a")
+WIRING = Wiring(instruments=(Instrument(ACME, unit_money=Decimal("0.01")),), venues=())
+MILLISECOND = 1_000_000
+SECOND = 1_000_000_000
+KNOCKED_AT = (
+    "market-data",
+    "strategy",
+    "risk",
+    "router",
+    "execution",
+    "oms1",
+    "oms2",
+    "keeper1",
+    "keeper2",
+    "keeper3",
+)
+
+
+def started() -> tuple[FakeRuntime, Monitor]:
+    """A monitor to which positions and audit have opened their streams; it looks at windows of ten orders."""
+    runtime = FakeRuntime("monitor")
+    monitor = Monitor(
+        runtime, DeskConfig(monitor=MonitorConfig(window_orders=10, window_orders_min=5)), WIRING
+    )
+    monitor.on_start()
+    runtime.connect(monitor, "positions")
+    runtime.connect(monitor, "audit")
+    return runtime, monitor
+
+
+def life(name: str, latency_ns: int, filled_lots: int = 10) -> tuple[AnyEvent, ...]:
+    """An order of ten lots, from its submission to its end."""
+    order = ClOrdID(name)
+    head = (
+        OrderSubmitted(
+            order, 1, "pulse", "pulse", ACME, Side.BUY, 10, OrdType.LIMIT, TimeInForce.IOC, 200, 0
+        ),
+        OrderSent(order, 2, "execution", VENUE, 1),
+    )
+    if filled_lots == 10:
+        return *head, OrderFilled(order, latency_ns, VENUE, ExecID(name), VENUE, ACME, Side.BUY, 10, 200)
+    return *head, OrderCanceled(order, latency_ns, VENUE, 10)
+
+
+def tell(monitor: Monitor, *lives: tuple[AnyEvent, ...]) -> None:
+    for events in lives:
+        monitor.on_message("audit", JournalCopied(Epoch(1), 1, events))
+
+
+def changed(net_lots: int, cash_flow: int, number: int) -> PositionChanged:
+    return PositionChanged(ACME, net_lots, cash_flow, 0, ClOrdID("a"), ExecID(f"x/{number}"), 1, number)
+
+
+def alerts(runtime: FakeRuntime) -> list[tuple[str, str]]:
+    return [(claim.kind, claim.text) for claim in runtime.claims if isinstance(claim, AlertRaised)]
+
+
+def test_slow_fills_raise_one_alert() -> None:
+    """Erratum 31: the chapter never records the metric, so its threshold cannot fire; and alerts repeat."""
+    runtime, monitor = started()
+    tell(monitor, *(life(f"o{number}", 150 * MILLISECOND) for number in range(8)))
+    assert alerts(runtime) == [("order-to-fill", "order to fill: p99 is 150 ms over 5 orders, limit 100 ms")]
+
+
+def test_the_alert_comes_again_once_the_metric_was_back_at_its_target() -> None:
+    runtime, monitor = started()
+    for round_number, latency_ms in enumerate((150, 80, 20, 150)):
+        tell(monitor, *(life(f"r{round_number}o{n}", latency_ms * MILLISECOND) for n in range(10)))
+    assert [kind for kind, _ in alerts(runtime)] == ["order-to-fill", "order-to-fill"]
+
+
+def test_a_few_orders_say_nothing() -> None:
+    runtime, monitor = started()
+    tell(monitor, *(life(f"o{number}", 150 * MILLISECOND) for number in range(4)))
+    assert alerts(runtime) == []
+
+
+def test_unfilled_orders_raise_the_fill_rate_alert() -> None:
+    """Erratum 31."""
+    runtime, monitor = started()
+    tell(monitor, *(life(f"o{number}", MILLISECOND) for number in range(8)))
+    tell(monitor, life("x", MILLISECOND, 0), life("y", MILLISECOND, 0))
+    assert alerts(runtime) == [("fill-rate", "fill rate: 80 of 90 lots over 9 orders, limit 90 %")]
+
+
+def test_a_loss_beyond_the_limit_raises_one_critical_alert() -> None:
+    """Erratum 31: the chapter reads the daily profit from a field that does not exist."""
+    runtime, monitor = started()
+    monitor.on_message("positions", changed(1_000, -2_000_000, 1))
+    monitor.on_message("positions", changed(999, -1_999_000, 2))
+    assert alerts(runtime) == []
+    monitor.on_message("positions", changed(998, -1_998_001, 3))
+    monitor.on_message("positions", changed(997, -1_997_002, 4))
+    assert alerts(runtime) == [("daily-profit", "daily profit: -10010, limit -10000")]
+
+
+def test_positions_that_are_told_whole_count_too() -> None:
+    runtime, monitor = started()
+    state = PositionState(ACME, 0, -1_000_001, -1_000_001, 0, 7)
+    monitor.on_message("positions", PositionsTold(Epoch(1), (state,), (), 1))
+    assert alerts(runtime) == [("daily-profit", "daily profit: -10001, limit -10000")]
+
+
+def test_every_service_is_knocked_at_on_a_timer() -> None:
+    """Erratum 34: the chapter looks when the clock divides by a minute, which almost never holds."""
+    runtime, monitor = started()
+    runtime.advance(monitor, 60 * SECOND)
+    assert tuple(runtime.opened) == KNOCKED_AT
+    for service in KNOCKED_AT:
+        runtime.connect(monitor, service)
+    assert tuple(runtime.closed) == KNOCKED_AT
+    runtime.advance(monitor, 59 * SECOND)
+    assert alerts(runtime) == []
+    runtime.advance(monitor, 1 * SECOND)
+    assert tuple(runtime.opened) == 2 * KNOCKED_AT
+
+
+def test_a_service_that_does_not_answer_is_named_once_until_it_does() -> None:
+    runtime, monitor = started()
+    for minute in range(1, 5):
+        runtime.advance(monitor, minute * 60 * SECOND - runtime.monotonic_ns)
+        for service in KNOCKED_AT:
+            if service != "risk" or minute == 3:
+                runtime.connect(monitor, service)
+        runtime.advance(monitor, 5 * SECOND)
+        if minute == 1:
+            assert alerts(runtime) == [("silent/risk", "health: no sign of life from risk for 5000 ms")]
+    assert [kind for kind, _ in alerts(runtime)] == ["silent/risk", "silent/risk"]
+
+
+def test_positions_that_do_not_book_a_fill_are_named() -> None:
+    runtime, monitor = started()
+    runtime.advance(monitor, 59 * SECOND)
+    tell(monitor, life("a", MILLISECOND))
+    runtime.advance(monitor, 1 * SECOND)
+    for service in KNOCKED_AT:
+        runtime.connect(monitor, service)
+    runtime.advance(monitor, 5 * SECOND)
+    assert alerts(runtime) == [("silent/positions", "health: no sign of life from positions for 6000 ms")]
+
+
+@pytest.mark.parametrize("journal_first", [True, False])
+def test_positions_that_booked_every_fill_are_well_whichever_news_is_first(journal_first: bool) -> None:
+    runtime, monitor = started()
+    if journal_first:
+        tell(monitor, life("a", MILLISECOND))
+    monitor.on_message("positions", changed(10, -2_000, 1))
+    if not journal_first:
+        tell(monitor, life("a", MILLISECOND))
+    runtime.advance(monitor, 60 * SECOND)
+    for service in KNOCKED_AT:
+        runtime.connect(monitor, service)
+    runtime.advance(monitor, 5 * SECOND)
+    assert alerts(runtime) == []
+
+
+def test_a_caller_whose_stream_is_gone_is_named() -> None:
+    runtime, monitor = started()
+    runtime.disconnect(monitor, "audit")
+    runtime.advance(monitor, 60 * SECOND)
+    for service in KNOCKED_AT:
+        runtime.connect(monitor, service)
+    runtime.advance(monitor, 5 * SECOND)
+    assert [kind for kind, _ in alerts(runtime)] == ["silent/audit"]
+
+
+def test_the_defaults_are_the_numbers_of_the_table() -> None:
+    """Erratum 31: target and alert level of each metric that this desk measures."""
+    limits = MonitorConfig()
+    assert (limits.order_to_fill_target_ns, limits.order_to_fill_alert_ns) == (
+        50 * MILLISECOND,
+        100 * MILLISECOND,
+    )
+    assert (limits.fill_rate_target_percent, limits.fill_rate_alert_percent) == (95, 90)
+    assert (limits.daily_profit_target, limits.daily_profit_alert) == (0, -10_000)
+    assert limits.health_interval_ns == 60 * SECOND

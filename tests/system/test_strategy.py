@@ -1,0 +1,276 @@
+"""The strategy: open-loop orders, each repeated until it is taken, and cancels that outlive a leader."""
+
+from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
+from squall.system.config import MILLISECOND, SECOND, DeskConfig, StrategyConfig
+from squall.system.domain.claims import AlertRaised, SignalDropped
+from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
+from squall.system.domain.messages import CancelOrder, Leading, OrderTaken, SubmitOrder, Tick
+from squall.system.domain.signals import DropReason, Schedule, Workload
+from squall.system.services.strategy import REOPEN_NS, Strategy
+from squall.system.wiring import Instrument, VenueRoute, Wiring
+from tests.fakes import FakeRuntime
+
+ACME, BOLT = Symbol("ACME"), Symbol("BOLT")
+A, B = Venue("exchange-a"), Venue("exchange-b")
+WIRING = Wiring(
+    instruments=(Instrument(ACME), Instrument(BOLT)),
+    venues=(VenueRoute(A, "exchange-a", (ACME, BOLT)), VenueRoute(B, "exchange-b", (ACME, BOLT))),
+)
+TEN_A_SECOND = Workload(orders_per_s=10, marketable_share=1.0, market_share=0.0)
+RESTING = Workload(orders_per_s=10, marketable_share=0.0)
+INTERVAL_NS = StrategyConfig().resubmit_interval_ns
+
+
+def tick(symbol: Symbol, bid: int, *, venue: Venue = A, seq: int = 1, stale: bool = False) -> Tick:
+    return Tick(venue, symbol, seq, bid, 5, bid + 4, 5, stale)
+
+
+def trading(
+    workload: Workload, config: StrategyConfig | None = None, *, leader: bool = True
+) -> tuple[FakeRuntime, Strategy]:
+    """Started at 5 s of its clock, quoted in both symbols, with oms1 leading unless told otherwise."""
+    runtime = FakeRuntime("strategy", now_ns=5 * SECOND)
+    strategy = Strategy(runtime, DeskConfig(strategy=config or StrategyConfig()), WIRING, workload)
+    strategy.on_start()
+    for oms in WIRING.oms:
+        runtime.connect(strategy, oms)
+    if leader:
+        strategy.on_message("oms1", Leading(Epoch(1), "oms1"))
+    for symbol in (ACME, BOLT):
+        strategy.on_message("market-data", tick(symbol, 100))
+    return runtime, strategy
+
+
+def submitted(runtime: FakeRuntime, to: str | None = None) -> list[str]:
+    return [order.cl_ord_id for order in runtime.take(SubmitOrder, to)]
+
+
+def take_all(runtime: FakeRuntime, strategy: Strategy) -> None:
+    """The leader takes whatever was submitted."""
+    for order in runtime.take(SubmitOrder):
+        strategy.on_message("oms1", OrderTaken(order.cl_ord_id))
+
+
+def dropped(runtime: FakeRuntime) -> list[tuple[str, str]]:
+    return [(claim.cl_ord_id, claim.reason) for claim in runtime.claims if type(claim) is SignalDropped]
+
+
+# --- schedules ---
+
+
+def test_steady_orders_go_round_the_symbols_at_their_intended_times() -> None:
+    runtime, strategy = trading(TEN_A_SECOND)
+    runtime.advance(strategy, 350 * MILLISECOND)
+    orders = runtime.take(SubmitOrder, "oms1")
+    first_four = {order.cl_ord_id: order.intended_ns for order in orders}
+    assert first_four == {
+        "pulse-ACME-1": 5_000 * MILLISECOND,
+        "pulse-BOLT-1": 5_100 * MILLISECOND,
+        "pulse-ACME-2": 5_200 * MILLISECOND,
+        "pulse-BOLT-2": 5_300 * MILLISECOND,
+    }
+    assert {order.strategy for order in orders} == {"pulse"}
+
+
+def test_the_schedule_starts_and_stops_when_it_says() -> None:
+    workload = Workload(orders_per_s=10, start_ns=SECOND, stop_ns=SECOND + 200 * MILLISECOND)
+    runtime, strategy = trading(workload)
+    runtime.advance(strategy, SECOND - 1)
+    assert submitted(runtime) == []
+    runtime.advance(strategy, SECOND)
+    take_all(runtime, strategy)
+    runtime.advance(strategy, 5 * SECOND)
+    assert submitted(runtime) == []
+    assert "pulse" not in runtime.timers
+
+
+def test_after_a_pause_the_orders_that_were_due_keep_their_intended_times() -> None:
+    """No coordinated omission: the wait counts, and nothing is left out."""
+    runtime, strategy = trading(TEN_A_SECOND)
+    runtime.monotonic_ns += 250 * MILLISECOND
+    runtime.now_ns += 250 * MILLISECOND
+    strategy.on_timer("pulse")
+    intended = [order.intended_ns for order in runtime.take(SubmitOrder)]
+    assert intended == [5_000 * MILLISECOND, 5_100 * MILLISECOND, 5_200 * MILLISECOND]
+    assert runtime.timers["pulse"] == 5_300 * MILLISECOND
+
+
+def test_a_step_of_the_wall_clock_moves_intended_times_but_not_the_schedule() -> None:
+    runtime, strategy = trading(TEN_A_SECOND)
+    runtime.advance(strategy, 50 * MILLISECOND)
+    runtime.now_ns -= SECOND
+    runtime.take(SubmitOrder)
+    runtime.advance(strategy, 50 * MILLISECOND)
+    assert [order.intended_ns for order in runtime.take(SubmitOrder)] == [4_100 * MILLISECOND]
+
+
+def test_poisson_times_come_from_draws_that_are_keyed_by_the_pulse() -> None:
+    workload = Workload(schedule=Schedule.POISSON, orders_per_s=10)
+    runtime = FakeRuntime("strategy")
+    runtime.draws = {("pulse", ("pulse", 0)): 0.0, ("pulse", ("pulse", 1)): 0.9}
+    strategy = Strategy(runtime, DeskConfig(), WIRING, workload)
+    strategy.on_start()
+    assert runtime.timers["pulse"] == 0
+    runtime.advance(strategy, 0)
+    assert runtime.timers["pulse"] == 230_258_509  # ln 10 / 10 s
+
+
+def test_a_burst_is_several_orders_at_one_time() -> None:
+    runtime, strategy = trading(Workload(orders_per_s=10, burst=3))
+    runtime.advance(strategy, 199 * MILLISECOND)
+    assert submitted(runtime) == ["pulse-ACME-1", "pulse-BOLT-1", "pulse-ACME-2"]
+
+
+def test_every_nth_tick_makes_an_order_against_the_last_move() -> None:
+    runtime, strategy = trading(Workload(schedule=Schedule.ON_TICK, ticks_per_order=2))
+    assert submitted(runtime) == []
+    sides = []
+    for seq, bid in ((2, 100), (3, 102), (4, 104), (5, 100), (6, 98)):
+        strategy.on_message("market-data", tick(ACME, bid, seq=seq))
+        sides += [(order.cl_ord_id, order.side) for order in runtime.take(SubmitOrder)]
+    assert [name for name, _ in sides] == ["pulse-ACME-1", "pulse-ACME-2", "pulse-ACME-3"]
+    assert [side for _, side in sides[1:]] == [Side.SELL, Side.BUY]
+    assert "pulse" not in runtime.timers
+
+
+def test_draws_are_keyed_by_the_order_so_one_order_does_not_change_another() -> None:
+    runtime, strategy = trading(Workload(orders_per_s=10, lots_min=1, lots_max=10))
+    runtime.draws = {
+        ("signal", ("pulse-BOLT-1", "side")): 0.1,
+        ("signal", ("pulse-BOLT-1", "lots")): 0.99,
+        ("signal", ("pulse-BOLT-1", "style")): 0.01,
+    }
+    runtime.advance(strategy, 100 * MILLISECOND)
+    acme, bolt = runtime.take(SubmitOrder)
+    assert (acme.side, acme.quantity_lots, acme.time_in_force) == (Side.SELL, 6, TimeInForce.IOC)
+    assert (bolt.side, bolt.quantity_lots, bolt.ord_type) == (Side.BUY, 10, OrdType.MARKET)
+
+
+# --- prices ---
+
+
+def test_prices_come_from_the_best_touch_that_is_not_stale() -> None:
+    runtime, strategy = trading(TEN_A_SECOND)
+    runtime.draws = {("signal", ("pulse-ACME-1", "side")): 0.0, ("signal", ("pulse-ACME-1", "depth")): 0.0}
+    strategy.on_message("market-data", tick(ACME, 90, seq=2, stale=True))
+    strategy.on_message("market-data", tick(ACME, 96, venue=B))
+    runtime.advance(strategy, 0)
+    assert [order.price_half_ticks for order in runtime.take(SubmitOrder)] == [102]
+
+
+def test_with_every_venue_stale_the_signal_is_dropped_and_says_so() -> None:
+    runtime, strategy = trading(TEN_A_SECOND)
+    strategy.on_message("market-data", tick(ACME, 100, stale=True))
+    runtime.advance(strategy, 100 * MILLISECOND)
+    assert submitted(runtime) == ["pulse-BOLT-1"]
+    assert dropped(runtime) == [("pulse-ACME-1", "no fresh tick")]
+    assert strategy.dropped[DropReason.NO_TICK] == 1
+
+
+# --- until it is taken ---
+
+
+def test_an_order_that_is_not_taken_is_repeated_ever_more_slowly() -> None:
+    workload = Workload(orders_per_s=1, stop_ns=1)
+    runtime, strategy = trading(workload)
+    runtime.advance(strategy, 0)
+    runtime.take(SubmitOrder)
+    repeated_after = []
+    for step in range(40):
+        runtime.advance(strategy, INTERVAL_NS)
+        repeated_after += [step + 1 for _ in runtime.take(SubmitOrder)]
+    assert repeated_after == [1, 3, 7, 15, 23, 31, 39]
+    strategy.on_message("oms1", OrderTaken(ClOrdID("pulse-ACME-1")))
+    runtime.advance(strategy, 100 * INTERVAL_NS)
+    assert submitted(runtime) == []
+
+
+def test_an_order_without_a_leader_is_kept_and_sent_with_its_intended_time() -> None:
+    runtime, strategy = trading(TEN_A_SECOND, leader=False)
+    runtime.advance(strategy, 150 * MILLISECOND)
+    assert submitted(runtime) == []
+    strategy.on_message("oms2", Leading(Epoch(3), "oms2"))
+    orders = runtime.take(SubmitOrder, "oms2")
+    assert [order.intended_ns for order in orders] == [5_000 * MILLISECOND, 5_100 * MILLISECOND]
+    assert dropped(runtime) == []
+
+
+def test_a_new_leader_hears_at_once_what_the_old_one_has_not_taken() -> None:
+    runtime, strategy = trading(TEN_A_SECOND)
+    runtime.advance(strategy, 150 * MILLISECOND)
+    runtime.take(SubmitOrder)
+    strategy.on_message("oms1", OrderTaken(ClOrdID("pulse-ACME-1")))
+    strategy.on_message("oms2", Leading(Epoch(2), "oms2"))
+    assert submitted(runtime, "oms2") == ["pulse-BOLT-1"]
+    runtime.advance(strategy, 100 * MILLISECOND)
+    assert submitted(runtime, "oms2") == ["pulse-ACME-2"]
+
+
+def test_who_claims_to_lead_an_older_epoch_is_not_followed() -> None:
+    runtime, strategy = trading(TEN_A_SECOND)
+    strategy.on_message("oms2", Leading(Epoch(2), "oms2"))
+    strategy.on_message("oms1", Leading(Epoch(1), "oms1"))
+    runtime.advance(strategy, 0)
+    assert submitted(runtime, "oms2") == ["pulse-ACME-1"]
+    assert submitted(runtime, "oms1") == []
+
+
+def test_when_the_leaders_stream_dies_orders_wait_and_the_stream_is_opened_again() -> None:
+    runtime, strategy = trading(TEN_A_SECOND)
+    assert runtime.opened == ["oms1", "oms2"]
+    runtime.disconnect(strategy, "oms1")
+    runtime.advance(strategy, REOPEN_NS)
+    assert runtime.opened == ["oms1", "oms2", "oms1"]
+    assert submitted(runtime) == []
+    runtime.connect(strategy, "oms1")
+    strategy.on_message("oms1", Leading(Epoch(1), "oms1"))
+    assert submitted(runtime, "oms1") == ["pulse-ACME-1"]
+
+
+def test_after_the_last_repetition_the_strategy_gives_up_loudly() -> None:
+    runtime, strategy = trading(Workload(orders_per_s=1, stop_ns=1), StrategyConfig(max_resubmits=2))
+    runtime.advance(strategy, 100 * INTERVAL_NS)
+    assert len(submitted(runtime)) == 3
+    assert dropped(runtime) == [("pulse-ACME-1", "not taken after the last repetition")]
+    alerts = [claim for claim in runtime.claims if type(claim) is AlertRaised]
+    assert [alert.text for alert in alerts] == ["pulse-ACME-1: written 3 times to oms1, never taken"]
+    assert "repeat" not in runtime.timers
+
+
+# --- cancels ---
+
+
+def cancels(runtime: FakeRuntime, to: str) -> list[str]:
+    return [cancel.cl_ord_id for cancel in runtime.take(CancelOrder, to)]
+
+
+def test_a_resting_order_is_cancelled_its_time_after_it_was_taken() -> None:
+    runtime, strategy = trading(RESTING)
+    runtime.advance(strategy, 150 * MILLISECOND)
+    take_all(runtime, strategy)
+    runtime.advance(strategy, SECOND - 1)
+    assert cancels(runtime, "oms1") == []
+    runtime.advance(strategy, 1)
+    assert cancels(runtime, "oms1") == ["pulse-ACME-1", "pulse-BOLT-1"]
+
+
+def test_an_order_that_does_not_rest_is_not_cancelled() -> None:
+    runtime, strategy = trading(TEN_A_SECOND)
+    runtime.advance(strategy, 150 * MILLISECOND)
+    take_all(runtime, strategy)
+    runtime.advance(strategy, 3 * SECOND)
+    assert cancels(runtime, "oms1") == []
+
+
+def test_a_new_leader_hears_the_cancels_that_the_old_one_may_have_died_with() -> None:
+    runtime, strategy = trading(Workload(orders_per_s=10, marketable_share=0.0, stop_ns=150 * MILLISECOND))
+    runtime.advance(strategy, 50 * MILLISECOND)
+    take_all(runtime, strategy)
+    runtime.advance(strategy, 100 * MILLISECOND)
+    take_all(runtime, strategy)
+    runtime.advance(strategy, 900 * MILLISECOND)
+    assert cancels(runtime, "oms1") == ["pulse-ACME-1"]
+    runtime.disconnect(strategy, "oms1")
+    runtime.advance(strategy, SECOND)
+    strategy.on_message("oms2", Leading(Epoch(2), "oms2"))
+    assert cancels(runtime, "oms2") == ["pulse-ACME-1", "pulse-BOLT-1"]
