@@ -9,7 +9,7 @@ from rich.text import Text
 
 from squall.reports.units import count, duration, metric, metrics, moment, number, window
 from squall.reports.words import WORDS, effects, first_violation, headline, open_questions, worst_first
-from squall.scenarios.result import CapacityCurve, CapacitySla, CausalStep, ProveRow, RunResult, Verdict
+from squall.scenarios.result import CapacityCurve, CausalStep, ProveRow, RunResult, Verdict
 
 COLUMNS: Final = 100
 
@@ -65,7 +65,7 @@ def prove_table(rows: Sequence[ProveRow], console: Console) -> None:
 
 def capacity_table(curves: Sequence[CapacityCurve], console: Console) -> None:
     """Latency against load, curve by curve, and the load at which each one breaks its SLA."""
-    titles = ("orders/s", "done/s", "p50", "p99", "99 % sure of p99", "p99.9", "busiest")
+    titles = ("orders/s", "done/s", "p50", "p99", "p99 within", "p99.9", "busiest")
     for curve in curves:
         under = f"under {curve.plan}" if curve.plan is not None else "healthy"
         _put(console, (f"{curve.profile}, {under}", "bold"))
@@ -84,7 +84,7 @@ def capacity_table(curves: Sequence[CapacityCurve], console: Console) -> None:
                 ]
             )
         _table(console, cells)
-        _paragraph(console, _crossing(curve.sla))
+        _paragraph(console, _crossing(curve))
         _put(console)
 
 
@@ -188,10 +188,15 @@ def _busiest(utilisation: dict[str, float]) -> str:
     return f"{name} {utilisation[name]:.0%}"
 
 
-def _crossing(sla: CapacitySla) -> str:
-    limit = f"{metric(sla.metric, sla.limit_ns).group} {metric(sla.metric, 0).label} < {duration(sla.limit_ns)}"
+def _crossing(curve: CapacityCurve) -> str:
+    sla = curve.sla
+    limit = (
+        f"{metric(sla.metric, sla.limit_ns).group} {metric(sla.metric, 0).label} < {duration(sla.limit_ns)}"
+    )
     if sla.crossing_per_s is None:
-        return f"SLA {limit}: kept at every rate tried."
+        # No crossing: the points lie all on one side of the limit, or they fall through it from above.
+        broken = sum(point.p99_ns >= sla.limit_ns for point in curve.points)
+        return f"SLA {limit}: broken at {broken} of {count(len(curve.points), 'rate')}."
     between = ""
     if sla.crossing_ci_per_s is not None:
         between = f" (between {' and '.join(number(bound) for bound in sla.crossing_ci_per_s)})"

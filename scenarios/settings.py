@@ -28,7 +28,7 @@ class NetworkConfig(Struct, frozen=True):
 class VenueConfig(Struct, frozen=True):
     refuse_duplicates: bool = True
     """Protection, on the venue's side: a ClOrdID that was seen before is refused."""
-    events_per_s: int = 4
+    events_per_s: int = 1
     """How lively the simulated participants are, per symbol and venue."""
 
 

@@ -1,4 +1,4 @@
-"""Makes tiny recordings in the raw format, and re-derives from any raw file, slowly, what a fill could rest on.
+"""Makes tiny recordings in the raw format, and re-derives from any raw file, slowly, what a fill rests on.
 
 Shares nothing with the code that it checks: json, Decimal and dicts only.
 """
@@ -23,7 +23,7 @@ _EXCHANGE_AHEAD_MS: Final = 1_270
 
 
 def sources() -> list[str]:
-    """What tests of recorded markets run on: the synthetic recording, and the real one where SQUALL_DATA is set."""
+    """What tests of recorded markets run on: the synthetic one, and the real one where SQUALL_DATA is set."""
     return [SYNTHETIC, REAL] if "SQUALL_DATA" in os.environ else [SYNTHETIC]
 
 
@@ -86,9 +86,9 @@ def synthetic_lines(
 ) -> list[str]:
     """A lively market around 61,837.63, some 200 updates a second, wobbling within half a dollar or so.
 
-    Like the real one: diffs every 100 ms that start before the snapshot, tickers that a diff sometimes overtakes,
-    levels beyond the snapshot's depth, an old quantity finer than a lot. *lost_diffs* (numbered from 0) are left
-    out, which makes gaps; a snapshot of a later time mends them.
+    Like the real one: diffs every 100 ms that start before the snapshot, tickers that a diff sometimes
+    overtakes, a level beyond the snapshot's depth, an old quantity finer than a lot. *lost_diffs* (numbered from
+    0) are left out, which makes gaps; a snapshot of a later time mends them.
     """
     return _Market(seed).record(duration_ms, snapshots_at_ms, lost_diffs)
 
@@ -235,14 +235,14 @@ class Evidence(NamedTuple):
     unchanged_since_ns: int
     """When the file last changed that level."""
     printed: Decimal
-    """What traded at the very time of the fill, at its price or through it (below for a buy, above for a sell)."""
+    """What traded at the very time of the fill, at its price or through it (below a buy's, above a sell's)."""
 
 
 def read_raw(file: Path) -> list[tuple[int, dict[str, Any]]]:
     """(ns after the first line, content) of each line, decoded in the slow and obvious way."""
-    opened = gzip.open(file, "rt") if file.suffix == ".gz" else file.open()
-    with opened as lines:
-        raw = [line.split(" ", 1) for line in lines]
+    content = file.read_bytes()
+    text = gzip.decompress(content) if file.suffix == ".gz" else content
+    raw = [line.split(" ", 1) for line in text.decode().splitlines()]
     first_ns = int(raw[0][0])
     return [(int(stamp) - first_ns, json.loads(content)) for stamp, content in raw]
 
@@ -327,9 +327,9 @@ def rederive_fills(file: Path, fills: Sequence[RawFill]) -> list[Evidence]:
 def unsupported_fills(file: Path, fills: Sequence[RawFill]) -> list[str]:
     """What is wrong with these fills, judged by the raw file alone; nothing where every one is borne out.
 
-    A fill at its order's arrival takes displayed depth, and all that we take of a level until the file changes it
-    fits into it. A later fill happens on a print at or through its price, and all fills of one side on a print fit
-    into it.
+    A fill at its order's arrival takes displayed depth, and all that we take of a level until the file changes
+    it fits into it. A later fill happens on a print at or through its price, and all fills of one side on a
+    print fit into it.
     """
     complaints: list[str] = []
     taken: dict[tuple[bool, Decimal, int], Decimal] = defaultdict(Decimal)

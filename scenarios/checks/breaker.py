@@ -31,7 +31,8 @@ class _Line(Struct):
     """Times of consecutive failures."""
     shut_ns: int | None = None
     """When the breaker must have opened, at the latest; None while it may be closed."""
-    probing: bool = False
+    probe: str | None = None
+    """The one order that was let through since, while it is unanswered."""
 
 
 class _BreakerHolds:
@@ -53,13 +54,19 @@ class _BreakerHolds:
     def _expire(self, line: _Line, now_ns: int) -> None:
         """Turn orders that have waited too long into failures, in their order."""
         while line.waiting and line.waiting[0].sent_ns + self._timeout_ns < now_ns:
-            failed_ns = line.waiting.popleft().sent_ns + self._timeout_ns
+            failed = line.waiting.popleft()
+            failed_ns = failed.sent_ns + self._timeout_ns
             line.failures.append(failed_ns)
             while line.failures[0] < failed_ns - self._breaker.failure_window_ns:
                 line.failures.popleft()
-            if line.probing or len(line.failures) >= self._breaker.failure_threshold:
+            if line.shut_ns is None:
+                opens = len(line.failures) >= self._breaker.failure_threshold
+            else:
+                # Shut already: stragglers change nothing, a probe that fails starts the wait anew.
+                opens = failed.cl_ord_id == line.probe
+            if opens:
                 line.shut_ns = failed_ns
-                line.probing = False
+                line.probe = None
                 self._opened += 1
 
     def _on_order(self, record: Record) -> None:
@@ -84,11 +91,11 @@ class _BreakerHolds:
                 f"{order.cl_ord_id} went to {record.event.to} {since_ns / 1e9:.3f} s after "
                 f"{self._breaker.failure_threshold} orders in a row had gone unanswered",
             )
-        elif line.probing:
+        elif line.probe is not None:
             detail = f"{order.cl_ord_id} went to {record.event.to} while a probe was still unanswered"
             self._docket.violated(record, detail)
         else:
-            line.probing = True
+            line.probe = order.cl_ord_id
 
     def _on_report(self, record: Record) -> None:
         line = self._lines.get(record.event.sender)
@@ -102,7 +109,7 @@ class _BreakerHolds:
                 line.failures.clear()
                 # Answered in time: whatever the desk decides now, we cannot say that it must be open.
                 line.shut_ns = None
-                line.probing = False
+                line.probe = None
                 return
 
     def _on_stream_closed(self, record: Record) -> None:
@@ -110,7 +117,7 @@ class _BreakerHolds:
         if record.event.end == self._execution and record.event.peer in self._lines:
             line = self._lines[record.event.peer]
             line.waiting.clear()
-            line.probing = False
+            line.probe = None
 
     def ruling(self) -> Ruling:
         return self._docket.ruling(f"no order left through an open breaker (open {self._opened} times)")

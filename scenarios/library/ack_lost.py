@@ -19,6 +19,6 @@ def ack_lost() -> Scenario:
             orders_per_s=10, start_ns=1 * SECOND, stop_ns=14 * SECOND, lots_min=10, lots_max=40
         ),
         plan=(during(5 * SECOND, 8 * SECOND, ReportsLost("exchange-a")),),
-        promises=(*always(), *settles(), order_reached("IN_DOUBT")),
+        promises=(*always(), *settles(), order_reached("in_doubt")),
         duration_ns=22 * SECOND,
     )

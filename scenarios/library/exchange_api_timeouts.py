@@ -20,7 +20,7 @@ def exchange_api_timeouts() -> Scenario:
     """exchange-a loses requests, then reports; later exchange-b is slow; then the line to exchange-a is bad."""
     return Scenario(
         settings=Settings(desk=DeskConfig(breaker=BreakerConfig(reset_timeout_ns=5 * SECOND))),
-        workload=Workload(orders_per_s=8, start_ns=1 * SECOND, stop_ns=52 * SECOND, lots_min=10, lots_max=60),
+        workload=Workload(orders_per_s=7, start_ns=1 * SECOND, stop_ns=52 * SECOND, lots_min=10, lots_max=60),
         plan=(
             during(8 * SECOND, 14 * SECOND, RequestsLost("exchange-a")),
             during(22 * SECOND, 26 * SECOND, ReportsLost("exchange-a")),
@@ -34,7 +34,7 @@ def exchange_api_timeouts() -> Scenario:
             breaker_reached("exchange-a", "half-open"),
             breaker_reached("exchange-a", "closed"),
             flow_moves_from("exchange-a"),
-            order_reached("IN_DOUBT"),
+            order_reached("in_doubt"),
             protection_acted("execution.resolve_in_doubt"),
         ),
     )

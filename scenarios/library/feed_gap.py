@@ -5,7 +5,7 @@ from squall.faults.network import PacketLoss
 from squall.scenarios.checks.reached import feed_reached
 from squall.scenarios.desk_promises import always, settles
 from squall.scenarios.scenario import Scenario, scenario
-from squall.scenarios.settings import SECOND
+from squall.scenarios.settings import SECOND, Settings, VenueConfig
 from squall.system.domain.signals import Workload
 
 
@@ -15,6 +15,7 @@ from squall.system.domain.signals import Workload
 def feed_gap() -> Scenario:
     """Two seconds without any market data from exchange-a."""
     return Scenario(
+        settings=Settings(venue=VenueConfig(events_per_s=4)),
         workload=Workload(orders_per_s=8, start_ns=1 * SECOND, stop_ns=14 * SECOND, lots_min=10, lots_max=40),
         plan=(
             during(5 * SECOND, 7 * SECOND, PacketLoss("exchange-a/feed-A", 1.0)),

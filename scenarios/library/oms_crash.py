@@ -15,7 +15,7 @@ def oms_crash() -> Scenario:
     """oms1 crashes and comes back ten seconds later, as standby."""
     return Scenario(
         workload=Workload(
-            orders_per_s=8,
+            orders_per_s=7,
             start_ns=1 * SECOND,
             stop_ns=52 * SECOND,
             lots_min=10,

@@ -19,7 +19,7 @@ def packet_loss() -> Scenario:
     """A bad line for most of a minute. Streams are late instead of lossy, and line B fills in for line A."""
     return Scenario(
         workload=Workload(
-            orders_per_s=9,
+            orders_per_s=7,
             start_ns=1 * SECOND,
             stop_ns=55 * SECOND,
             lots_min=10,

@@ -3,13 +3,13 @@
 Why two leaders never act in one epoch, nor one without the journal of the epoch before:
 
 - A keeper grants each epoch to one candidate only, and none while a lease runs that it has granted.
-- A candidate asks for the epoch after the one whose journal it has, and never leaps over another. A majority that
-  grants epoch e has never granted a higher one, so nobody has led since e - 1: that journal is the latest.
-- An epoch that was granted but never led (a candidate that got no majority) may be asked for again, by the same
-  candidate only. A leader renews at once, so a keeper knows which epochs were led; one that has lost its disk
-  and asks for its own old epoch is refused.
-- The candidate counts its lease from when it asked, the keeper from when it granted, and each allows for a clock
-  that drifts: the candidate's lease is over before any keeper's.
+- A candidate asks for the epoch after the one whose journal it has, and never leaps over another. A majority
+  that grants epoch e has never granted a higher one, so nobody led after e - 1: that journal is the latest.
+- An epoch that was granted but never led (a candidate that got no majority) may be asked for again, by the
+  same candidate only. A leader renews at once, so a keeper knows which epochs were led; a candidate that has
+  lost its disk and asks for its own old epoch is refused.
+- The candidate counts its lease from when it asked, the keeper from when it granted, and each allows for a
+  clock that drifts: the candidate's lease is over before any keeper's.
 """
 
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ def may_grant(last: Grant, epoch: Epoch, candidate: str, now_ns: int) -> bool:
 
 
 def may_renew(last: Grant, epoch: Epoch, candidate: str) -> bool:
-    """A keeper's rule for a renewal: the holder of the highest epoch may, even late, if nobody has asked since."""
+    """A keeper's rule for a renewal: the holder of the highest epoch may, even late."""
     return epoch == last.epoch and candidate == last.candidate
 
 
@@ -68,8 +68,8 @@ def lease_end_ns(
 ) -> int | None:
     """Until when, on the candidate's monotonic clock, it leads; None without a majority.
 
-    *asked_ns* holds, for each keeper that said yes, when the latest request that it answered was sent. A majority
-    has answered requests as late as the majority-th latest of them.
+    *asked_ns* holds, for each keeper that said yes, when the latest request that it answered was sent. A
+    majority has answered requests as late as the majority-th latest of them.
     """
     needed = majority(keepers)
     if len(asked_ns) < needed:

@@ -65,8 +65,8 @@ class Execution:
         """Waits until its epoch is on the disk."""
         self._fence_token = 0
         self._void: dict[ClOrdID, int] = {}
-        """Routing attempts that a fence asked about before they got here. The answer may be "unsent": those that
-        are still on their way through the router must not be sent."""
+        """Routing attempts that a fence asked about before they got here. The answer may be "unsent", so what is
+        still on its way through the router must not be sent."""
 
     # --- Program ---
 

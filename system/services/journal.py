@@ -1,4 +1,4 @@
-"""The OMS's journal on its own disk: what was appended, what is durable, and of which leader's epoch it is."""
+"""The OMS's journal on its own disk: what was appended, what is durable, and of whose epoch it is."""
 
 from collections import deque
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""One of the three keepers of the leader's lease: grants an epoch once, on its own clock, and never forgets it."""
+"""A keeper of the leader's lease: grants each epoch once, on its own clock, and never forgets it."""
 
 from collections import deque
 from collections.abc import Hashable
@@ -32,7 +32,7 @@ _DECODER: Final[msgspec.msgpack.Decoder[GrantRecord]] = msgspec.msgpack.Decoder(
 
 
 class Keeper:
-    """Answers candidates and leaders by datagram. A grant leaves only when it is on the disk; a renewal costs none."""
+    """Answers by datagram. A grant leaves only when it is on the disk; a renewal costs none."""
 
     def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring) -> None:
         self._runtime = runtime

@@ -1,7 +1,6 @@
-"""Who leads: beats and silence, campaigns for an epoch at the keepers, and the leader's own watch on its lease."""
+"""Who leads: beats and silence, campaigns for an epoch, and the leader's own watch on its lease."""
 
 from enum import Enum
-from typing import Final
 
 from squall.system.config import LeaseConfig
 from squall.system.domain.claims import LeadershipMoved
@@ -18,10 +17,17 @@ from squall.system.domain.messages import (
 from squall.system.runtime import Address, Runtime
 from squall.system.wiring import Wiring
 
-SILENCE: Final = "silence"
-RETRY: Final = "retry"
-BEAT: Final = "beat"
-LEASE_END: Final = "lease end"
+
+class OmsTimer(Enum):
+    """The keys of all timers that an OMS sets."""
+
+    SILENCE = "no leader is heard"
+    RETRY = "ask the keepers again"
+    BEAT = "beat"
+    LEASE_END = "the lease ends"
+    RECONNECT = "open what is not open"
+    RECONCILE = "enough of waiting for answers"
+    INQUIRE = "look for orders that nobody speaks of"
 
 
 class Role(Enum):
@@ -40,7 +46,7 @@ class Leadership:
         self.config = config
         self._keepers = wiring.keepers
         self._peer = peer
-        self.role = Role.STANDBY
+        self.role = Role.STOPPED
         self.epoch = Epoch(0)
         """That we ask for, or lead."""
         self._yes: dict[Address, int] = {}
@@ -66,17 +72,17 @@ class Leadership:
     # --- the standby ---
 
     def listen(self, *, long: bool = False) -> None:
-        """Give the leader time for some beats; a *long* patience lets a lease that may run come to its end too."""
+        """Give the leader time for some beats; a *long* patience lets a lease come to its end too."""
         lease = self.config
         patience_ns = lease.missed_beats * lease.beat_ns + (lease.lease_ns if long else 0)
-        self._runtime.set_timer(patience_ns, SILENCE)
+        self._runtime.set_timer(patience_ns, OmsTimer.SILENCE)
 
     def on_beat_heard(self, epoch: Epoch, followed: Epoch) -> bool:
         """A leader lives. True where it leads a higher epoch than ours, so that we are to step down."""
         if self.acting:
             return epoch > self.epoch
         if epoch >= followed:
-            self._runtime.cancel_timer(RETRY)
+            self._runtime.cancel_timer(OmsTimer.RETRY)
             self.moved_to(Role.STANDBY)
             self.listen()
         return False
@@ -104,7 +110,7 @@ class Leadership:
         patient = now_ns - self._campaign_began_ns > 2 * lease.lease_ns
         retry_ns = lease.lease_ns if patient else lease.retry_ns
         jitter_ns = int(retry_ns * runtime.chance("lease retry", self.epoch, self._attempts))
-        runtime.set_timer(retry_ns + jitter_ns, RETRY)
+        runtime.set_timer(retry_ns + jitter_ns, OmsTimer.RETRY)
 
     def on_granted(self, message: LeaseGranted) -> bool:
         """One keeper says yes. True where that makes a majority, in time: the epoch is won."""
@@ -113,19 +119,19 @@ class Leadership:
         self._no.pop(message.keeper, None)
         if not self._counts(message.keeper, message.asked_ns) or self._ended():
             return False
-        self._runtime.cancel_timer(RETRY)
-        self._runtime.cancel_timer(SILENCE)
+        self._runtime.cancel_timer(OmsTimer.RETRY)
+        self._runtime.cancel_timer(OmsTimer.SILENCE)
         self.moved_to(Role.RECOVERING)
         self.beat()
         return True
 
     def on_refused(self, message: LeaseRefused) -> None:
-        """One keeper says no. Where a majority has given the epoch away, somebody else leads: wait for its beat."""
+        """One keeper says no. Where most have given the epoch away, wait for a beat."""
         if self.role is not Role.CANDIDATE or message.epoch != self.epoch or message.highest < self.epoch:
             return
         self._no[message.keeper] = None
         if len(self._no) >= majority(len(self._keepers)):
-            self._runtime.cancel_timer(RETRY)
+            self._runtime.cancel_timer(OmsTimer.RETRY)
             self.moved_to(Role.STANDBY)
             self.listen(long=True)
 
@@ -139,7 +145,7 @@ class Leadership:
         for keeper in self._keepers:
             runtime.send(keeper, renewal)
         self.tell(self._peer)
-        runtime.set_timer(self.config.beat_ns, BEAT)
+        runtime.set_timer(self.config.beat_ns, OmsTimer.BEAT)
 
     def tell(self, oms: Address) -> None:
         """We lead."""
@@ -159,7 +165,7 @@ class Leadership:
             return False
         if end_ns > self._lease_end_ns:
             self._lease_end_ns = end_ns
-            self._runtime.set_timer(end_ns - self._runtime.monotonic_ns, LEASE_END)
+            self._runtime.set_timer(end_ns - self._runtime.monotonic_ns, OmsTimer.LEASE_END)
         return True
 
     def _ended(self) -> bool:
@@ -171,7 +177,7 @@ class Leadership:
 
     def stop(self) -> None:
         """Lead no more; listen for whoever does."""
-        for key in (BEAT, LEASE_END):
+        for key in (OmsTimer.BEAT, OmsTimer.LEASE_END):
             self._runtime.cancel_timer(key)
         self.moved_to(Role.STOPPED)
         self.moved_to(Role.STANDBY)

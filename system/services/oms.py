@@ -38,9 +38,9 @@ from squall.system.domain.messages import (
 )
 from squall.system.runtime import Address, Runtime
 from squall.system.services.journal import Journal
-from squall.system.services.leadership import BEAT, LEASE_END, RETRY, SILENCE, Leadership, Role
+from squall.system.services.leadership import Leadership, OmsTimer, Role
 from squall.system.services.replication import Follower, Replication
-from squall.system.services.term import INQUIRE, RECONCILE, RECONNECT, Term
+from squall.system.services.term import Term
 from squall.system.wiring import Wiring
 
 DeskTalk = (
@@ -60,7 +60,7 @@ OmsMessage = DeskTalk | LeaseTalk | JournalTalk
 
 
 class Oms:
-    """Sorts what arrives: leadership to `Leadership`, copies to `Follower` or `Replication`, orders to the `Term`."""
+    """Sorts what arrives: to `Leadership`, to `Follower` or `Replication`, and orders to the `Term`."""
 
     def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring) -> None:
         self._runtime = runtime
@@ -91,6 +91,7 @@ class Oms:
         if self._runtime.address == self._wiring.oms[0] and not self._journal.epoch:
             self._leadership.campaign(self._journal.epoch)
         else:
+            self._leadership.moved_to(Role.STANDBY)
             self._leadership.listen(long=True)
 
     def _won(self) -> None:
@@ -110,7 +111,7 @@ class Oms:
     def _step_down(self) -> None:
         """Lead no more, at once: what was queued is forgotten, and our streams end here."""
         self._term = None
-        for key in (RECONNECT, RECONCILE, INQUIRE):
+        for key in (OmsTimer.RECONNECT, OmsTimer.RECONCILE, OmsTimer.INQUIRE):
             self._runtime.cancel_timer(key)
         for peer in self._streams:
             if peer != self._wiring.strategy:
@@ -203,17 +204,16 @@ class Oms:
         report, cl_ord_id, venue = message.report, message.cl_ord_id, message.venue
         match report:
             case ExecutionReport():
-                moved = term.execute(ApplyReport(venue, cl_ord_id, venue, report))
-                term.on_answer(cl_ord_id, moved)
+                term.execute(ApplyReport(venue, cl_ord_id, venue, report))
+                term.on_word(cl_ord_id)
             case OrderStatusReport():
                 moved = term.execute(ApplyStatus(venue, cl_ord_id, venue, report))
                 if report.status is not None:
                     term.on_answer(cl_ord_id, moved)
 
     def _on_unsent(self, term: Term, sender: Address, message: OrderUnsent) -> None:
-        order = term.state.orders.get(message.cl_ord_id)
-        if message.reason is UnsentReason.FENCED and order is not None and order.epoch == term.epoch:
-            self._step_down()  # we let it out in this epoch, and a higher one stands at the door
+        if message.reason is UnsentReason.FENCED and term.let_out(message.cl_ord_id, message.attempt):
+            self._step_down()  # what leaves in our epoch is refused: there is a higher one
             return
         max_reroutes = self._config.oms.max_reroutes
         command = ReturnOrder(
@@ -224,27 +224,28 @@ class Oms:
     def on_timer(self, key: Hashable) -> None:
         term = self._acting_term()
         match key:
-            case "silence":
+            case OmsTimer.SILENCE:
                 self._on_silence()
-            case "retry":
+            case OmsTimer.RETRY:
                 if self.role is Role.CANDIDATE:
                     self._leadership.ask()
-            case "beat":
+            case OmsTimer.BEAT:
                 if term is not None:
                     self._leadership.beat()
                     term.on_beat()
-            case "lease end":
+            case OmsTimer.LEASE_END:
                 pass  # `_acting_term` has looked at the clock
-            case "reconnect" if term is not None:
-                term.reconnect()
-            case "reconcile" if term is not None:
-                term.lead()
-            case "inquire" if term is not None:
-                term.inquire()
+            case OmsTimer.RECONNECT:
+                if term is not None:
+                    term.reconnect()
+            case OmsTimer.RECONCILE:
+                if term is not None:
+                    term.lead()
+            case OmsTimer.INQUIRE:
+                if term is not None:
+                    term.inquire()
             case _:
-                expected = (SILENCE, RETRY, BEAT, LEASE_END, RECONNECT, RECONCILE, INQUIRE)
-                if key not in expected:
-                    raise ValueError(f"oms: found timer {key!r}, expected one of {', '.join(expected)}")
+                raise ValueError(f"oms: found timer {key!r}, expected an OmsTimer")
 
     def _on_silence(self) -> None:
         """No leader to be heard. Whether its epoch is ours to ask for, the keepers say."""

@@ -1,4 +1,4 @@
-"""The journal's second copy: the leader's side, which knows what may leave, and the standby's, which keeps up."""
+"""The journal's second copy: the leader's side, which knows what may leave, and the standby's."""
 
 from collections import deque
 from itertools import islice

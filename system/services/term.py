@@ -1,8 +1,8 @@
-"""One epoch of leading: orders are decided, journaled and let out, from the takeover on until the lease is lost."""
+"""One epoch of leading: orders are decided, journaled and let out, until the lease is lost."""
 
 from collections import deque
 from collections.abc import Mapping
-from typing import Final, assert_never
+from typing import assert_never
 
 from squall.system.config import DeskConfig
 from squall.system.domain.claims import AlertRaised, OrderMoved, ProtectionActed, StateHash
@@ -42,13 +42,9 @@ from squall.system.domain.oms import OmsState, decide, evolve, rebuild
 from squall.system.domain.orders import Order, OrderState
 from squall.system.runtime import Address, Runtime
 from squall.system.services.journal import Journal
-from squall.system.services.leadership import Leadership, Role
+from squall.system.services.leadership import Leadership, OmsTimer, Role
 from squall.system.services.replication import Replication
 from squall.system.wiring import Wiring
-
-RECONNECT: Final = "reconnect"
-RECONCILE: Final = "reconcile"
-INQUIRE: Final = "inquire"
 
 
 class Term:
@@ -120,7 +116,7 @@ class Term:
             if peer in self._streams:
                 self.on_stream_open(peer)
         self.reconnect()
-        self._runtime.set_timer(self.config.oms.inquiry_interval_ns, INQUIRE)
+        self._runtime.set_timer(self.config.oms.inquiry_interval_ns, OmsTimer.INQUIRE)
 
     def reconnect(self) -> None:
         """Open what is not open, and look again later."""
@@ -128,7 +124,7 @@ class Term:
         for peer in missing:
             self._runtime.open(peer)
         if missing:
-            self._runtime.set_timer(self.config.oms.reconnect_interval_ns, RECONNECT)
+            self._runtime.set_timer(self.config.oms.reconnect_interval_ns, OmsTimer.RECONNECT)
 
     def on_stream_open(self, peer: Address) -> None:
         """A new stream begins with what the other side must know before anything else."""
@@ -154,7 +150,7 @@ class Term:
 
     def on_stream_closed(self, peer: Address) -> None:
         if peer in self._peers:
-            self._runtime.set_timer(self.config.oms.reconnect_interval_ns, RECONNECT)
+            self._runtime.set_timer(self.config.oms.reconnect_interval_ns, OmsTimer.RECONNECT)
 
     def _log(self) -> list[AnyEvent]:
         """What is safe of the journal, read back from the disk."""
@@ -190,16 +186,20 @@ class Term:
         if not self._fenced:
             self._fenced = True
             if self._awaited:
-                self._runtime.set_timer(self.config.oms.reconcile_wait_ns, RECONCILE)
+                self._runtime.set_timer(self.config.oms.reconcile_wait_ns, OmsTimer.RECONCILE)
             else:
                 self.lead()
 
     def on_answer(self, cl_ord_id: ClOrdID, moved: bool) -> None:
-        """Somebody knows what became of this order."""
+        """Here is what became of this order; *moved*: we did not know it."""
         if cl_ord_id in self._inquired:
             del self._inquired[cl_ord_id]
             if moved:
                 self._runtime.emit(ProtectionActed("oms.reconcile", f"learnt what became of {cl_ord_id}"))
+        self.on_word(cl_ord_id)
+
+    def on_word(self, cl_ord_id: ClOrdID) -> None:
+        """Somebody speaks of this order: its fate is in good hands."""
         if cl_ord_id in self._awaited:
             del self._awaited[cl_ord_id]
             if self._fenced and not self._awaited:
@@ -210,14 +210,14 @@ class Term:
         if not self.leading:
             self.leading = True
             self._awaited.clear()
-            self._runtime.cancel_timer(RECONCILE)
+            self._runtime.cancel_timer(OmsTimer.RECONCILE)
             self._leadership.moved_to(Role.LEADING)
             self._runtime.write(self._wiring.strategy, Leading(self.epoch, self._runtime.address))
 
     # --- orders ---
 
     def submit(self, sender: Address, command: PlaceOrder) -> None:
-        """Take a new order, unless we cannot answer for it; then the strategy repeats it, here or elsewhere."""
+        """Take a new order, unless we cannot answer for it: then the strategy will repeat it."""
         if not self.leading or (self.replication.lost and self.config.oms.output_commit):
             return
         if command.cl_ord_id in self.state.seen:
@@ -289,12 +289,17 @@ class Term:
                 text = f"{event.actor} speaks of {event.cl_ord_id} ({event.what}), which we never took"
                 self._runtime.emit(AlertRaised("critical", "oms.unknown_order", text))
 
+    def let_out(self, cl_ord_id: ClOrdID, attempt: int) -> bool:
+        """Whether this is the latest attempt of a live order, and was made in this epoch."""
+        order = self.state.orders.get(cl_ord_id)
+        return order is not None and order.epoch == self.epoch and order.attempt == attempt
+
     # --- output commit ---
 
     def flush(self) -> None:
         """Let out what is safe, in order, and copy the events behind it to the audit.
 
-        Where a stream is down the message is dropped: the next stream begins with all that it would have said.
+        Where a stream is down the message is dropped: the next one begins with all that it would have said.
         """
         safe = self.replication.committed(self.config.oms.output_commit)
         outbox, write = self._outbox, self._runtime.write
@@ -313,7 +318,7 @@ class Term:
         self._runtime.emit(ProtectionActed("oms.output_commit", why))
 
     def on_beat(self) -> None:
-        """Once a beat: is anything held back for want of the backup, and is it quiet enough for a state hash?"""
+        """Once a beat: is anything held back for want of the backup? Is it quiet enough for a state hash?"""
         version = self.state.version
         if self._outbox:
             head = self._outbox[0][0]
@@ -332,9 +337,10 @@ class Term:
     def inquire(self) -> None:
         """Ask about orders of which nothing was heard since the last time, or 2, 4, 8 … times ago.
 
-        Execution watches what it knows of; this finds what it does not, and a stream that is dead without a word.
+        Execution watches what it knows of; this finds the rest, and a stream that is dead without a word.
         """
-        self._runtime.set_timer(self.config.oms.inquiry_interval_ns, INQUIRE)
+        self._runtime.set_timer(self.config.oms.inquiry_interval_ns, OmsTimer.INQUIRE)
+        self._inquired = {name: None for name in self._inquired if name in self.state.orders}
         before, self._quiet = self._quiet, {}
         overdue: list[Order] = []
         for cl_ord_id, order in self.state.orders.items():

@@ -70,7 +70,10 @@ def test_a_question_is_answered_on_the_stream_that_it_came_by() -> None:
 @pytest.mark.parametrize("first", ["leader", "positions"])
 def test_nothing_is_approved_before_both_the_leader_and_the_positions_have_spoken(first: str) -> None:
     runtime, risk = started()
-    news = {"leader": SyncRisk(Epoch(1), ()), "positions": told(net_lots=100)}
+    news: dict[str, SyncRisk | PositionsTold] = {
+        "leader": SyncRisk(Epoch(1), ()),
+        "positions": told(net_lots=100),
+    }
     one = news.pop(first)
     (other,) = news.values()
     risk.on_message("somebody", one)
