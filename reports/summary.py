@@ -12,6 +12,7 @@ from squall.reports.words import WORDS, effects, first_violation, headline, open
 from squall.scenarios.result import CapacityCurve, CausalStep, ProveRow, RunResult, Verdict
 
 COLUMNS: Final = 100
+_NARROW: Final = 20
 
 _STYLES: Final = {Verdict.PASS: "green", Verdict.VIOLATED: "bold red", Verdict.INCONCLUSIVE: "yellow"}
 _SPANS: Final = ("order_to_ack", "order_to_fill", "signal_to_wire")
@@ -58,6 +59,10 @@ def prove_table(rows: Sequence[ProveRow], console: Console) -> None:
             ]
         )
     _table(console, cells)
+    fixed: list[list[Cell]] = [[row.protection, ", ".join(row.settings)] for row in rows if row.settings]
+    if fixed:
+        _heading(console, "Fixed in both arms, since safeguards cover for one another")
+        _table(console, fixed)
     proven = sum(row.ok for row in rows)
     _put(console)
     _put(console, f"{proven} of {count(len(rows), 'protection')} proven.")
@@ -176,9 +181,7 @@ def _proof(row: ProveRow) -> str:
         text += ": not broken without it"
     elif row.violated_by != row.promise:
         text += f": broken was {row.violated_by} instead"
-    if not row.acted:
-        text += "; never seen to act"
-    return text + (f" (both arms: {', '.join(row.settings)})" if row.settings else "")
+    return text if row.acted else f"{text}; never seen to act"
 
 
 def _busiest(utilisation: dict[str, float]) -> str:
@@ -196,6 +199,8 @@ def _crossing(curve: CapacityCurve) -> str:
     if sla.crossing_per_s is None:
         # No crossing: the points lie all on one side of the limit, or they fall through it from above.
         broken = sum(point.p99_ns >= sla.limit_ns for point in curve.points)
+        if not broken:
+            return f"SLA {limit}: kept at every rate tried."
         return f"SLA {limit}: broken at {broken} of {count(len(curve.points), 'rate')}."
     between = ""
     if sla.crossing_ci_per_s is not None:
@@ -222,7 +227,7 @@ def _heading(console: Console, text: str) -> None:
 
 
 def _paragraph(console: Console, text: str, style: str = "") -> None:
-    for line in wrap(text, _width(console)) or [""]:
+    for line in _wrap(text, _width(console)):
         _put(console, (line, style))
 
 
@@ -237,17 +242,17 @@ def _table(console: Console, rows: Sequence[Sequence[Cell]]) -> None:
         padded: list[Cell] = [
             (_text(cell).ljust(width), _style(cell)) for cell, width in zip(first, ahead, strict=True)
         ]
-        # Too narrow a rest would make a column of letters: it goes on lines of its own instead.
-        if room < 20:
-            _put(console, *padded)
-            padded, indent, lines = [], 4, wrap(_text(last), max(_width(console) - 4, 20))
-            for line in lines:
-                _put(console, " " * indent, (line, _style(last)))
-            continue
-        lines = wrap(_text(last), room) or [""]
+        indent, lines = sum(ahead), _wrap(_text(last), max(room, _NARROW))
+        if room < _NARROW:  # a column of a word a line: the cell goes below the others instead
+            indent, lines = 4, ["", *_wrap(_text(last), max(_width(console) - 4, _NARROW))]
         _put(console, *padded, (lines[0], _style(last)))
         for line in lines[1:]:
-            _put(console, " " * sum(ahead), (line, _style(last)))
+            _put(console, " " * indent, (line, _style(last)))
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    """Lines of at most *width*; identities such as ``pulse-ACME-17`` stay whole where they fit."""
+    return wrap(text, width, break_on_hyphens=False) or [""]
 
 
 def _text(cell: Cell) -> str:

@@ -6,7 +6,7 @@ from hdrh.histogram import HdrHistogram
 from msgspec import Struct
 
 from squall.scenarios.result import CountSeries, Lane, LatencySeries, Span
-from squall.sim.exchange.wire.messages import ExecType, ExecutionReport, NewOrderSingle, OrdType, TimeInForce
+from squall.sim.exchange.wire.messages import ExecType, ExecutionReport, NewOrderSingle, OrdRejReason, OrdType, TimeInForce
 from squall.sim.kernel import OBSERVE
 from squall.sim.trace import (
     Handled,
@@ -20,6 +20,7 @@ from squall.sim.trace import (
     VenueAccepted,
     VenueClosed,
     VenueExecuted,
+    VenueRefused,
 )
 from squall.sim.world import World
 from squall.system.domain.claims import BreakerMoved, FeedMoved, LeadershipMoved, OrderMoved, ProtectionActed
@@ -150,6 +151,7 @@ class Measure:
         trace.watch(self._on_accepted, VenueAccepted)
         trace.watch(self._on_executed, VenueExecuted)
         trace.watch(self._on_closed, VenueClosed)
+        trace.watch(self._on_refused, VenueRefused)
         trace.watch(self._on_dropped, PacketDropped)
         trace.watch(self._on_retransmitted, Retransmitted)
         trace.watch(self._on_stream_closed, StreamClosed)
@@ -237,6 +239,11 @@ class Measure:
     def _on_closed(self, record: Record) -> None:
         self.count("orders_closed")
 
+    def _on_refused(self, record: Record) -> None:
+        self.count("orders_refused_by_venues")
+        if record.event.reason == OrdRejReason.DUPLICATE_ORDER.value:
+            self._act("venue.refuse_duplicates")
+
     # --- the network ---
 
     def _is_order_entry(self, one: str, other: str) -> bool:
@@ -276,8 +283,10 @@ class Measure:
         self._lanes.move(f"feed {record.event.venue}", record.at_ns, record.event.state)
 
     def _on_protection(self, record: Record) -> None:
-        name = record.event.protection
-        self.protections[name] = self.protections.get(name, 0) + 1
+        self._act(record.event.protection)
+
+    def _act(self, protection: str) -> None:
+        self.protections[protection] = self.protections.get(protection, 0) + 1
 
     def _on_order(self, record: Record) -> None:
         self.count(f"orders_{record.event.state.lower()}")

@@ -9,6 +9,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 from typing import Any, Final, NamedTuple
@@ -87,8 +88,8 @@ def synthetic_lines(
     """A lively market around 61,837.63, some 200 updates a second, wobbling within half a dollar or so.
 
     Like the real one: diffs every 100 ms that start before the snapshot, tickers that a diff sometimes
-    overtakes, a level beyond the snapshot's depth, an old quantity finer than a lot. *lost_diffs* (numbered from
-    0) are left out, which makes gaps; a snapshot of a later time mends them.
+    overtakes, a level beyond the snapshot's depth, an old quantity finer than a lot. *lost_diffs* (numbered
+    from 0) are left out, which makes gaps; a snapshot of a later time mends them.
     """
     return _Market(seed).record(duration_ms, snapshots_at_ms, lost_diffs)
 
@@ -101,6 +102,8 @@ class _Market:
 
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)
+        # Apart, so that one snapshot more or one diff less leaves the market what it was.
+        self._wire = Random(f"wire {seed}")
         start = self._START_CENTS
         self._bids = {start - k: self._size() for k in range(20)}
         self._asks = {start + 1 + k: self._size() for k in range(20)}
@@ -116,7 +119,7 @@ class _Market:
         for now_ms in range(0, duration_ms, 5):
             self._step(now_ms)
             if touch != (touch := self._touch()):
-                late = self._random.random() < 0.03
+                late = self._wire.random() < 0.03
                 self._write("ticker", now_ms + (90 if late else 1), self._ticker())
             if now_ms % 100 == 95:
                 bids, asks = (self._pairs(side, reverse=not k) for k, side in enumerate(self._changed))
@@ -145,7 +148,7 @@ class _Market:
 
     def _write(self, stream: str, at_ms: float, content: Any) -> None:
         """Within a stream nothing overtakes."""
-        at_ms = max(at_ms + self._random.random(), self._last_ms.get(stream, 0.0) + 0.001)
+        at_ms = max(at_ms + self._wire.random(), self._last_ms.get(stream, 0.0) + 0.001)
         self._last_ms[stream] = at_ms
         self._lines.append((at_ms, content))
 
@@ -234,10 +237,13 @@ class Evidence(NamedTuple):
     """On the other side, at the fill's price, at the fill's time; 0 where there was no such level."""
     unchanged_since_ns: int
     """When the file last changed that level."""
+    known_since_ns: int
+    """When the file last began to tell the book: what waited for that arrived then."""
     printed: Decimal
-    """What traded at the very time of the fill, at its price or through it (below a buy's, above a sell's)."""
+    """What traded at the very time of the fill, at its price or through it (for a buy: below)."""
 
 
+@lru_cache(maxsize=2)
 def read_raw(file: Path) -> list[tuple[int, dict[str, Any]]]:
     """(ns after the first line, content) of each line, decoded in the slow and obvious way."""
     content = file.read_bytes()
@@ -252,6 +258,7 @@ class _RawBook:
 
     def __init__(self) -> None:
         self.levels: dict[tuple[bool, Decimal], tuple[Decimal, int]] | None = None
+        self.known_since_ns = -1
         self._last_id = 0
         self._diffs: list[dict[str, Any]] = []
 
@@ -277,6 +284,7 @@ class _RawBook:
                     return
                 last_id = data["u"]
         self.levels = {}
+        self.known_since_ns = at_ns
         self._last_id = content["lastUpdateId"]
         self._set(at_ns, content["bids"], content["asks"])
         for data in self._diffs:
@@ -320,22 +328,22 @@ def rederive_fills(file: Path, fills: Sequence[RawFill]) -> list[Evidence]:
                 break
             if price <= fill.price if fill.buy else price >= fill.price:
                 printed += quantity
-        evidence[number] = Evidence(displayed, since_ns, printed)
+        evidence[number] = Evidence(displayed, since_ns, book.known_since_ns, printed)
     return [evidence[number] for number in range(len(fills))]
 
 
 def unsupported_fills(file: Path, fills: Sequence[RawFill]) -> list[str]:
     """What is wrong with these fills, judged by the raw file alone; nothing where every one is borne out.
 
-    A fill at its order's arrival takes displayed depth, and all that we take of a level until the file changes
-    it fits into it. A later fill happens on a print at or through its price, and all fills of one side on a
-    print fit into it.
+    A fill at its order's arrival (which waits for the book to be known) takes displayed depth, and all that we take of a level until the file
+    changes it fits into it. A later fill happens on a print at or through its price, and all fills of one
+    side on a print fit into it.
     """
     complaints: list[str] = []
     taken: dict[tuple[bool, Decimal, int], Decimal] = defaultdict(Decimal)
     passive: dict[tuple[bool, int], Decimal] = defaultdict(Decimal)
     for fill, found in zip(fills, rederive_fills(file, fills), strict=True):
-        if fill.at_ns == fill.entered_ns:
+        if fill.at_ns in (fill.entered_ns, found.known_since_ns):
             level = (fill.buy, fill.price, found.unchanged_since_ns)
             taken[level] += fill.quantity
             if taken[level] > found.displayed:

@@ -65,7 +65,7 @@ class Execution:
         """Waits until its epoch is on the disk."""
         self._fence_token = 0
         self._void: dict[ClOrdID, int] = {}
-        """Routing attempts that a fence asked about before they got here. The answer may be "unsent", so what is
+        """Routing attempts that a fence asked about before they got here. The answer may be "unsent": what is
         still on its way through the router must not be sent."""
 
     # --- Program ---
@@ -198,9 +198,10 @@ class Execution:
             flight.answered = True
             line.succeeded(flight)
             flight.filled_lots += report.last_lots
+            flight.owed |= report.reason is OrdRejReason.DUPLICATE_ORDER
             if flight.is_asked(line.venue):
                 pass  # the answer will tell what reports did not, so the order is not let go before it
-            elif report.reason is OrdRejReason.DUPLICATE_ORDER or flight.filled_lots != report.cum_lots:
+            elif flight.owed or flight.filled_lots != report.cum_lots:
                 self._ask(flight, line)  # it was there already, or a report was lost on the way
             elif doubt.ended(report.ord_status):
                 self._forget(flight)

@@ -124,8 +124,9 @@ def test_the_table_of_proofs_says_what_is_missing() -> None:
     prove_table(rows(), Console(file=out))
     text = " ".join(out.getvalue().split())
     assert "✔ breaker.enabled exchange-api-timeouts pass violated breaker opened ✖" in text
-    assert "no data missing: broken was order to fill instead (both arms: a=b)" in text
+    assert "no data missing: broken was order to fill instead" in text
     assert "pass, idle pass nothing sent twice: not broken without it; never seen to act" in text
+    assert "Fixed in both arms, since safeguards cover for one another feed.arbitration a=b" in text
     assert text.endswith("1 of 3 protections proven.")
     assert all(len(line) <= COLUMNS for line in out.getvalue().splitlines())
 
@@ -144,6 +145,11 @@ def test_the_table_of_capacity_names_the_load_that_breaks_the_sla() -> None:
     assert "default, healthy" in text
     assert "100 99.8 46 µs 81 µs 79 µs – 84 µs 92 µs risk/core0 40%" in text
     assert "SLA signal to wire p99 < 100 µs: broken from 132.2 orders/s (between 120 and 140)." in text
+
+
+def test_an_identity_is_not_torn_at_its_hyphens() -> None:
+    lines = summary(a_violated_run(), width=60, force_terminal=True, color_system=None).splitlines()
+    assert not any(line.endswith("-") for line in lines)
 
 
 def test_a_curve_that_never_crosses_says_on_which_side_it_lies() -> None:

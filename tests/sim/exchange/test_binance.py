@@ -112,7 +112,7 @@ def test_after_every_diff_the_touch_is_the_ticker_with_the_largest_id_up_to_its_
 
 
 def test_by_order_of_arrival_the_law_would_not_hold(recording: Recording) -> None:
-    """Diffs and tickers overtake each other: the reason why ids are compared, and proof that the law has teeth."""
+    """Diffs and tickers overtake each other: why ids are compared, and proof that the law has teeth."""
     rebuilt = {after.update_id: after.touch for after in recording.touches}
     latest, differ = None, 0
     for step in recording.steps:
@@ -228,7 +228,7 @@ WRONG: dict[str, tuple[list[str], str]] = {
         "after the last line 1: expected a line of a stream, which names the symbol, found none",
     ),
     "a gap": (
-        replaced(7, '"U":17', '"U":18').copy()[:6] + [depth(200, 18, 18)],
+        [*sound_lines()[:6], depth(200, 18, 18)],
         "line 7: expected U = 17, or a later snapshot to bridge the gap, found U = 18",
     ),
     "first id beyond the last": (
@@ -249,7 +249,7 @@ WRONG: dict[str, tuple[list[str], str]] = {
         replaced(6, '"b":"100.01000000"', '"b":"100.02000000"'),
         "line 6: expected a best bid below the best ask, found 100.02000000 and 100.02000000",
     ),
-    "a book with one side": (
+    "a book with one side only": (
         [snapshot(0, 12, BIDS, ()), depth(100, 13, 13)],
         "after the last line 2: expected a book with bids and asks, found one that never has both",
     ),
@@ -307,10 +307,7 @@ WRONG: dict[str, tuple[list[str], str]] = {
 @pytest.mark.parametrize("wrong", WRONG)
 def test_what_cannot_be_right_is_refused_with_its_line(wrong: str, tmp_path: Path) -> None:
     lines, expected = WRONG[wrong]
-    if wrong == "a book with one side":
-        assert refusal(tmp_path, lines) == expected
-    else:
-        assert refusal(tmp_path, lines).startswith(expected)
+    assert refusal(tmp_path, lines).startswith(expected)
 
 
 def test_truncated_gzip_data_is_refused_with_the_last_whole_line(tmp_path: Path) -> None:
@@ -355,12 +352,11 @@ def test_damage_anywhere_is_either_harmless_or_refused_in_one_line(
     file = tmp_path_factory.getbasetemp() / "damaged.txt"
     file.write_bytes(content)
     try:
-        recording = load(file)
+        said = f"{file}: {load(file).touches[-1]}"
     except RecordingError as refused:
-        assert len(str(refused).splitlines()) == 1
-        assert str(refused).startswith(f"{file}: ")
-    else:
-        assert recording.touches
+        said = str(refused)
+    assert len(said.splitlines()) == 1
+    assert said.startswith(f"{file}: ")
 
 
 def test_a_symbol_without_a_grid_of_its_own_gets_the_default_one(tmp_path: Path) -> None:
@@ -379,7 +375,7 @@ def test_a_symbol_without_a_grid_of_its_own_gets_the_default_one(tmp_path: Path)
 def test_the_book_is_known_exactly_when_an_unbroken_chain_leads_from_a_snapshot(
     cuts: list[int], lost: set[int], images: list[tuple[int, int]]
 ) -> None:
-    """The slow reference keeps every diff since the beginning and looks for a chain from any used snapshot."""
+    """The slow reference keeps every diff since the beginning, and looks for a chain from each snapshot."""
     ends = sorted(cuts)
     diffs = [
         Diff(0, 0, first + 1, last, ())
