@@ -22,6 +22,7 @@ WARM_UP_NS: Final = 1 * SECOND
 SETTLE_NS: Final = 1 * SECOND
 PROFILE: Final = "journal-on-path"
 Z_95: Final = 1.96
+MOST_RATES: Final = 1_000
 
 
 class CapacityError(ValueError):
@@ -35,7 +36,10 @@ def parse_rates(text: str) -> tuple[int, ...]:
             first, last, step = (int(part) for part in text.split(":"))
             if step <= 0:
                 raise CapacityError(f"--rates {text}: the step must be above zero, found {step}")
-            rates = tuple(range(first, last + 1, step))
+            span = range(first, last + 1, step)
+            if len(span) > MOST_RATES:
+                raise CapacityError(f"--rates {text}: expected at most {MOST_RATES} rates, found {len(span)}")
+            rates = tuple(span)
         else:
             rates = tuple(int(part) for part in text.split(","))
     except CapacityError:
@@ -44,7 +48,7 @@ def parse_rates(text: str) -> tuple[int, ...]:
         raise CapacityError(f"--rates {text}: expected A:B:STEP or A,B,C in whole orders a second") from None
     if not rates or min(rates) <= 0 or list(rates) != sorted(set(rates)):
         raise CapacityError(
-            f"--rates {text}: expected rising rates above zero, found {', '.join(map(str, rates))}"
+            f"--rates {text}: expected rising rates above zero, found {', '.join(map(str, rates)) or 'none'}"
         )
     return rates
 
@@ -58,6 +62,8 @@ def parse_sla(text: str) -> CapacitySla:
         limit_ns = parse_duration(match[1])
     except DurationError as error:
         raise CapacityError(f"--sla {text}: {error}") from None
+    if not limit_ns:
+        raise CapacityError(f"--sla {text}: expected a limit above zero")
     return CapacitySla(
         metric=f"{METRIC}_p99_ns", limit_ns=limit_ns, crossing_per_s=None, crossing_ci_per_s=None
     )

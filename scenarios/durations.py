@@ -1,7 +1,7 @@
 """Durations as people write them, at the edges only: ``250ms``, ``12.5s``, ``2min``."""
 
 import re
-from decimal import Decimal
+from fractions import Fraction
 from typing import Final
 
 _UNITS_NS: Final = {
@@ -13,7 +13,7 @@ _UNITS_NS: Final = {
     "min": 60_000_000_000,
     "h": 3_600_000_000_000,
 }
-_PATTERN: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(ns|us|µs|ms|s|min|h)")
+_PATTERN: Final = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,20})?)\s*(ns|us|µs|ms|s|min|h)")
 
 
 class DurationError(ValueError):
@@ -25,8 +25,8 @@ def parse_duration(text: str) -> int:
     match = _PATTERN.fullmatch(text.strip())
     if match is None:
         raise DurationError(f"expected a duration such as 250ms or 5s, found {text!r}")
-    value_ns = Decimal(match[1]) * _UNITS_NS[match[2]]
-    if value_ns != value_ns.to_integral_value():
+    value_ns = Fraction(match[1]) * _UNITS_NS[match[2]]
+    if value_ns.denominator != 1:
         raise DurationError(f"expected whole nanoseconds, found {text!r}")
     return int(value_ns)
 

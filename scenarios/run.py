@@ -95,7 +95,7 @@ def configuration(choice: Choice, scenario: Scenario) -> dict[str, object]:
         "settings": keys(scenario.settings),
         "workload": msgspec.to_builtins(scenario.workload),
         "plan": [
-            [p.fault.kind, p.fault.target, p.start_ns, p.end_ns, msgspec.to_builtins(p.fault)]
+            [p.fault.kind, p.fault.target, p.start_ns, p.end_ns, msgspec.to_builtins(p.fault, enc_hook=vars)]
             for p in scenario.plan
         ],
         "with_faults": choice.with_faults,

@@ -28,7 +28,7 @@ class Judge(Protocol):
     """Watches one run. It attached its watchers to the trace when it was made."""
 
     def ruling(self) -> Ruling:
-        """Called once, when the run is over."""
+        """What there is to say by now: asked at the end, and just before the first fault where the baseline counts."""
 
 
 class Promise(Struct, frozen=True):

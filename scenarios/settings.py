@@ -51,6 +51,11 @@ class Settings(Struct, frozen=True):
 CHAPTER: Final = ("lease.beat=5s", "lease.missed_beats=3", "lease.lease=15s", "objective.rto=20s")
 """The chapter's heartbeat of 5 s, three missed, and what can be promised with it."""
 
+LARGEST: Final = 10**18
+"""Of any number, and of any duration in ns: some thirty years, and well within what a record can hold."""
+SIGNED: Final = ("daily_profit_target", "daily_profit_alert")
+"""Money that may be lost as well as made: the only numbers that need not be above zero."""
+
 PROFILES: Final[dict[str, tuple[str, ...]]] = {"default": (), "chapter": CHAPTER}
 
 
@@ -117,15 +122,19 @@ def _parse(key: str, name: str, kind: Any, text: str) -> Any:
             value = parse_duration(text)
         except DurationError as error:
             raise SettingError(f"--set {key}: {error}") from None
-        if value < 0 or (value == 0 and not name.endswith("jitter_ns")):
+        if value == 0 and not name.endswith("jitter_ns"):
             raise SettingError(f"--set {key}: expected a duration above zero, found {text!r}")
+        if value > LARGEST:
+            raise SettingError(f"--set {key}: expected a duration of at most {LARGEST} ns, found {text!r}")
         return value
     if kind is int:
         try:
             number = int(text)
         except ValueError:
             raise SettingError(f"--set {key}: expected a whole number, found {text!r}") from None
-        if number <= 0:
+        if number <= 0 and name not in SIGNED:
             raise SettingError(f"--set {key}: expected a number above zero, found {text!r}")
+        if abs(number) > LARGEST:
+            raise SettingError(f"--set {key}: expected a number of at most {LARGEST}, found {text!r}")
         return number
     raise SettingError(f"--set {key}: cannot be set")

@@ -7,9 +7,9 @@ import gzip
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from random import Random
 from typing import Any, Final, NamedTuple
@@ -110,7 +110,8 @@ class _Market:
         self._update_id = 50_000
         self._trade_id = 900
         self._changed: tuple[dict[int, int], dict[int, int]] = ({}, {})
-        self._lines: list[tuple[float, str]] = []
+        self._lines: list[tuple[float, Callable[[float], str]]] = []
+        """When a line is received, and what writes it once the first one's time is known."""
         self._last_ms: dict[str, float] = {}
 
     def record(self, duration_ms: int, snapshots_at_ms: Sequence[int], lost: Sequence[int]) -> list[str]:
@@ -128,29 +129,23 @@ class _Market:
                 if diffs == 4:
                     bids.append(("100.00000000", "0.00000000"))  # never seen: deeper than the snapshot
                 if diffs not in lost:
-                    self._write("depth", now_ms + 40, ("depth", first_of_diff, self._update_id, bids, asks))
+                    diff = partial(depth, first=first_of_diff, last=self._update_id, bids=bids, asks=asks)
+                    self._write("depth", now_ms + 40, diff)
                 first_of_diff, diffs = self._update_id + 1, diffs + 1
                 self._changed = ({}, {})
             if now_ms in snapshots_at_ms:
-                book = (self._pairs(self._bids, reverse=True), self._pairs(self._asks, reverse=False))
-                self._write("snapshot", now_ms + 120, ("snapshot", self._update_id, *book))
+                bids, asks = self._pairs(self._bids, reverse=True), self._pairs(self._asks, reverse=False)
+                image = partial(snapshot, last=self._update_id, bids=bids, asks=asks)
+                self._write("snapshot", now_ms + 120, image)
         first_ms = min(at_ms for at_ms, _ in self._lines)
-        makers = {"depth": depth, "ticker": ticker, "trade": trade, "snapshot": snapshot}
-        lines = []
-        for at_ms, content in sorted(self._lines, key=lambda entry: entry[0]):
-            kind, *rest = content
-            if kind == "trade":
-                number, price, quantity, seller = rest
-                lines.append(trade(at_ms - first_ms, number, price, quantity, seller_aggressed=seller))
-            else:
-                lines.append(makers[kind](at_ms - first_ms, *rest))
-        return lines
+        in_order = sorted(self._lines, key=lambda entry: entry[0])
+        return [line(at_ms - first_ms) for at_ms, line in in_order]
 
-    def _write(self, stream: str, at_ms: float, content: Any) -> None:
+    def _write(self, stream: str, at_ms: float, line: Callable[[float], str]) -> None:
         """Within a stream nothing overtakes."""
         at_ms = max(at_ms + self._wire.random(), self._last_ms.get(stream, 0.0) + 0.001)
         self._last_ms[stream] = at_ms
-        self._lines.append((at_ms, content))
+        self._lines.append((at_ms, line))
 
     def _step(self, now_ms: int) -> None:
         random = self._random
@@ -166,9 +161,9 @@ class _Market:
             # A trade: the other side's aggressor takes some of this touch, or all of it.
             lots = min(book[best], self._size() // 4 + 1)
             self._trade_id += 1
-            content = ("trade", self._trade_id, _price(best), _quantity(lots), buy)
+            line = partial(trade, trade_id=self._trade_id, price=_price(best), quantity=_quantity(lots))
             self._set(buy, best, book[best] - lots)
-            self._write("trade", now_ms + 1, content)
+            self._write("trade", now_ms + 1, partial(line, seller_aggressed=buy))
         elif roll < 0.8 and len(book) > self._LEVELS_MIN:
             self._set(buy, random.choice(sorted(book)), 0)
         else:
@@ -198,10 +193,10 @@ class _Market:
         bid, ask = max(self._bids), min(self._asks)
         return bid, self._bids[bid], ask, self._asks[ask]
 
-    def _ticker(self) -> tuple[Any, ...]:
+    def _ticker(self) -> Callable[[float], str]:
         bid, bid_lots, ask, ask_lots = self._touch()
-        bids, asks = (_price(bid), _quantity(bid_lots)), (_price(ask), _quantity(ask_lots))
-        return "ticker", self._update_id, bids, asks
+        best_bid, best_ask = (_price(bid), _quantity(bid_lots)), (_price(ask), _quantity(ask_lots))
+        return partial(ticker, update_id=self._update_id, bid=best_bid, ask=best_ask)
 
     @staticmethod
     def _pairs(levels: dict[int, int], *, reverse: bool) -> list[tuple[str, str]]:
@@ -335,9 +330,9 @@ def rederive_fills(file: Path, fills: Sequence[RawFill]) -> list[Evidence]:
 def unsupported_fills(file: Path, fills: Sequence[RawFill]) -> list[str]:
     """What is wrong with these fills, judged by the raw file alone; nothing where every one is borne out.
 
-    A fill at its order's arrival (which waits for the book to be known) takes displayed depth, and all that we take of a level until the file
-    changes it fits into it. A later fill happens on a print at or through its price, and all fills of one
-    side on a print fit into it.
+    A fill at its order's arrival (which waits for the book to be known) takes displayed depth, and all that
+    we take of a level until the file changes it fits into it. A later fill happens on a print at or through
+    its price, and all fills of one side on a print fit into it.
     """
     complaints: list[str] = []
     taken: dict[tuple[bool, Decimal, int], Decimal] = defaultdict(Decimal)

@@ -137,7 +137,6 @@ class _LossLimitKept:
             i.symbol: int(stage.scenario.settings.desk.risk.max_daily_loss / i.unit_money)
             for i in stage.wiring.instruments
         }
-        self._symbol_of = {i.symbol: i for i in stage.wiring.instruments}
         self._past_since_ns: int | None = None
         self._docket = Docket()
         self._worst_share = 0.0

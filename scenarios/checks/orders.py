@@ -111,7 +111,9 @@ class _OrdersEnd:
     def __init__(self, stage: Stage) -> None:
         self._ordered = _OrderedLots(stage)
         self._at_venue: dict[str, Record] = {}
+        self._audit = stage.wiring.audit
         self._filled: dict[str, int] = {}
+        self._booked: set[str] = set()
         self._ended: set[str] = set()
         trace = stage.world.trace
         trace.watch(self._on_accepted, VenueAccepted)
@@ -125,11 +127,15 @@ class _OrdersEnd:
         self._at_venue.pop(record.event.cl_ord_link_id, None)
 
     def _on_journal(self, record: Record) -> None:
+        # The audit hands it on to the monitor, and a new leader repeats what the old one sent: each fill counts once.
+        if record.event.to != self._audit:
+            return
         for event in record.event.message.events:
             name = type(event).__name__
             if name in TERMINAL_EVENTS:
                 self._ended.add(event.cl_ord_id)
-            elif name == "OrderFilled":
+            elif name == "OrderFilled" and event.exec_id not in self._booked:
+                self._booked.add(event.exec_id)
                 order = event.cl_ord_id
                 filled = self._filled[order] = self._filled.get(order, 0) + event.lots
                 if filled >= self._ordered.lots.get(order, 0):

@@ -64,11 +64,12 @@ def _rank(resting: _Resting) -> tuple[int, int]:
 
 
 class RecordedMarket:
-    """An `Engine` over a recording. Its first line happens when `start` is called."""
+    """An `Engine` over a recording."""
 
     listener: EngineListener
 
-    def __init__(self, kernel: Kernel, recording: Recording) -> None:
+    def __init__(self, kernel: Kernel, recording: Recording, start_ns: int = 0) -> None:
+        """*start_ns* is when the recording's first line happens, whenever the venue opens."""
         self._kernel = kernel
         self._symbol = recording.symbol
         self._tick_half_ticks = recording.listing().tick_half_ticks
@@ -77,7 +78,7 @@ class RecordedMarket:
             step for step in recording.steps if not isinstance(step, Ticker)
         )
         self._next = 0
-        self._start_ns = 0
+        self._start_ns = start_ns
         self._opened = False
         self.duration_ns = recording.duration_ns
         self._sequencer = Sequencer()
@@ -96,16 +97,16 @@ class RecordedMarket:
         return self._start_ns + self.duration_ns
 
     def start(self) -> None:
-        """Begin to play. Again, after the venue's programs have crashed: our orders are taken out.
+        """Begin to play; lines whose time has passed happen at once.
 
-        The recording goes on: it never noticed.
+        Again, after the venue's programs have crashed: our orders are taken out. The recording goes on: it
+        never noticed.
         """
         if self._opened:
             for cl_ord_id in self._open_orders():
                 self.cancel(cl_ord_id)
             return
         self._opened = True
-        self._start_ns = self._kernel.now_ns
         self._schedule()
 
     def image(self) -> tuple[BookImage, ...]:
@@ -202,7 +203,8 @@ class RecordedMarket:
     def _schedule(self) -> None:
         if self._next < len(self._steps):
             step = self._steps[self._next]
-            self._kernel.call_at(self._start_ns + step.at_ns, self._play, step)
+            due_ns = max(self._kernel.now_ns, self._start_ns + step.at_ns)
+            self._kernel.call_at(due_ns, self._play, step)
 
     def _play(self, step: Diff | TradePrint | Snapshot) -> None:
         # The next step first: what this one leads to is not its cause.
@@ -229,9 +231,6 @@ class RecordedMarket:
     def _on_snapshot(self, snapshot: Snapshot) -> None:
         if self._sequencer.on_snapshot(snapshot) is not Verdict.REBUILD:
             return
-        # The old book was withdrawn at the gap, and with it what we had taken from it.
-        for taken in self._taken.values():
-            taken.clear()
         self._apply(snapshot.levels, snapshot.last_id)
         for diff in self._sequencer.backlog:
             self._apply(diff.levels, diff.last_id)

@@ -115,11 +115,9 @@ def _judge(order: Order, command: JudgeOrder, now_ns: int) -> Events:
 
 
 def _mark_sent(order: Order, command: MarkSent, now_ns: int) -> Events:
-    if command.attempt < order.attempt:
-        return NOTHING
+    if command.attempt < order.attempt or order.acknowledged or order.cum_lots:
+        return NOTHING  # superseded, or the venue has answered: that it was sent is no news
     if not allows(order.state, Trigger.SENT):
-        if order.attempt:
-            return NOTHING  # the venue has answered: that it was sent is no news
         return _refused(order, command, Trigger.SENT, Blame.OURS, now_ns)
     return (OrderSent(order.cl_ord_id, now_ns, command.actor, command.venue, command.attempt),)
 
@@ -189,7 +187,8 @@ def _trade(
     fill = _execution(
         order, command, exec_id, report.last_lots if right else 0, report.last_price_half_ticks, now_ns
     )
-    if isinstance(fill, OrderFilled) and order.cum_lots + fill.lots < report.cum_lots:
+    counted = min(report.cum_lots, order.quantity_lots)
+    if isinstance(fill, OrderFilled) and order.cum_lots + fill.lots < counted:
         return (fill, _missing(order, command, now_ns))
     return (fill,)
 
@@ -244,9 +243,11 @@ def _status(state: OmsState, order: Order, command: ApplyStatus, now_ns: int) ->
     """First the executions that we have not heard of, then what the venue says has become of the order."""
     report = command.report
     events: list[AnyEvent] = []
+    listed: set[str] = set()
     for execution in report.executions:
         exec_id = ExecID(execution.exec_id)
-        if exec_id not in state.exec_ids:
+        if exec_id not in state.exec_ids and exec_id not in listed:
+            listed.add(exec_id)
             fill = _execution(order, command, exec_id, execution.lots, execution.price_half_ticks, now_ns)
             events.append(fill)
             order = changed(order, fill)

@@ -96,6 +96,9 @@ class Oms:
 
     def _won(self) -> None:
         """Write the epoch down; once that is durable, so is everything before it, and the term begins."""
+        if self._journal.epoch:
+            what = f"{self._runtime.address} takes over epoch {self._leadership.epoch}"
+            self._runtime.emit(ProtectionActed("lease.takeover", what))
         self._epoch_token = self._journal.append(self._leadership.epoch, ())
         replication = Replication(self._runtime, self._journal, self._peer, self._leadership.epoch)
         self._term = Term(

@@ -68,6 +68,9 @@ class FakeVenue:
         self.session = 0
         """0: none is logged on."""
         self.had_session = False
+        self.declares = True
+        """Whether a logon ends the session before; if not, what that had taken lingers, to be acted upon late."""
+        self.lingering: deque[Any] = deque()
         self.copies: dict[str, int] = {}
 
     def take(self) -> None:
@@ -76,17 +79,22 @@ class FakeVenue:
             return
         message = self.wire_in.popleft()
         if isinstance(message, Logon):
-            self.inbox.clear()  # of the session before: nobody will act on it any more
-            self.wire_out.append(LogonAccepted(message.session, self.had_session))
+            if self.declares:
+                self.lingering.clear()
+            else:
+                self.lingering.extend(self.inbox)
+            self.inbox.clear()
+            self.wire_out.append(LogonAccepted(message.session, self.had_session and self.declares))
             self.session, self.had_session = message.session, True
         elif self.session:
             self.inbox.append(message)
 
-    def act(self, lose_request: bool = False, lose_reports: bool = False) -> None:
+    def act(self, lose_request: bool = False, lose_reports: bool = False, late: bool = False) -> None:
         """Act on the next request, or not; answer it, or not."""
-        if not self.inbox:
+        requests = self.lingering if late else self.inbox
+        if not requests:
             return
-        request = self.inbox.popleft()
+        request = requests.popleft()
         if lose_request:
             return
         reports: list[Any]
@@ -188,6 +196,14 @@ class World:
             attempt = self.attempts[name] = self.routed[name] = self.routed.get(name, 0) + 1
             self.router.append(SendOrder(Venue("AB"[which // 3 % 2]), self.order(name, attempt)))
 
+    def trade(self, which: int) -> None:
+        """An order goes all the way to the venue's door."""
+        self.route(which)
+        for _ in range(len(self.router)):
+            self.hand_over(which)
+        self.pump()
+        self.take(which // 3)
+
     def order(self, name: str, attempt: int) -> RouteOrder:
         price, tif = 200, TimeInForce.DAY
         return RouteOrder(
@@ -203,6 +219,28 @@ class World:
 
     def act(self, which: int) -> None:
         self.venue(which).act()
+
+    def act_late(self, which: int) -> None:
+        self.venue(which).act(late=True)
+
+    def toggle(self, which: int) -> None:
+        """From now on this venue ends, or does not end, the session before at a logon."""
+        self.venue(which).declares = not self.venue(which).declares
+
+    def cycle(self, which: int) -> None:
+        """A session is cut and stands again."""
+        for what in ("reset", "wait", "connect", "take", "answer"):
+            self.do(what, which if what != "wait" else 1)
+
+    def converse(self, which: int) -> None:
+        """Both venues get, do and answer all there is."""
+        for name, venue in self.venues.items():
+            while venue.wire_in or venue.inbox or venue.wire_out:
+                venue.take()
+                venue.act()
+                if venue.wire_out:
+                    self.execution.on_message(name, venue.wire_out.popleft())
+                self.pump()
 
     def lose_request(self, which: int) -> None:
         self.venue(which).act(lose_request=True)
@@ -274,22 +312,25 @@ class World:
         return sum(venue.copies.get(name, 0) for venue in self.venues.values())
 
     def heal(self) -> None:
-        """Nothing is lost any more, and there is time."""
+        """Nothing is lost any more, every venue declares what is dead, and there is time."""
         self.do("refence", 0)
-        for _ in range(30):
-            for which in (0, 1):
-                self.do("connect", which)
-                for _ in range(12):
-                    for what in ("hand_over", "take", "act", "answer"):
-                        self.do(what, which)
-            self.do("wait", 1)
+        for which in (0, 1):
+            self.venue(which).declares = True
+            self.do("cycle", which)
+        for _ in range(25):
+            for what in ("connect", "hand_over", "converse", "wait"):
+                self.do(what, 0)
+                self.do(what, 1)
 
 
-THINGS: Final = (
-    *("route", "route", "hand_over", "take", "take", "act", "act", "answer", "wait", "connect"),
-    *("lose_request", "lose_reports", "reset", "refence", "take_over", "restart"),
+COMMON: Final = ("trade", "converse", "wait", "cycle", "act_late")
+RARE: Final = (
+    *("route", "hand_over", "take", "act", "answer", "connect", "lose_request", "lose_reports"),
+    *("reset", "toggle", "refence", "take_over", "restart"),
 )
-STEPS: Final = st.lists(st.tuples(st.sampled_from(THINGS), st.integers(0, 11)), max_size=60)
+THINGS: Final = st.sampled_from(COMMON + COMMON + RARE)
+# Short lives are dull, and short is what hypothesis makes of a list that may be empty.
+STEPS: Final = st.lists(st.tuples(THINGS, st.integers(0, 11)), min_size=40, max_size=120)
 
 
 def lived(config: DeskConfig, steps: list[tuple[str, int]]) -> World:

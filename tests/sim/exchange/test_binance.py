@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from squall.sim.exchange.binance import RecordingError, load
@@ -231,6 +231,10 @@ WRONG: dict[str, tuple[list[str], str]] = {
         [*sound_lines()[:6], depth(200, 18, 18)],
         "line 7: expected U = 17, or a later snapshot to bridge the gap, found U = 18",
     ),
+    "an overlap": (
+        [*sound_lines()[:6], depth(200, 16, 17)],
+        "line 7: expected U = 17, or a later snapshot to bridge the gap, found U = 16",
+    ),
     "first id beyond the last": (
         replaced(4, '"U":15', '"U":17'),
         "line 4: expected a last id u of at least U = 17, found 16",
@@ -367,11 +371,13 @@ def test_a_symbol_without_a_grid_of_its_own_gets_the_default_one(tmp_path: Path)
 # --- the rules of ids, against the rules as the venue words them -----------------------------------------
 
 
+@settings(max_examples=300)
 @given(
-    cuts=st.lists(st.integers(1, 60), min_size=1, max_size=12, unique=True),
-    lost=st.sets(st.integers(0, 12), max_size=2),
-    images=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 60)), max_size=3),
+    cuts=st.lists(st.integers(1, 15), min_size=3, max_size=12, unique=True),
+    lost=st.sets(st.integers(0, 11), max_size=2),
+    images=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 15)), min_size=1, max_size=5),
 )
+@example(cuts=[1, 2, 3, 4, 5], lost={2}, images=[(4, 1)])
 def test_the_book_is_known_exactly_when_an_unbroken_chain_leads_from_a_snapshot(
     cuts: list[int], lost: set[int], images: list[tuple[int, int]]
 ) -> None:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -55,7 +56,7 @@ class Ear:
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
-        self.said: list[tuple[object, ...]] = []
+        self.said: list[tuple[Any, ...]] = []
         """What became of our orders, in order."""
         self.public: list[tuple[int, tuple[Level, ...], tuple[Print, ...], int]] = []
         self.fills: list[tuple[int, NewOrderSingle, int, int]] = []
@@ -98,7 +99,7 @@ class Stage:
         """Up to this time, its own lines included."""
         self.kernel.run_until(round(at_ms * MS) + 1)
 
-    def take_said(self) -> list[tuple[object, ...]]:
+    def take_said(self) -> list[tuple[Any, ...]]:
         """What was said of our orders since the last call, acceptances apart."""
         said, self.ear.said = self.ear.said, []
         return [words for words in said if words[0] != "accepted"]
@@ -419,6 +420,20 @@ def test_in_a_gap_the_book_is_empty_and_the_queue_is_kept(tmp_path: Path) -> Non
     assert played.take_said() == [("executed", "b", 1, BID, 5)]
 
 
+def test_what_we_took_before_a_gap_is_forgotten(tmp_path: Path) -> None:
+    played = stage(tmp_path, depth(40, 15, 15), snapshot(60, 89, BIDS, ASKS))
+    played.market.enter(order("before", BUY, 3, ASK, TimeInForce.IOC))
+    played.play_to(50)
+    played.market.enter(order("meanwhile", BUY, 3, ASK, TimeInForce.IOC))
+    played.play_to(60)
+    played.market.enter(order("after", BUY, 3, ASK, TimeInForce.IOC))
+    assert played.take_said() == [
+        ("executed", "before", 3, ASK, 0),
+        ("closed", "meanwhile", 3),
+        ("executed", "after", 3, ASK, 0),
+    ]
+
+
 def test_orders_that_cannot_be_are_refused(tmp_path: Path) -> None:
     market = (played := stage(tmp_path)).market
     market.enter(order("none", BUY, 0))
@@ -451,14 +466,18 @@ def test_a_second_start_takes_our_orders_out_and_the_recording_goes_on(tmp_path:
     assert crashed.market.end_ns == alone.market.end_ns
 
 
-def test_a_recording_that_starts_later_plays_later(tmp_path: Path) -> None:
-    kernel = Kernel()
-    kernel.run_until(7 * MS)
-    market = RecordedMarket(
-        kernel, load(write(tmp_path / "r.txt", [snapshot(0, 9, BIDS, ASKS), depth(5, 10, 10)]))
-    )
-    market.listener = ear = Ear(kernel)
-    market.start()
-    kernel.run_until(30 * MS)
-    assert [(at_ns, source_id) for at_ns, _, _, source_id in ear.public] == [(7 * MS, 9)]
-    assert market.end_ns == 12 * MS
+def test_the_recording_keeps_its_own_time_however_late_the_venue_opens(tmp_path: Path) -> None:
+    """What is overdue happens at once, the rest on the nanosecond: a machine needs a moment to start."""
+    lines = [snapshot(0, 9, BIDS, ASKS), printed(5, 1, "100.00000000", "0.00001000"), depth(9, 10, 10)]
+    recording = load(write(tmp_path / "recording.txt", lines))
+    heard = []
+    for start_ms, opens_ms in ((0, 2), (7, 2)):
+        kernel = Kernel()
+        market = RecordedMarket(kernel, recording, start_ns=start_ms * MS)
+        market.listener = ear = Ear(kernel)
+        kernel.run_until(opens_ms * MS)
+        market.start()
+        kernel.run_until(30 * MS)
+        heard.append([at_ns // MS for at_ns, _, _, _ in ear.public])
+        assert market.end_ns == (start_ms + 9) * MS
+    assert heard == [[2, 5], [7, 12]]

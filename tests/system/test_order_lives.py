@@ -1,0 +1,274 @@
+"""Whatever happens to orders, in whatever order and however often: the real OMS agrees with a small model."""
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from squall.sim.exchange.wire.messages import (
+    ExecType,
+    Execution,
+    ExecutionReport,
+    OrderStatusReport,
+    OrdRejReason,
+    OrdStatus,
+    OrdType,
+    Side,
+    TimeInForce,
+)
+from squall.system.domain.commands import (
+    AnyCommand,
+    ApplyReport,
+    ApplyStatus,
+    DoubtOrder,
+    JudgeOrder,
+    MarkSent,
+    PlaceOrder,
+    RefuseCancel,
+    ReturnOrder,
+    WithdrawOrder,
+)
+from squall.system.domain.events import OrderFilled, decode_event, encode_event
+from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
+from squall.system.domain.messages import Denial, DenyReason, UnsentReason
+from squall.system.domain.oms import OmsState, decide, evolve, rebuild
+from tests.system.reference_oms import ReferenceOms
+
+NAMES = ("pulse-ACME-1", "pulse-ACME-2", "pulse-ACME-3")
+VENUE = Venue("exchange-a")
+MAX_REROUTES = 2
+
+names = st.sampled_from(NAMES)
+attempts = st.integers(1, MAX_REROUTES + 2)
+lots = st.integers(1, 12)
+prices = st.integers(19_990, 20_010)
+executions = st.sampled_from([f"exchange-a-{n}" for n in range(1, 13)])
+
+
+class OrderLives(RuleBasedStateMachine):
+    """Three orders, a venue that may say anything in any order, and restarts from the log at any point."""
+
+    @initialize()
+    def a_desk_opens(self) -> None:
+        self.state = OmsState()
+        self.model = ReferenceOms(MAX_REROUTES)
+        self.log: list[bytes] = []
+        self.hashes = [self.state.hash()]
+        self.booked: list[str] = []
+        self.ends: dict[str, str] = {}
+        self.money: dict[str, tuple[int, int]] = {}
+
+    def tell(self, command: AnyCommand) -> None:
+        """To the real OMS; its log and the hash after every event are kept."""
+        for event in decide(self.state, command, now_ns=len(self.log)):
+            order = evolve(self.state, event)
+            self.log.append(encode_event(event))
+            self.hashes.append(self.state.hash())
+            if isinstance(event, OrderFilled):
+                self.booked.append(event.exec_id)
+            if order is not None:
+                self.money[order.cl_ord_id] = (order.cum_lots, order.cum_notional)
+                if order.ended:
+                    self.ends[order.cl_ord_id] = order.state.value
+
+    @rule(name=names, quantity=lots)
+    def submit(self, name: str, quantity: int) -> None:
+        self.model.submit(name, quantity)
+        self.tell(
+            PlaceOrder(
+                actor="strategy",
+                cl_ord_id=ClOrdID(name),
+                strategy="pulse",
+                symbol=Symbol("ACME"),
+                side=Side.BUY,
+                quantity_lots=quantity,
+                ord_type=OrdType.LIMIT,
+                time_in_force=TimeInForce.DAY,
+                price_half_ticks=20_010,
+                intended_ns=0,
+            )
+        )
+
+    def known(self) -> bool:
+        return bool(self.model.orders)
+
+    def pick(self, name: str) -> str:
+        """This order, or where it is not there yet, the first that is."""
+        return name if name in self.model.orders else next(iter(self.model.orders))
+
+    @precondition(known)
+    @rule(name=names)
+    def approve(self, name: str) -> None:
+        name = self.pick(name)
+        self.model.judge(name, True)
+        self.tell(JudgeOrder("risk", ClOrdID(name), (), Epoch(1)))
+
+    @precondition(known)
+    @rule(name=names)
+    def deny(self, name: str) -> None:
+        name = self.pick(name)
+        self.model.judge(name, False)
+        denial = Denial(DenyReason.ORDER_SIZE, 20_000, 10_000)
+        self.tell(JudgeOrder("risk", ClOrdID(name), (denial,), Epoch(1)))
+
+    @precondition(known)
+    @rule(name=names, attempt=attempts)
+    def leave(self, name: str, attempt: int) -> None:
+        name = self.pick(name)
+        self.model.sent(name, attempt)
+        self.tell(MarkSent("execution", ClOrdID(name), VENUE, attempt))
+
+    @precondition(known)
+    @rule(name=names, attempt=attempts, reason=st.sampled_from(UnsentReason))
+    def come_back_unsent(self, name: str, attempt: int, reason: UnsentReason) -> None:
+        name = self.pick(name)
+        self.model.returned(name, attempt, reason.value)
+        self.tell(ReturnOrder("execution", ClOrdID(name), attempt, reason, Epoch(1), MAX_REROUTES))
+
+    @precondition(known)
+    @rule(name=names, attempt=attempts)
+    def fall_into_doubt(self, name: str, attempt: int) -> None:
+        name = self.pick(name)
+        self.model.doubt(name, attempt)
+        self.tell(DoubtOrder("execution", ClOrdID(name), VENUE, attempt))
+
+    def report(
+        self,
+        name: str,
+        kind: ExecType,
+        execution: str = "exchange-a-0",
+        cum: int = 0,
+        last: int = 0,
+        price: int = 0,
+        reason: OrdRejReason | None = None,
+    ) -> None:
+        report = ExecutionReport(
+            exec_id=execution,
+            exec_type=kind,
+            ord_status=OrdStatus.NEW,
+            cl_ord_id=name,
+            order_id="1",
+            symbol="ACME",
+            side=Side.BUY,
+            cum_lots=cum,
+            leaves_lots=0,
+            last_lots=last,
+            last_price_half_ticks=price,
+            reason=reason,
+        )
+        self.tell(ApplyReport(VENUE, ClOrdID(name), VENUE, report))
+
+    @precondition(known)
+    @rule(name=names)
+    def acknowledge(self, name: str) -> None:
+        name = self.pick(name)
+        self.model.acknowledge(name)
+        self.report(name, ExecType.NEW)
+
+    @precondition(known)
+    @rule(name=names, execution=executions, last=lots, price=prices, missed=st.integers(0, 3))
+    def trade(self, name: str, execution: str, last: int, price: int, missed: int) -> None:
+        """A fill: partial, whole, too much, early, late, once more, or behind one that was lost."""
+        name = self.pick(name)
+        cum = self.model.orders[name].filled + last + missed
+        self.model.trade(name, execution, last, price, cum)
+        self.report(name, ExecType.TRADE, execution, cum, last, price)
+
+    @precondition(known)
+    @rule(name=names, execution=executions, price=prices)
+    def fill_what_is_left(self, name: str, execution: str, price: int) -> None:
+        name = self.pick(name)
+        order = self.model.orders[name]
+        last = max(order.leaves, 1)
+        self.model.trade(name, execution, last, price, order.quantity)
+        self.report(name, ExecType.TRADE, execution, order.quantity, last, price)
+
+    @precondition(known)
+    @rule(name=names)
+    def ask_to_cancel(self, name: str) -> None:
+        name = self.pick(name)
+        self.model.cancel(name)
+        self.tell(WithdrawOrder("strategy", ClOrdID(name)))
+
+    @precondition(known)
+    @rule(name=names)
+    def refuse_the_cancel(self, name: str) -> None:
+        name = self.pick(name)
+        self.model.cancel_refused(name)
+        self.tell(RefuseCancel("execution", ClOrdID(name), "too late"))
+
+    @precondition(known)
+    @rule(name=names, missed=st.integers(-1, 2))
+    def cancel(self, name: str, missed: int) -> None:
+        name = self.pick(name)
+        cum = self.model.orders[name].filled + missed
+        self.model.canceled(name, cum)
+        self.report(name, ExecType.CANCELED, cum=cum)
+
+    @precondition(known)
+    @rule(name=names, duplicate=st.booleans())
+    def reject(self, name: str, duplicate: bool) -> None:
+        name = self.pick(name)
+        if duplicate:
+            self.model.refused_as_duplicate(name)
+        else:
+            self.model.rejected(name)
+        reason = OrdRejReason.DUPLICATE_ORDER if duplicate else OrdRejReason.INVALID_PRICE
+        self.report(name, ExecType.REJECTED, reason=reason)
+
+    @precondition(known)
+    @rule(
+        name=names,
+        status=st.sampled_from(OrdStatus),
+        listed=st.dictionaries(executions, st.tuples(lots, prices), max_size=3),
+        missed=st.integers(0, 1),
+    )
+    def report_the_status(
+        self, name: str, status: OrdStatus, listed: dict[str, tuple[int, int]], missed: int
+    ) -> None:
+        name = self.pick(name)
+        new = sum(size for execution, (size, _) in listed.items() if execution not in self.model.booked)
+        cum = self.model.orders[name].filled + new + missed
+        self.model.status(name, status.value, listed, cum)
+        report = OrderStatusReport(
+            cl_ord_id=name,
+            attempt=1,
+            status=status,
+            cum_lots=cum,
+            executions=tuple(
+                Execution(execution, size, price) for execution, (size, price) in listed.items()
+            ),
+        )
+        self.tell(ApplyStatus(VENUE, ClOrdID(name), VENUE, report))
+
+    @rule(share=st.floats(0, 1))
+    def restart(self, share: float) -> None:
+        """From the log: any prefix gives the state of then, and we go on with the one that it all gives."""
+        prefix = int(share * len(self.log))
+        assert rebuild(map(decode_event, self.log[:prefix])).hash() == self.hashes[prefix]
+        self.state = rebuild(map(decode_event, self.log))
+        assert self.state.hash() == self.hashes[-1]
+
+    @invariant()
+    def the_oms_agrees_with_the_model(self) -> None:
+        for name, expected in self.model.orders.items():
+            live = self.state.orders.get(ClOrdID(name))
+            assert (self.ends.get(name) if live is None else live.state.value) == expected.state
+            assert self.money[name] == (expected.filled, expected.notional)
+            if live is not None:
+                assert (live.attempt, live.cum_lots) == (expected.attempt, expected.filled)
+
+    @invariant()
+    def every_execution_is_booked_or_set_aside_once(self) -> None:
+        assert sorted(self.booked) == sorted(self.model.booked)
+        assert self.state.exec_ids == set(self.model.booked) | set(self.model.quarantined)
+        assert self.state.quarantined == len(self.model.quarantined)
+
+
+OrderLives.TestCase.settings = settings(
+    max_examples=50,
+    stateful_step_count=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+TestOrderLives = OrderLives.TestCase
