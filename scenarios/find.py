@@ -1,12 +1,14 @@
-"""Finds scenarios: those of the library by name, a user's own as ``path/to/file.py:name`` or ``module:name``."""
+"""Finds scenarios: the library's by name, a user's own as ``path/to/file.py:name`` or ``module:name``."""
 
 import difflib
 import pkgutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from traceback import extract_tb
 from types import ModuleType
 from typing import Any
 
@@ -16,7 +18,7 @@ from squall.scenarios.scenario import Scenario
 
 
 class UnknownScenarioError(ValueError):
-    """No such scenario: one line with what was found and what there is."""
+    """No such scenario, or none that can be made: one line with what was found and what was expected."""
 
 
 def library_scenarios() -> dict[str, Callable[[], Scenario]]:
@@ -31,13 +33,12 @@ def library_scenarios() -> dict[str, Callable[[], Scenario]]:
 
 
 def choose(name: str, **chosen: Any) -> Choice:
-    """The scenario of this name, ready to be run as *chosen* (see `Choice`). UnknownScenarioError where it is none."""
+    """The scenario of this name, run as *chosen* (see `Choice`). UnknownScenarioError where it is none."""
     maker = _own(name) if ":" in name else _of_library(name)
-    made = maker()
+    with _theirs(name, "the function failed"):
+        made = maker()
     if not isinstance(made, Scenario):
-        raise UnknownScenarioError(
-            f"{name}: expected a function that returns a Scenario, found {type(made).__name__}"
-        )
+        raise UnknownScenarioError(f"{name}: expected a function that returns a Scenario, found {type(made).__name__}")
     return Choice(name=name, scenario=made, proves=getattr(maker, "proves", ""), **chosen)
 
 
@@ -52,6 +53,8 @@ def _of_library(name: str) -> Callable[[], Scenario]:
 
 def _own(name: str) -> Callable[[], Any]:
     place, _, attribute = name.rpartition(":")
+    if not place or not attribute:
+        raise UnknownScenarioError(f"{name}: expected path/to/file.py:name or module:name")
     module = _load(place, name)
     maker = getattr(module, attribute, None)
     if not callable(maker):
@@ -61,15 +64,28 @@ def _own(name: str) -> Callable[[], Any]:
 
 def _load(place: str, name: str) -> ModuleType:
     if not place.endswith(".py"):
-        try:
+        with _theirs(name, f"cannot import {place}"):
             return import_module(place)
-        except ImportError as error:
-            raise UnknownScenarioError(f"{name}: cannot import {place}: {error}") from None
     path = Path(place)
-    spec = spec_from_file_location(path.stem, path)
+    # A name of its own: a user's time.py must not stand in for the real one.
+    spec = spec_from_file_location(f"squall_scenarios_of_{path.stem}", path)
     if not path.is_file() or spec is None or spec.loader is None:
         raise UnknownScenarioError(f"{name}: no such file: {place}")
     module = module_from_spec(spec)
     sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
+    with _theirs(name, f"cannot load {place}"):
+        spec.loader.exec_module(module)
     return module
+
+
+@contextmanager
+def _theirs(name: str, what: str) -> Iterator[None]:
+    """Whatever a user's own code throws, exiting included, is told in one line, with its place."""
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        frame = extract_tb(error.__traceback__)[-1]
+        # Nobody would look into the import machinery; and a SyntaxError tells its place itself.
+        where = "" if frame.filename.startswith("<") else f" ({Path(frame.filename).name}:{frame.lineno})"
+        raise UnknownScenarioError(f"{name}: {what}: {said}{where}") from error

@@ -4,9 +4,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from squall.scenarios.scenario import Scenario
 from squall.sim.clock import Clock
-from squall.sim.exchange.binance import DEFAULT_GRID, GRIDS, load
+from squall.sim.exchange.binance import load
 from squall.sim.exchange.engine import Engine, Listing
 from squall.sim.exchange.matching import MatchingEngine
 from squall.sim.exchange.participants import FairValue, Participants, Profile, Worth
@@ -26,7 +28,8 @@ VENUES: Final = ("exchange-a", "exchange-b")
 REFERENCE_PRICE_HALF_TICKS: Final = 20_000
 """100.00 a share at a tick of one cent."""
 VENUE_SERVICE_NS: Final = 8_000
-SETTLE_AFTER_RECORDING_NS: Final = 5_000_000_000
+SETTLE_NS: Final = 5_000_000_000
+"""How long before the end of a recording no order is meant any more, and how long after it the run goes on."""
 
 
 class MarketError(ValueError):
@@ -70,8 +73,7 @@ class Exchanges:
     def _instrument(self, listing: Listing) -> Instrument:
         unit_money = Decimal("0.005")
         if self.recording is not None:
-            grid = GRIDS.get(listing.symbol, DEFAULT_GRID)
-            unit_money = Decimal(grid.tick) / 2 * Decimal(grid.lot)
+            unit_money = self.recording.unit_money
         return Instrument(Symbol(listing.symbol), listing.tick_half_ticks, unit_money)
 
     def _lay(self, venue: str) -> None:
@@ -127,11 +129,13 @@ class Exchanges:
             for line in ("A", "B"):
                 world.connect(f"{venue}/feed-{line}", f"{self.wiring.market_data}/{line}", venue, spec)
 
-    def stretch(self, duration_ns: int) -> int:
-        """How long the run lasts: as the scenario says, or the whole recording and a while to settle."""
+    def stretch(self, scenario: Scenario) -> Scenario:
+        """The scenario over the whole recording, where there is one: the workload stops in time for orders to end."""
         if self.recording is None:
-            return duration_ns
-        return self.recording.duration_ns + SETTLE_AFTER_RECORDING_NS
+            return scenario
+        stop_ns = max(self.recording.duration_ns - SETTLE_NS, scenario.workload.start_ns)
+        workload = replace(scenario.workload, stop_ns=stop_ns)
+        return replace(scenario, workload=workload, duration_ns=self.recording.duration_ns + SETTLE_NS)
 
 
 def lay_exchanges(world: World, scenario: Scenario) -> Exchanges:

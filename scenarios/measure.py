@@ -6,7 +6,14 @@ from hdrh.histogram import HdrHistogram
 from msgspec import Struct
 
 from squall.scenarios.result import CountSeries, Lane, LatencySeries, Span
-from squall.sim.exchange.wire.messages import ExecType, ExecutionReport, NewOrderSingle, OrdRejReason, OrdType, TimeInForce
+from squall.sim.exchange.wire.messages import (
+    ExecType,
+    ExecutionReport,
+    NewOrderSingle,
+    OrdRejReason,
+    OrdType,
+    TimeInForce,
+)
 from squall.sim.kernel import OBSERVE
 from squall.sim.trace import (
     Handled,

@@ -11,7 +11,7 @@ import msgspec
 
 from squall import __version__
 from squall.faults.fault import InstalledPlan
-from squall.scenarios.measure import Measure
+from squall.scenarios.checks.feed import recorded_touches
 from squall.scenarios.result import CausalStep, CheckResult, FaultResult, RunResult, Verdict
 from squall.scenarios.scenario import Judge, Market, Promise, Ruling, Scenario
 from squall.scenarios.settings import keys, override
@@ -47,7 +47,9 @@ class Choice(msgspec.Struct, frozen=True):
             settings = override(settings, assignment)
         scenario = msgspec.structs.replace(self.scenario, settings=settings)
         if self.market is not None:
-            scenario = msgspec.structs.replace(scenario, market=Market(symbols=(), recording=self.market))
+            market = Market(symbols=(), recording=self.market)
+            promises = (*scenario.promises, recorded_touches())
+            scenario = msgspec.structs.replace(scenario, market=market, promises=promises)
         return scenario
 
     def command(self) -> str:
@@ -145,7 +147,7 @@ def _perform(
     bench = _Bench(scenario.promises, choice.with_faults)
     stage = build(choice.name, scenario, choice.seed, choice.with_faults, sink, bench.attach)
     world = stage.world
-    world.trace.observe("squall", RunBegan(choice.name, choice.seed, configuration(choice, scenario)))
+    world.trace.observe("squall", RunBegan(choice.name, choice.seed, configuration(choice, stage.scenario)))
     world.start()
     began = perf_counter()
     steps = PROGRESS_STEPS if progress is not None else 1

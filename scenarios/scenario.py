@@ -28,7 +28,7 @@ class Judge(Protocol):
     """Watches one run. It attached its watchers to the trace when it was made."""
 
     def ruling(self) -> Ruling:
-        """What there is to say by now: asked at the end, and just before the first fault where the baseline counts."""
+        """What there is to say by now: asked at the end, and of the baseline just before the first fault."""
 
 
 class Promise(Struct, frozen=True):

@@ -76,12 +76,13 @@ def build(
         world.add_host(host, _clock(world, host))
         world.connect(f"{host}/lan", host, "lan", lan)
     exchanges = lay_exchanges(world, scenario)
+    scenario = exchanges.stretch(scenario)
     wiring = exchanges.wiring
     for host, addresses in HOSTS.items():
         for address in addresses:
             _place(world, host, address, DESK[address], scenario, wiring)
     exchanges.connect()
-    duration_ns = exchanges.stretch(scenario.duration_ns)
+    duration_ns = scenario.duration_ns
     plan = InstalledPlan(world, scenario.plan if with_faults else ())
     measure = Measure(world, wiring, duration_ns)
     stage = Stage(name, scenario, world, wiring, exchanges, plan, duration_ns, with_faults, measure)

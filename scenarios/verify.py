@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from squall.scenarios.run import Choice, Progress
+from squall.sim.guard import NondeterminismError
+from squall.sim.trace import CHECKPOINT_RECORDS
 
 HASH_SEEDS: Final = (0, 1, 4_242)
 
@@ -25,7 +28,10 @@ class ChildFailedError(ValueError):
 
 
 def verify(choice: Choice, runs: int, progress: Progress | None = None) -> Outcome:
-    """Run *runs* times in processes of their own, and compare."""
+    """Run *runs* times in processes of their own, and compare.
+
+    ChildFailedError where one of them gets nowhere, NondeterminismError where the guard stops one.
+    """
     found: list[tuple[int, str, list[str]]] = []
     for number in range(runs):
         hash_seed = HASH_SEEDS[number % len(HASH_SEEDS)] + number // len(HASH_SEEDS)
@@ -33,10 +39,7 @@ def verify(choice: Choice, runs: int, progress: Progress | None = None) -> Outco
         found.append((hash_seed, digest, checkpoints))
         if progress is not None:
             progress((number + 1) / runs)
-    lines = [
-        f"{choice.name}, seed {choice.seed}, hash seed {hash_seed}: {digest}"
-        for hash_seed, digest, _ in found
-    ]
+    lines = [f"{choice.name}, seed {choice.seed}, hash seed {hash_seed}: {digest}" for hash_seed, digest, _ in found]
     same = len({digest for _, digest, _ in found}) == 1
     if same:
         lines.append(f"the same digest in {runs} fresh processes")
@@ -67,6 +70,8 @@ def _run_fresh(choice: Choice, hash_seed: int) -> tuple[str, list[str]]:
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise ChildFailedError(f"verify {choice.name}: a fresh process failed: {' '.join(last)}")
     answer = msgspec.json.decode(done.stdout, type=dict[str, list[str]])
+    if answer["breach"]:
+        raise NondeterminismError(answer["breach"][0])
     return answer["digest"][0], answer["checkpoints"]
 
 
@@ -77,16 +82,20 @@ def child(asked: bytes) -> None:
 
     chosen = msgspec.json.decode(asked)
     chosen["overrides"] = tuple(chosen["overrides"])
-    result = run(choose(**chosen))
-    answer = {"digest": [result.digest], "checkpoints": list(result.checkpoints)}
+    answer: dict[str, list[str]] = {"digest": [], "checkpoints": [], "breach": []}
+    try:
+        with redirect_stdout(sys.stderr):  # the answer is all that may go to standard output
+            result = run(choose(**chosen))
+        answer = {**answer, "digest": [result.digest], "checkpoints": list(result.checkpoints)}
+    except NondeterminismError as error:
+        answer["breach"] = [str(error)]
     sys.stdout.buffer.write(msgspec.json.encode(answer))
 
 
 def _first_difference(runs: list[list[str]]) -> str:
     """Between which records two runs part, by their checkpoints."""
-    from squall.sim.trace import CHECKPOINT_RECORDS
-
     for index, each in enumerate(zip(*runs, strict=False)):
         if len(set(each)) > 1:
-            return f"the first difference lies in records {index * CHECKPOINT_RECORDS + 1} to {(index + 1) * CHECKPOINT_RECORDS}"
+            first = index * CHECKPOINT_RECORDS + 1
+            return f"the first difference lies in records {first} to {first + CHECKPOINT_RECORDS - 1}"
     return "they differ after the last checkpoint that all have"

@@ -2,9 +2,10 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout, suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from traceback import extract_tb, print_exc
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 import msgspec
@@ -12,17 +13,17 @@ from rich.console import Console
 
 from squall import __version__
 
+if TYPE_CHECKING:
+    from squall.scenarios.trace_file import TraceFile
+
 PASS, VIOLATED, USAGE, INCONCLUSIVE, NONDETERMINISM, INTERNAL = range(6)
 """Exit codes."""
 
 
 class _BadInput(click.ClickException):
-    """One line on standard error, exit code 2."""
+    """What people got wrong: exit code 2."""
 
     exit_code = USAGE
-
-    def show(self, file: Any = None) -> None:
-        click.echo(f"squall: {self.message}", err=True)
 
 
 @contextmanager
@@ -31,25 +32,55 @@ def _bad_input() -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise _BadInput(" ".join(str(error).split())) from None
+        raise _BadInput(str(error)) from None
 
 
 def _output(path: str | None, option: str) -> Path | None:
     """Refuse what cannot be written before anything runs, so that nothing is run in vain or half written."""
-    if path is None or path == "-":
+    if path is None or (path == "-" and option == "--json"):
         return None
+    if path == "-":
+        raise _BadInput(f"{option} -: expected a file; only --json can go to standard output")
     target = Path(path)
-    if target.is_dir():
-        raise _BadInput(f"{option} {path}: expected a file, found a folder")
-    if not target.parent.is_dir():
-        raise _BadInput(f"{option} {path}: no such folder: {target.parent}")
     try:
+        if target.is_dir():
+            raise _BadInput(f"{option} {path}: expected a file, found a folder")
+        if not target.parent.is_dir():
+            raise _BadInput(f"{option} {path}: no such folder: {target.parent}")
         probe = target.with_name(f".{target.name}.part")
         probe.touch()
         probe.unlink()
     except OSError as error:
         raise _BadInput(f"{option} {path}: cannot be written: {error.strerror}") from None
     return target
+
+
+@contextmanager
+def _tracing(target: Path | None, scenario: str, seed: int) -> Iterator["TraceFile | None"]:
+    """A sink for the run; its file is in place when all went well, and not there at all when it did not."""
+    from squall.scenarios.trace_file import TraceFile
+
+    if target is None:
+        yield None
+        return
+    try:
+        sink = TraceFile(target, scenario, seed)
+    except OSError as error:
+        raise _BadInput(f"--trace {target}: cannot be written: {error.strerror}") from None
+    try:
+        yield sink
+    except BaseException:
+        sink.discard()
+        raise
+    try:
+        sink.keep()
+    except OSError as error:
+        raise _BadInput(f"--trace {target}: cannot be written: {error.strerror}") from None
+
+
+def _quiet(json_file: str | None) -> AbstractContextManager[Any]:
+    """With ``--json -``, what a user's own code prints goes to standard error: one object, nothing else."""
+    return redirect_stdout(sys.stderr) if json_file == "-" else nullcontext()
 
 
 def _write(target: Path, text: str) -> None:
@@ -64,7 +95,7 @@ def _write(target: Path, text: str) -> None:
         raise _BadInput(f"{target}: cannot be written: {error.strerror}") from None
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
 @click.version_option(__version__, prog_name="squall")
 def cli() -> None:
     """Break a simulated trading world on purpose, and judge whether the desk survives."""
@@ -87,15 +118,18 @@ def list_scenarios(as_json: bool) -> None:
 
 
 SCENARIO = click.argument("scenario", metavar="SCENARIO")
-SEED = click.option("--seed", type=int, default=1, show_default=True, help="Decides everything.")
-SET = click.option(
-    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a setting; may be repeated."
+SEED = click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="Decides everything.",
 )
+SET = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a setting; may be repeated.")
 NO_FAULTS = click.option("--no-faults", is_flag=True, help="The same scenario without its plan.")
 MARKET = click.option("--market", metavar="binance:FILE", help="Replay a recording as exchange-a.")
-JSON = click.option(
-    "--json", "json_file", metavar="FILE", help="Write the result as JSON; - for standard output."
-)
+JSON = click.option("--json", "json_file", metavar="FILE", help="Write the result as JSON; - for standard output.")
 
 
 @cli.command()
@@ -123,21 +157,18 @@ def run(
     from squall.reports.summary import print_summary
     from squall.scenarios.result import Verdict
     from squall.scenarios.run import run as run_scenario
-    from squall.scenarios.trace_file import TraceFile
 
-    with _bad_input():
+    with _bad_input(), _quiet(json_file):
         choice = _choose(scenario, seed, not no_faults, overrides, market)
     targets = [_output(json_file, "--json"), _output(html_file, "--html"), _output(trace_file, "--trace")]
-    sink = TraceFile(targets[2], choice.name, seed) if targets[2] is not None else None
-    try:
-        with _bad_input(), _progress(f"{choice.name}, seed {seed}") as progress:
-            result = run_scenario(choice, sink, progress)
-    except BaseException:
-        if sink is not None:
-            sink.discard()
-        raise
-    if sink is not None:
-        sink.keep()
+    label = f"{choice.name}, seed {seed}"
+    with (
+        _tracing(targets[2], choice.name, seed) as sink,
+        _bad_input(),
+        _progress(label) as progress,
+        _quiet(json_file),
+    ):
+        result = run_scenario(choice, sink, progress)
     if json_file == "-":
         click.echo(encode(run_json(result)).decode())
     else:
@@ -148,9 +179,7 @@ def run(
         _write(targets[1], render_html(result))
         if json_file != "-":
             click.echo(f"report: {html_file}")
-    sys.exit(
-        {Verdict.PASS: PASS, Verdict.VIOLATED: VIOLATED, Verdict.INCONCLUSIVE: INCONCLUSIVE}[result.verdict]
-    )
+    sys.exit({Verdict.PASS: PASS, Verdict.VIOLATED: VIOLATED, Verdict.INCONCLUSIVE: INCONCLUSIVE}[result.verdict])
 
 
 def _choose(name: str, seed: int, with_faults: bool, overrides: tuple[str, ...], market: str | None) -> Any:
@@ -186,9 +215,7 @@ def _progress(label: str) -> Iterator[Callable[[float], None] | None]:
 @SEED
 @SET
 @MARKET
-@click.option(
-    "--runs", type=click.IntRange(2), default=3, show_default=True, help="How many fresh processes."
-)
+@click.option("--runs", type=click.IntRange(2), default=3, show_default=True, help="How many fresh processes.")
 def verify(scenario: str, seed: int, overrides: tuple[str, ...], market: str | None, runs: int) -> None:
     """The same digest in fresh processes, under different hash seeds."""
     from squall.scenarios.verify import verify as verify_scenario
@@ -211,8 +238,8 @@ def prove(protections: tuple[str, ...], seed: int, json_file: str | None, docs_f
     """Every protection on and off: it holds with it, and is violated without it."""
     from squall.reports.machine import encode, prove_json
     from squall.reports.summary import prove_table
-    from squall.scenarios.prove import prove as prove_rows
     from squall.scenarios.prove import protections_page
+    from squall.scenarios.prove import prove as prove_rows
 
     target, docs = _output(json_file, "--json"), _output(docs_file, "--docs")
     with _bad_input(), _progress("prove") as progress:
@@ -236,9 +263,7 @@ def prove(protections: tuple[str, ...], seed: int, json_file: str | None, docs_f
     help="Orders a second: A:B:STEP, both ends included, or a list A,B,C.",
 )
 @click.option("--sla", default="p99<100us", show_default=True, help="What signal_to_wire is to keep.")
-@click.option(
-    "--orders", type=click.IntRange(10), default=2_000, show_default=True, help="Orders at each rate."
-)
+@click.option("--orders", type=click.IntRange(10), default=2_000, show_default=True, help="Orders at each rate.")
 @SEED
 @SET
 @JSON
@@ -278,23 +303,29 @@ def main() -> NoReturn:
     from squall.sim.kernel import LivelockError
 
     try:
-        cli(standalone_mode=False)
-    except click.exceptions.Exit as request:
-        sys.exit(request.exit_code)
+        cli(prog_name="squall", standalone_mode=False)
     except click.Abort:
-        click.echo("squall: interrupted", err=True)
-        sys.exit(INTERNAL)
+        _end("interrupted", INTERNAL)
     except click.UsageError as error:
-        where = f" (see squall {error.ctx.info_name} --help)" if error.ctx is not None else ""
-        click.echo(f"squall: {error.format_message()}{where}", err=True)
-        sys.exit(USAGE)
+        command = error.ctx.command_path if error.ctx is not None else "squall"
+        _end(f"{error.format_message()} (see {command} --help)", USAGE)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        _end(error.format_message(), error.exit_code)
     except NondeterminismError as error:
-        click.echo(f"squall: nondeterminism: {error}", err=True)
-        sys.exit(NONDETERMINISM)
+        _end(f"nondeterminism: {error}", NONDETERMINISM)
     except LivelockError as error:
-        click.echo(f"squall: livelock: {error}", err=True)
-        sys.exit(INTERNAL)
+        _end(f"livelock: {error}", INTERNAL)
+    except Exception as error:  # whatever it is, a CI job gets its exit code and a person one line
+        if sys.flags.dev_mode:
+            print_exc()
+        frame = extract_tb(error.__traceback__)[-1]
+        place = f"{Path(frame.filename).name}:{frame.lineno}"
+        said = f"{type(error).__name__}: {error}"
+        _end(f"internal error at {place}: {said} (PYTHONDEVMODE=1 shows more)", INTERNAL)
     sys.exit(PASS)
+
+
+def _end(message: str, exit_code: int) -> NoReturn:
+    """One line on standard error, whatever the message looks like."""
+    click.echo(f"squall: {' '.join(message.split())}", err=True)
+    sys.exit(exit_code)

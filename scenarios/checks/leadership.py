@@ -3,7 +3,7 @@
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Docket, Promise, Ruling
 from squall.scenarios.topology import Stage
-from squall.sim.exchange.wire.messages import ExecutionReport, ExecType, NewOrderSingle
+from squall.sim.exchange.wire.messages import ExecType, ExecutionReport, NewOrderSingle
 from squall.sim.trace import Handled, HostCrashed, Record, Sent
 from squall.system.domain.messages import Fence, FenceAccepted, LeaseGranted, SendOrder
 

@@ -127,7 +127,7 @@ class _OrdersEnd:
         self._at_venue.pop(record.event.cl_ord_link_id, None)
 
     def _on_journal(self, record: Record) -> None:
-        # The audit hands it on to the monitor, and a new leader repeats what the old one sent: each fill counts once.
+        # The audit hands it on to the monitor, and a new leader repeats the old one: each fill counts once.
         if record.event.to != self._audit:
             return
         for event in record.event.message.events:

@@ -17,14 +17,14 @@ from squall.system.domain.signals import Workload
     "other venue; nothing is lost or sent twice"
 )
 def exchange_api_timeouts() -> Scenario:
-    """exchange-a loses requests, then reports; later exchange-b is slow; then the line to exchange-a is bad."""
+    """exchange-a loses requests, then reports; later it is slow; then the line to it is bad."""
     return Scenario(
         settings=Settings(desk=DeskConfig(breaker=BreakerConfig(reset_timeout_ns=5 * SECOND))),
         workload=Workload(orders_per_s=7, start_ns=1 * SECOND, stop_ns=52 * SECOND, lots_min=10, lots_max=60),
         plan=(
             during(8 * SECOND, 14 * SECOND, RequestsLost("exchange-a")),
             during(22 * SECOND, 26 * SECOND, ReportsLost("exchange-a")),
-            during(34 * SECOND, 38 * SECOND, ApiSlow("exchange-b", 400 * MILLISECOND)),
+            during(34 * SECOND, 38 * SECOND, ApiSlow("exchange-a", 400 * MILLISECOND)),
             during(46 * SECOND, 49 * SECOND, PacketLoss("exchange-a/orders", 0.3)),
         ),
         promises=(

@@ -40,7 +40,7 @@ def may_grant(last: Grant, epoch: Epoch, candidate: str, now_ns: int) -> bool:
     """A keeper's rule for a request. *now_ns* is on its own monotonic clock."""
     if epoch > last.epoch:
         return now_ns >= last.ends_ns
-    return epoch == last.epoch and candidate == last.candidate and not last.led
+    return epoch == last.epoch and candidate == last.candidate
 
 
 def may_renew(last: Grant, epoch: Epoch, candidate: str) -> bool:

@@ -69,7 +69,7 @@ class FakeVenue:
         """0: none is logged on."""
         self.had_session = False
         self.declares = True
-        """Whether a logon ends the session before; if not, what that had taken lingers, to be acted upon late."""
+        """Whether a logon ends the session before; if not, what that had taken lingers, and is done late."""
         self.lingering: deque[Any] = deque()
         self.copies: dict[str, int] = {}
 
@@ -89,8 +89,8 @@ class FakeVenue:
         elif self.session:
             self.inbox.append(message)
 
-    def act(self, lose_request: bool = False, lose_reports: bool = False, late: bool = False) -> None:
-        """Act on the next request, or not; answer it, or not."""
+    def act(self, lose_request: bool = False, lose_from: int = 9, late: bool = False) -> None:
+        """Act on the next request, or not; of the reports, those from *lose_from* on are never written."""
         requests = self.lingering if late else self.inbox
         if not requests:
             return
@@ -113,8 +113,8 @@ class FakeVenue:
                 reports = [OrderStatusReport(request.cl_ord_id, request.attempt, None)]
             case _:
                 raise TypeError(request)
-        if self.session and not lose_reports:
-            self.wire_out.extend(reports)
+        if self.session:
+            self.wire_out.extend(reports[:lose_from])
 
     def reset(self) -> None:
         """What is under way dies with the stream. What was taken may still be acted upon."""
@@ -246,7 +246,7 @@ class World:
         self.venue(which).act(lose_request=True)
 
     def lose_reports(self, which: int) -> None:
-        self.venue(which).act(lose_reports=True)
+        self.venue(which).act(lose_from=which // 2 % 2)
 
     def answer(self, which: int) -> None:
         venue = self.venue(which)

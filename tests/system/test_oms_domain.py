@@ -182,7 +182,7 @@ def working(desk: Desk) -> Desk:
 
 
 def test_the_first_event_carries_the_whole_order(desk: Desk) -> None:
-    """Erratum 5: the chapter's ORDER_PLACED lacks side and type, and says PENDING where the order is something else."""
+    """Erratum 5: the chapter's ORDER_PLACED lacks side and type, and replay gives another state."""
     (event,) = desk.tell(place(side=Side.SELL))
     assert isinstance(event, OrderSubmitted)
     assert (event.side, event.ord_type, event.quantity_lots) == (Side.SELL, OrdType.LIMIT, 10)
@@ -199,7 +199,7 @@ def test_a_command_that_is_repeated_changes_nothing_even_when_the_order_has_ende
 
 
 def test_a_denied_order_is_on_the_record_with_every_reason_and_never_leaves(desk: Desk) -> None:
-    """Errata 9, 10 and 25: the chapter stores no denied order, counts it as submitted, and names one reason."""
+    """Errata 9, 10, 25: the chapter stores no denied order, counts it as submitted, names one reason."""
     denials = (
         Denial(DenyReason.ORDER_SIZE, 20_000, 10_000),
         Denial(DenyReason.POSITION_LIMIT, 70_000, 50_000),
@@ -242,7 +242,7 @@ def test_a_partial_fill_is_not_a_fill_and_fills_add_up(desk: Desk) -> None:
 
 
 def test_a_fill_has_an_execution_id_a_venue_and_a_side_and_its_lots_are_positive(desk: Desk) -> None:
-    """Errata 6 and 11: the chapter's fill has no execution id and no venue, and sells are booked as buys."""
+    """Errata 6, 11: the chapter's fill has no execution id and no venue; sells are booked as buys."""
     desk.tell(place(side=Side.SELL), judge(), sent(), ack(), fill("e1", 10, cum=10, side=Side.SELL))
     event = desk.log[-1]
     assert isinstance(event, OrderFilled)
