@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from squall.faults.fault import Heal, Tally, check_share
-from squall.sim.exchange.rules import DISCARDED, PASS, Fate, Report, Request
+from squall.sim.exchange.rules import DISCARDED, PASS, Fate, Report, Request, Rules
 from squall.sim.exchange.wire.messages import OrderStatusReport, OrderStatusRequest
 from squall.sim.rng import Chance
 from squall.sim.world import World
@@ -12,7 +12,8 @@ from squall.sim.world import World
 class _Lose:
     """Discards a share of requests, or of reports; questions about orders only where told to."""
 
-    def __init__(self, chance: Chance, share: float, questions: bool, reports: bool, tally: Tally) -> None:
+    def __init__(self, name: str, chance: Chance, share: float, questions: bool, reports: bool, tally: Tally) -> None:
+        self._name = name
         self._chance = chance
         self._share = share
         self._questions = questions
@@ -34,7 +35,12 @@ class _Lose:
     def _hits(self, message: Request | Report, question: bool) -> bool:
         if question and not self._questions:
             return False
-        return self._share >= 1.0 or self._chance.uniform(f"api-loss/{message.identity}") < self._share
+        return self._share >= 1.0 or self._chance.uniform(f"{self._name}/{message.identity}") < self._share
+
+
+def _draws_of(venue: str, rules: Rules) -> str:
+    """What keyed chance knows a rule at this venue by. One that overlaps another draws numbers of its own."""
+    return f"api-loss/{venue}/{rules.in_force}"
 
 
 class RequestsLost(Struct, frozen=True, tag=True):
@@ -57,8 +63,9 @@ class RequestsLost(Struct, frozen=True, tag=True):
         check_share(self.kind, self.share)
 
     def inject(self, world: World, tally: Tally) -> Heal:
-        rule = _Lose(world.chance, self.share, self.questions, False, tally)
-        return world.venue(self.venue).install(rule)
+        rules = world.venue(self.venue)
+        name = _draws_of(self.venue, rules)
+        return rules.install(_Lose(name, world.chance, self.share, self.questions, False, tally))
 
 
 class ReportsLost(Struct, frozen=True, tag=True):
@@ -81,8 +88,9 @@ class ReportsLost(Struct, frozen=True, tag=True):
         check_share(self.kind, self.share)
 
     def inject(self, world: World, tally: Tally) -> Heal:
-        rule = _Lose(world.chance, self.share, self.questions, True, tally)
-        return world.venue(self.venue).install(rule)
+        rules = world.venue(self.venue)
+        name = _draws_of(self.venue, rules)
+        return rules.install(_Lose(name, world.chance, self.share, self.questions, True, tally))
 
 
 class _Delay:
@@ -139,6 +147,8 @@ class PriceSlide(Struct, frozen=True, tag=True):
 
     def check(self, world: World) -> None:
         world.fair_value(self.symbol)
+        if not self.half_ticks_per_s:
+            raise ValueError(f"{self.kind}: the speed must not be 0 half ticks a second")
 
     def inject(self, world: World, tally: Tally) -> Heal:
         tally.touched("fair value drifting")

@@ -53,7 +53,7 @@ class Fault(Protocol):
 
 
 class Planned(Struct, frozen=True):
-    """A fault and its half-open window, in virtual ns from the start of the run."""
+    """A fault and its half-open window, in virtual ns from the start of the run. ValueError where that is none."""
 
     fault: Fault
     start_ns: int
@@ -61,29 +61,38 @@ class Planned(Struct, frozen=True):
     must_touch: bool = True
     """Whether a run in which it touched nothing proves nothing."""
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.start_ns < self.end_ns:
+            raise ValueError(
+                f"{self.fault.kind}: the window must begin before it ends, and not before 0 ns, "
+                f"found {self.start_ns} ns to {self.end_ns} ns"
+            )
+
 
 Plan = tuple[Planned, ...]
 
 
-def during(start_ns: int, end_ns: int, fault: Fault) -> Planned:
-    """This fault from *start_ns* to *end_ns*."""
-    if not 0 <= start_ns < end_ns:
-        raise ValueError(
-            f"{fault.kind}: the window must begin before it ends, found {start_ns} ns to {end_ns} ns"
-        )
-    return Planned(fault, start_ns, end_ns)
+def during(start_ns: int, end_ns: int, fault: Fault, must_touch: bool = True) -> Planned:
+    """This fault from *start_ns* to *end_ns*. See `Planned` for *must_touch*."""
+    return Planned(fault, start_ns, end_ns, must_touch)
 
 
 class InstalledPlan:
-    """A plan in a world: every fault waits for its window, and its tally tells what came of it."""
+    """A plan in a world: every fault waits for its window, and its tally tells what came of it.
+
+    ValueError in one line, with the fault's place in the plan, where one of them cannot be in this world.
+    """
 
     def __init__(self, world: World, plan: Plan) -> None:
         self._world = world
         self.plan = plan
         self.tallies = tuple(Tally() for _ in plan)
         self._heals: dict[int, Heal] = {}
-        for planned in plan:
-            planned.fault.check(world)
+        for index, planned in enumerate(plan):
+            try:
+                planned.fault.check(world)
+            except ValueError as error:
+                raise ValueError(f"plan[{index}]: {error}") from None
         for index, planned in enumerate(plan):
             world.kernel.call_at(planned.start_ns, self._begin, index, turn=INJECT)
             world.kernel.call_at(planned.end_ns, self._heal, index, turn=HEAL)

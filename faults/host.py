@@ -9,7 +9,7 @@ from squall.sim.world import World
 class Crash(Struct, frozen=True, tag=True):
     """The host loses power at the beginning of the window and comes back at its end, if it comes back.
 
-    *with_disk*: what it had stored is gone for good.
+    *with_disk*: what it had stored is gone for good. Where several windows overlap, the last one brings it back.
     """
 
     host: str
@@ -32,19 +32,25 @@ class Crash(Struct, frozen=True, tag=True):
         if host.up:
             tally.touched("host crashed")
             for slot in host.slots:
-                for _ in slot.ends:
-                    tally.touched("streams broken")
-        host.crash(with_disk=self.with_disk)
+                for end in slot.ends.values():
+                    if end.open and end.out is not None:
+                        tally.touched("streams broken")
+        elif self.with_disk:
+            tally.touched("disk lost")
+        come_back = host.outage(self.with_disk)
+        return come_back if self.comes_back else _stay_down
 
-        def heal() -> None:
-            if self.comes_back:
-                host.restart()
 
-        return heal
+def _stay_down() -> None:
+    """Its window is over, and the host is not coming back."""
 
 
 class Pause(Struct, frozen=True, tag=True):
-    """Nothing on the host is handled for the length of the window; what arrives waits, and timers ring late."""
+    """Nothing on the host is handled for the length of the window; what arrives waits, and timers ring late.
+
+    It has been stopped as a program is by its debugger: its network still acknowledges what comes, its disk still
+    syncs. A host that comes back from a crash inside the window stands still until its end.
+    """
 
     host: str
 
@@ -60,8 +66,4 @@ class Pause(Struct, frozen=True, tag=True):
         world.host(self.host)
 
     def inject(self, world: World, tally: Tally) -> Heal:
-        host = world.host(self.host)
-        if host.up:
-            tally.touched("host paused")
-        host.pause()
-        return host.resume
+        return world.host(self.host).hold(lambda: tally.touched("host paused"))

@@ -25,9 +25,9 @@ class _Lose:
 
 
 def _kind_of(packet: Packet) -> str:
-    if packet.note:
+    if packet.note == "ack/":
         return "acknowledgements lost"
-    if type(packet.message) is Control:
+    if packet.note or type(packet.message) is Control:
         return "connection packets lost"
     return "repeated packets lost" if packet.attempt else "packets lost"
 
@@ -71,17 +71,8 @@ class LinkCut(Struct, frozen=True, tag=True):
         world.network.link(self.link)
 
     def inject(self, world: World, tally: Tally) -> Heal:
-        link = world.network.link(self.link)
         tally.touched("link down")
-        dropped_before = link.dropped
-        link.set_up(False, world.kernel.now_ns)
-
-        def heal() -> None:
-            link.set_up(True, world.kernel.now_ns)
-            for _ in range(link.dropped - dropped_before):
-                tally.touched("packets lost")
-
-        return heal
+        return world.network.link(self.link).cut(world.kernel.now_ns, lambda packet: tally.touched(_kind_of(packet)))
 
 
 class _Cut:
@@ -119,15 +110,22 @@ class Partition(Struct, frozen=True, tag=True):
         return f"{', '.join(self.left)} {arrow} {', '.join(self.right)}"
 
     def check(self, world: World) -> None:
-        for name in (*self.left, *self.right):
-            world.host(name)
+        for side, names in (("left", self.left), ("right", self.right)):
+            if not names:
+                raise ValueError(f"{self.kind}: there must be a host on each side, found none on the {side}")
+            for name in names:
+                world.host(name)
+        both = [name for name in self.left if name in self.right]
+        if both:
+            raise ValueError(f"{self.kind}: a host is on one side only, found {', '.join(both)} on both")
 
     def inject(self, world: World, tally: Tally) -> Heal:
         left, right = frozenset(self.left), frozenset(self.right)
         removers = []
         for link in world.network.links.values():
-            # On the sender's own links only, so that a packet meets the rule once.
-            if self.left and any(end in left for end in link.ends):
+            # On the sender's own links only, so that a packet meets the rule once: what a program sends leaves
+            # by the network card that has the name of its host, and hosts do not forward.
+            if any(end in left for end in link.ends):
                 removers.append(link.install(_Cut(world, left, right, tally)))
             if self.both_ways and any(end in right for end in link.ends):
                 removers.append(link.install(_Cut(world, right, left, tally)))

@@ -16,14 +16,14 @@ from squall.scenarios.result import CausalStep, CheckResult, FaultResult, RunRes
 from squall.scenarios.scenario import Judge, Market, Promise, Ruling, Scenario
 from squall.scenarios.settings import keys, override
 from squall.scenarios.topology import Stage, build
-from squall.scenarios.words import in_words
+from squall.scenarios.words import in_words, is_plumbing
 from squall.sim.guard import Guard
 from squall.sim.kernel import OBSERVE
 from squall.sim.trace import Record, RunBegan, Sink
 
 VERSIONED: Final = ("simpy", "numpy", "networkx", "msgspec", "hypothesis")
 STORY_STEPS: Final = 12
-"""How many links of a causal chain are told, the last ones before the violation."""
+"""How many links of a causal chain are told, the last ones before the violation; replication and disks apart."""
 PROGRESS_STEPS: Final = 100
 
 Progress = Callable[[float], None]
@@ -223,6 +223,7 @@ def _story(choice: Choice, scenario: Scenario, checks: Sequence[CheckResult]) ->
     seq = min(violations)
     while seq and len(chain) < STORY_STEPS:
         record = memory.records[seq - 1]
-        chain.append(record)
+        if not chain or not is_plumbing(record):
+            chain.append(record)
         seq = record.cause
     return tuple(CausalStep(r.seq, r.at_ns, r.host, in_words(r)) for r in reversed(chain))

@@ -1,6 +1,6 @@
-"""Says what a record means, in a sentence that somebody who has never seen the code understands."""
+"""Says what a record means, to somebody who has never seen the code. The host is told beside it."""
 
-from typing import Any
+from typing import Any, Final
 
 from squall.sim.trace import (
     DiskLost,
@@ -26,6 +26,16 @@ from squall.sim.trace import (
     VenueIgnored,
     VenueRefused,
 )
+from squall.system.domain.messages import Replicate, Replicated
+
+PLUMBING: Final = (Replicate, Replicated)
+"""Messages that keep two copies alike: true links of a chain, and no news to whoever reads it."""
+
+
+def is_plumbing(record: Record) -> bool:
+    """Whether a story is better told without this link."""
+    event = record.event
+    return type(event) is DiskSynced or (type(event) in (Sent, Handled) and type(event.message) in PLUMBING)
 
 
 def in_words(record: Record) -> str:
@@ -48,49 +58,53 @@ def in_words(record: Record) -> str:
         case StreamClosed():
             return f"{event.end} learns that its stream to {event.peer} is gone: {event.reason}"
         case DiskSynced():
-            return f"{record.host} has {event.records} records of {event.file} on its disk"
+            return f"{event.file} on disk: {_count(event.records, 'record')} more"
         case DiskLost():
             what = "the whole disk" if event.whole_disk else "what was not synced"
-            return f"{record.host} loses {what}: {event.records} records"
+            return f"loses {what}: {_count(event.records, 'record')}"
         case HostCrashed():
-            return f"{record.host} crashes" + (", and its disk is gone" if event.with_disk else "")
+            return "crashes" + (", and its disk is gone" if event.with_disk else "")
         case HostRestarted():
-            return f"{record.host} comes back"
+            return "comes back"
         case HostPaused():
-            return f"{record.host} stops for a while"
+            return "stops for a while"
         case HostResumed():
-            return f"{record.host} goes on"
+            return "goes on"
         case ProgramRaised():
             return f"{event.program} raises {event.error} at {event.where}"
         case FaultBegan():
             return f"the fault begins: {event.kind} on {event.target}"
         case FaultHealed():
-            return f"the fault ends: {event.kind} on {event.target}, {event.effects} effects"
+            return f"the fault ends: {event.kind} on {event.target}, {_count(event.effects, 'effect')}"
         case _:
-            return _of_venue(event) or f"{record.host} says: {_claim(event)}"
+            return _of_venue(event) or f"says: {_claim(event)}"
 
 
 def _of_venue(event: Any) -> str | None:
     match event:
         case VenueAccepted():
             side = "buy" if event.buy else "sell"
-            return f"{event.venue} accepts {event.cl_ord_id}: {side} {event.lots} {event.symbol}"
+            return f"accepts {event.cl_ord_id}: {side} {event.lots} {event.symbol}"
         case VenueExecuted():
             return (
-                f"{event.venue} executes {event.lots} {event.symbol} of {event.cl_ord_id} ({event.exec_id})"
+                f"executes {event.lots} {event.symbol} of {event.cl_ord_id} ({event.exec_id})"
             )
         case VenueClosed():
-            return f"{event.venue} closes {event.cl_ord_id} with {event.leaves_lots} lots left"
+            return f"closes {event.cl_ord_id} with {event.leaves_lots} lots left"
         case VenueRefused():
-            return f"{event.venue} refuses {event.cl_ord_id}: {event.reason}"
+            return f"refuses {event.cl_ord_id}: {event.reason}"
         case VenueIgnored():
             return f"{event.venue} " + (
                 f"never sends {event.what}" if event.report else f"never acts on {event.what}"
             )
         case TouchChanged():
-            return f"{event.venue} shows a new touch in {event.symbol} with message {event.seq}"
+            return f"shows a new touch in {event.symbol} with message {event.seq}"
         case _:
             return None
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _message(message: Any) -> str:

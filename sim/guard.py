@@ -264,11 +264,7 @@ class _GuardedDatetime(datetime_module.datetime, metaclass=_StandsIn):
     """`datetime.datetime` while guarded; it makes real ones, so that nothing outlives the guard."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        return (
-            _REAL_DATETIME(*args, **kwargs)
-            if cls is _GuardedDatetime
-            else super().__new__(cls, *args, **kwargs)
-        )
+        return _REAL_DATETIME(*args, **kwargs) if cls is _GuardedDatetime else super().__new__(cls, *args, **kwargs)
 
     @classmethod
     def now(cls, tz: datetime_module.tzinfo | None = None) -> Any:

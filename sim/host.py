@@ -18,6 +18,7 @@ from squall.sim.trace import (
     HostPaused,
     HostRestarted,
     HostResumed,
+    ObserverError,
     ProgramRaised,
 )
 
@@ -27,10 +28,24 @@ if TYPE_CHECKING:
 
 LOCAL_HOP_NS: Final = 500
 """A local queue: what it costs a program to take a message that another one on the same host has put there."""
+_OURS: Final = (NondeterminismError, LivelockError, ObserverError)
+"""What no program is to blame for: it ends the run."""
+NEVER_DURABLE: Final = 0
+"""The token of what a program appends after its host has crashed under it: there is no disk to write to."""
 HOUSEKEEPING_NS: Final = 500
 """Service time of a timer, a disk completion or a change of a stream."""
 
-START, MESSAGE, TIMER, DURABLE, OPENED, CLOSED, CONFIG = range(7)
+START, MESSAGE, STREAMED, TIMER, DURABLE, OPENED, CLOSED, CONFIG = range(8)
+
+
+_IN_WORDS: Final = {
+    START: "its start",
+    TIMER: "a timer",
+    DURABLE: "a sync of its disk",
+    OPENED: "the opening of a stream",
+    CLOSED: "the end of a stream",
+    CONFIG: "its configuration",
+}
 
 
 class Costs(Struct, frozen=True):
@@ -43,9 +58,7 @@ class Costs(Struct, frozen=True):
 class Slot:
     """A program's place: its addresses, the core it runs on, and how to build it anew after a crash."""
 
-    def __init__(
-        self, host: "Host", address: str, core: "Core", factory: Callable[..., Program], costs: Costs
-    ) -> None:
+    def __init__(self, host: "Host", address: str, core: "Core", factory: Callable[..., Program], costs: Costs) -> None:
         self.host = host
         self.address = address
         self.core = core
@@ -55,13 +68,8 @@ class Slot:
         self.program: Program | None = None
         self.runtime: ProgramRuntime | None = None
         self.ends: dict[str, End] = {}
-        """Streams, by the peer's address."""
+        """Streams, by the peer's address. One that is gone stays until the program has been told."""
         self.timers: dict[Hashable, Call] = {}
-
-    @property
-    def label(self) -> str:
-        """For messages about what spins."""
-        return self.address
 
     def cost_ns(self, message: Any) -> int:
         """Service time of this message."""
@@ -87,7 +95,7 @@ class Core:
 
     def __init__(self, host: "Host", label: str) -> None:
         self.host = host
-        self.label = label
+        self.name = label
         self.waiting: deque[Job] = deque()
         self.busy_ns = 0
         """Service time given so far."""
@@ -97,6 +105,15 @@ class Core:
         self._ends_ns = 0
         self._left_ns = 0
         self._handling = False
+
+    @property
+    def label(self) -> str:
+        """What it does just now, for messages about what spins."""
+        job = self._current
+        if job is None:
+            return self.name
+        what = type(job.b).__name__ if job.kind in (MESSAGE, STREAMED) else _IN_WORDS[job.kind]
+        return f"{job.slot.address} handling {what}"
 
     def submit(self, job: Job) -> None:
         """Serve the job as soon as all that came before is served."""
@@ -120,13 +137,12 @@ class Core:
         self._completion = None
         self._handling = True
         self.busy_ns += job.cost_ns
-        epoch = self.host.epoch
         try:
             self.host.handle(job)
         finally:
             self._handling = False
-        if self.host.epoch == epoch:
-            self._next()
+        # Also where the handler has taken its own host down: it may be up again, with a new program waiting.
+        self._next()
 
     def _next(self) -> None:
         if self.waiting and self._current is None and not self.host.paused:
@@ -210,24 +226,42 @@ class ProgramRuntime:
         slot.timers[key] = due
 
     def cancel_timer(self, key: Hashable) -> None:
-        due = self._slot.timers.pop(key, None)
-        if due is not None:
-            due.cancel()
+        slot = self._slot
+        if slot.runtime is self:
+            due = slot.timers.pop(key, None)
+            if due is not None:
+                due.cancel()
 
     def append(self, file: str, data: bytes) -> int:
+        if self._slot.runtime is not self:
+            return NEVER_DURABLE
         return self._host.disk.append(file, data, self._host.durable_callback(self._slot))
 
     def read(self, file: str) -> list[bytes]:
         return self._host.disk.read(file)
 
     def emit(self, claim: Any) -> None:
-        self._trace.claim(self._host.name, claim)
+        if self._slot.runtime is self:
+            self._trace.claim(self._host.name, claim)
 
     def chance(self, name: str, *identity: object) -> float:
         return self._world.chance.uniform("/".join((self.address, name, *map(str, identity))))
 
     def buggify(self, name: str) -> bool:
         return self._world.buggify(self.address, name)
+
+
+class _Hold:
+    """One of those who hold a host down, or still."""
+
+    __slots__ = ("told",)
+
+    def __init__(self, told: Callable[[], None]) -> None:
+        self.told = told
+
+
+def _nothing() -> None:
+    """Nobody is told, and nothing is to be let go of."""
 
 
 class Host:
@@ -243,13 +277,13 @@ class Host:
         self.up = True
         self.paused = False
         self.epoch = 1
+        self._outages: list[_Hold] = []
+        self._holds: list[_Hold] = []
         self._durable: dict[str, Callable[[int], None]] = {}
 
     # --- programs ---
 
-    def place(
-        self, address: str, factory: Callable[[ProgramRuntime], Program], costs: Costs, core: str | None
-    ) -> Slot:
+    def place(self, address: str, factory: Callable[[ProgramRuntime], Program], costs: Costs, core: str | None) -> Slot:
         """Give a program a place on a core (its own, unless one is named); it starts when the host does."""
         label = core or address
         if label not in self.cores:
@@ -259,10 +293,16 @@ class Host:
         return slot
 
     def start(self) -> None:
-        """Build every program and let it start."""
+        """Build every program and let it start. An exception in a constructor takes the host down."""
         for slot in self.slots:
             slot.runtime = ProgramRuntime(slot)
-            slot.program = slot.factory(slot.runtime)
+            try:
+                slot.program = slot.factory(slot.runtime)
+            except _OURS:
+                raise
+            except Exception as error:  # a finding, as in a handler
+                self._raised(slot, error)
+                return
             self.enqueue(slot, START, None, None, HOUSEKEEPING_NS)
 
     # --- work ---
@@ -277,31 +317,49 @@ class Host:
         slot = job.slot
         program = slot.program
         assert program is not None
-        world = self.world
-        world.kernel.cause = job.cause
+        epoch = self.epoch
+        self.world.kernel.cause = job.cause
         try:
-            if job.kind == MESSAGE:
-                message = job.b
-                if not message.is_heartbeat:
-                    world.messages += 1
-                    world.kernel.cause = world.trace.observe(self.name, Handled(slot.address, job.a, message))
-                program.on_message(job.a, message)
-            elif job.kind == TIMER:
+            kind = job.kind
+            if kind == MESSAGE:
+                self._handle_message(slot, program, job.a, job.b)
+            elif kind == STREAMED:
+                end = job.a
+                if not end.hung_up:
+                    self._handle_message(slot, program, end.peer.address, job.b)
+            elif kind == TIMER:
                 self._handle_timer(slot, program, job.a, job.b)
-            elif job.kind == DURABLE:
+            elif kind == DURABLE:
                 program.on_durable(job.a)
-            elif job.kind == OPENED:
-                program.on_stream_open(job.a)
-            elif job.kind == CLOSED:
-                program.on_stream_closed(job.a, job.b)
-            elif job.kind == START:
+            elif kind == OPENED:
+                if not job.a.hung_up:
+                    program.on_stream_open(job.a.peer.address)
+            elif kind == CLOSED:
+                self._handle_closed(slot, program, job.a, job.b)
+            elif kind == START:
                 program.on_start()
             else:
                 program.on_config(job.a)
-        except (NondeterminismError, LivelockError):
+        except _OURS:
             raise
         except Exception as error:  # whatever a program under test throws is a finding, not our end
-            self._raised(slot, error)
+            self._raised(slot, error, epoch)
+
+    def _handle_message(self, slot: Slot, program: Program, sender: str, message: Message) -> None:
+        if not message.is_heartbeat:
+            world = self.world
+            world.messages += 1
+            world.kernel.cause = world.trace.observe(self.name, Handled(slot.address, sender, message))
+        program.on_message(sender, message)
+
+    @staticmethod
+    def _handle_closed(slot: Slot, program: Program, end: "End", reason: str) -> None:
+        peer = end.peer.address
+        # Only now does the program know, and may open another.
+        if slot.ends.get(peer) is end:
+            del slot.ends[peer]
+        if not end.hung_up:
+            program.on_stream_closed(peer, reason)
 
     @staticmethod
     def _handle_timer(slot: Slot, program: Program, key: Hashable, due: Call) -> None:
@@ -326,14 +384,56 @@ class Host:
             self._durable[slot.address] = callback
         return callback
 
-    def _raised(self, slot: Slot, error: Exception) -> None:
+    def _raised(self, slot: Slot, error: Exception, epoch: int | None = None) -> None:
         frames = extract_tb(error.__traceback__)
         place = f"{frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else "?"
         event = ProgramRaised(program=slot.address, error=f"{type(error).__name__}: {error}", where=place)
         self.world.kernel.cause = self.world.trace.observe(self.name, event)
-        self.crash()
+        if epoch is None or epoch == self.epoch:  # else the host has crashed already, under this very handler
+            self.crash()
 
     # --- trouble (what faults act on) ---
+
+    def outage(self, with_disk: bool = False) -> Callable[[], None]:
+        """Power off; returns what lets go. The host comes back when no outage holds it down any more.
+
+        Nothing to let go of where it was down without any (a program had raised): who brings it back then is
+        not this outage's business.
+        """
+        by_itself = not self.up and not self._outages
+        self.crash(with_disk)
+        if by_itself:
+            return _nothing
+        outage = _Hold(_nothing)
+        self._outages.append(outage)
+
+        def end() -> None:
+            if outage in self._outages:
+                self._outages.remove(outage)
+                if not self._outages:
+                    self.restart()
+
+        return end
+
+    def hold(self, told: Callable[[], None] = _nothing) -> Callable[[], None]:
+        """Pause; returns what lets go. The host goes on when nobody holds it any more.
+
+        A host that comes back from a crash while it is held is paused before it does anything. *told* is called
+        each time that this stops a machine that is up: now, or then.
+        """
+        hold = _Hold(told)
+        self._holds.append(hold)
+        if self.up:
+            told()
+            self.pause()
+
+        def let_go() -> None:
+            if hold in self._holds:
+                self._holds.remove(hold)
+                if not self._holds:
+                    self.resume()
+
+        return let_go
 
     def pause(self) -> None:
         """Stop the world on this machine: nothing is handled until `resume`; what arrives waits."""
@@ -354,6 +454,8 @@ class Host:
     def crash(self, with_disk: bool = False) -> None:
         """Power off. Programs, timers, queues, streams and unsynced writes are gone; with the disk, everything is."""
         if not self.up:
+            if with_disk:
+                self.disk.destroy()
             return
         world = self.world
         world.kernel.cause = world.trace.observe(self.name, HostCrashed(with_disk=with_disk))
@@ -382,4 +484,8 @@ class Host:
             return
         self.up = True
         self.world.kernel.cause = self.world.trace.observe(self.name, HostRestarted(epoch=self.epoch))
+        if self._holds:
+            self.pause()
+            for hold in self._holds:
+                hold.told()
         self.start()

@@ -84,7 +84,12 @@ class Kernel(Environment):
         return call
 
     def run_until(self, until_ns: int) -> None:
-        """Process everything due before *until_ns*, then stand at *until_ns*. LivelockError where time gets stuck."""
+        """Process everything due before *until_ns*, then stand at *until_ns*, which must not have passed.
+
+        LivelockError where time gets stuck.
+        """
+        if until_ns < self.now_ns:
+            raise ValueError(f"run_until: {until_ns} ns is in the past; now is {self.now_ns} ns")
         heap = self._heap
         budget = self._budget
         pop = heappop
@@ -125,23 +130,40 @@ class Kernel(Environment):
     def _who_spins(self, at_ns: int) -> str:
         """Run on for a moment to see whose events they are."""
         names: Counter[str] = Counter()
+        trouble = ""
         for _ in range(_NAMING_SAMPLE):
             if not self._heap or self._heap[0][0] > at_ns:
                 break
             event = heappop(self._heap)[3]
-            if event.__class__ is Call and event.fn is not None:
-                names[_name_of(event.fn, event.arg)] += 1
-                event.fn(event.arg)
-            elif event.__class__ is not Call:
-                names[type(event).__name__] += 1
-                self._process(event)
+            try:
+                if event.__class__ is not Call:
+                    names[_name_of_simpys(event)] += 1
+                    self.cause = 0
+                    self._process(event)
+                elif event.fn is not None:
+                    names[_name_of(event.fn, event.arg)] += 1
+                    self.cause = event.cause
+                    event.fn(event.arg)
+            except Exception as error:  # that it spins is the news; this only happened while we looked who does
+                trouble = f"; then {type(error).__name__}: {error}"
+                break
         who = ", ".join(f"{name} ({count} of {names.total()})" for name, count in names.most_common(3))
-        return f"more than {self._budget} events at {at_ns} ns without time passing; spinning: {who or 'unknown'}"
+        return (
+            f"more than {self._budget} events at {at_ns} ns without time passing; spinning: {who or 'unknown'}{trouble}"
+        )
 
 
 def _name_of(fn: Callable[[Any], None], arg: Any) -> str:
-    """`function of owner`, where the owner or the argument has a name."""
+    """Whose work it is, where the function's owner or the argument has a label; else the function's name."""
     owner = getattr(fn, "__self__", None)
     label = getattr(owner, "label", None) or getattr(arg, "label", None)
-    function = getattr(fn, "__qualname__", type(fn).__name__)
-    return f"{function} of {label}" if label else function
+    return str(label or getattr(fn, "__qualname__", type(fn).__name__))
+
+
+def _name_of_simpys(event: Any) -> str:
+    """The process that waits for this event; else what kind of event it is."""
+    for callback in event.callbacks or ():
+        name = getattr(getattr(callback, "__self__", None), "name", None)
+        if isinstance(name, str):
+            return f"process {name}"
+    return type(event).__name__

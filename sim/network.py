@@ -1,6 +1,7 @@
 """The network: a graph of named links with latency, jitter and loss, and the fate of each packet on it."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, Final, Protocol
 
 import networkx as nx
@@ -29,9 +30,7 @@ class Packet:
 
     __slots__ = ("attempt", "message", "note", "sender", "sent_ns", "to")
 
-    def __init__(
-        self, sender: str, to: str, message: Message, sent_ns: int, attempt: int = 0, note: str = ""
-    ) -> None:
+    def __init__(self, sender: str, to: str, message: Message, sent_ns: int, attempt: int = 0, note: str = "") -> None:
         self.sender = sender
         self.to = to
         self.message = message
@@ -46,10 +45,50 @@ class Packet:
 
 
 class LinkRule(Protocol):
-    """What a fault does to packets on a link. Rules compose in the order in which they were installed."""
+    """What a fault does to packets on a link. Rules compose in the order in which they were installed.
+
+    Extra latencies add up. The first rule that drops a packet settles it: later ones are not asked.
+    """
 
     def fate(self, packet: Packet, draw: Callable[[str], float]) -> int | None:
         """Extra latency in ns, or None to drop the packet. `draw(name)` is a uniform number keyed to this packet."""
+
+
+class _Draws:
+    """Numbers keyed to one packet. A name that a second rule asks for too gives it a number of its own."""
+
+    __slots__ = ("_asked", "_chance", "_key")
+
+    def __init__(self, chance: Chance, key: str) -> None:
+        self._chance = chance
+        self._key = key
+        self._asked: dict[str, int] = {}
+
+    def __call__(self, name: str) -> float:
+        times = self._asked[name] = self._asked.get(name, 0) + 1
+        return self._chance.uniform(f"{self._key}|{name}" if times == 1 else f"{self._key}|{name}/{times}")
+
+
+class _Installed:
+    """One rule in its place. The same rule may be installed twice, and each is removed by itself."""
+
+    __slots__ = ("rule",)
+
+    def __init__(self, rule: LinkRule) -> None:
+        self.rule = rule
+
+
+class _Cut:
+    """One reason why a link is down, and who wants to hear of each packet that it costs."""
+
+    __slots__ = ("told",)
+
+    def __init__(self, told: Callable[[Packet], None]) -> None:
+        self.told = told
+
+
+def _nobody(_: Packet) -> None:
+    """A cut that nobody counts."""
 
 
 class Link:
@@ -59,53 +98,78 @@ class Link:
         self.name = name
         self.spec = spec
         self.ends = ends
-        self.up = True
         self.last_down_ns = -1
         """When it last went down: packets that were on it then are lost."""
         self.carried = 0
         self.dropped = 0
-        self._rules: list[LinkRule] = []
+        self._rules: list[_Installed] = []
+        self._cuts: list[_Cut] = []
+        self._felled_by = _Cut(_nobody)
         self._loss_threshold = int(spec.loss * _TWO_32)
         self.plain = not spec.jitter_ns and not spec.loss
         """Nothing about this link is left to chance or to a fault: every packet takes its latency."""
 
+    @property
+    def up(self) -> bool:
+        """Whether nothing holds it down."""
+        return not self._cuts
+
     def install(self, rule: LinkRule) -> Callable[[], None]:
-        """Add a rule; returns what removes it again."""
-        self._rules.append(rule)
+        """Add a rule; returns what removes it again (calling that twice is harmless)."""
+        entry = _Installed(rule)
+        self._rules.append(entry)
         self._settle()
 
         def remove() -> None:
-            self._rules.remove(rule)
+            self._rules = [other for other in self._rules if other is not entry]
             self._settle()
 
         return remove
 
-    def set_up(self, up: bool, now_ns: int) -> None:
-        """Cut or mend the link. A cut also kills what is in flight."""
-        if self.up and not up:
+    def cut(self, now_ns: int, told: Callable[[Packet], None] = _nobody) -> Callable[[], None]:
+        """Take the link down, and kill what is in flight on it; returns what lets go of it.
+
+        It is up again when nobody holds it down any more. *told* hears of every packet that this cut costs.
+        """
+        cut = _Cut(told)
+        if not self._cuts:
             self.last_down_ns = now_ns
-        self.up = up
+            self._felled_by = cut
+        self._cuts.append(cut)
         self._settle()
 
+        def mend() -> None:
+            self._cuts = [other for other in self._cuts if other is not cut]
+            self._settle()
+
+        return mend
+
     def _settle(self) -> None:
-        self.plain = self.up and not self._rules and not self.spec.jitter_ns and not self.spec.loss
+        self.plain = not (self._cuts or self._rules or self.spec.jitter_ns or self.spec.loss)
 
     def fate_ns(self, chance: Chance, packet: Packet) -> int | None:
         """How long this packet takes, or None if it is lost. Decided when it is sent."""
-        if not self.up:
+        if self._cuts:
+            self._cuts[0].told(packet)
             return None
         spec = self.spec
-        key = f"{self.name}|{packet.to}|{packet.what}"
+        key = f"{self.name}|{packet.sender}|{packet.to}|{packet.what}"
         lost, jittered = chance.pair(key) if spec.jitter_ns or spec.loss else (_TWO_32, 0)
         if lost < self._loss_threshold:
             return None
         latency_ns = spec.latency_ns + ((spec.jitter_ns * jittered) >> 32)
-        for rule in self._rules:
-            extra_ns = rule.fate(packet, lambda name: chance.uniform(f"{key}|{name}"))
-            if extra_ns is None:
-                return None
-            latency_ns += extra_ns
+        if self._rules:
+            draws = _Draws(chance, key)
+            for entry in self._rules:
+                extra_ns = entry.rule.fate(packet, draws)
+                if extra_ns is None:
+                    return None
+                latency_ns += extra_ns
         return latency_ns
+
+    def kill(self, packet: Packet) -> None:
+        """This packet was on the link when it went down: whoever cut it is told."""
+        self._felled_by.told(packet)
 
 
 class NoRouteError(ValueError):
@@ -124,17 +188,29 @@ class Network:
         self.links: dict[str, Link] = {}
 
     def add_node(self, node: str, switch: bool = False) -> None:
-        """A network card, or a switch."""
+        """A network card, or a switch. ValueError where there is a node of that name."""
+        if node in self._graph:
+            raise ValueError(f"node {node!r}: there is a node of that name already")
         self._graph.add_node(node, switch=switch)
         self._routes.clear()
 
     def connect(self, name: str, one: str, other: str, spec: LinkSpec) -> Link:
-        """Lay a link between two nodes that exist."""
+        """Lay a link between two nodes that exist; at most one between any two. ValueError in one line otherwise."""
         for node in (one, other):
             if node not in self._graph:
                 raise ValueError(f"link {name}: no node {node!r}; nodes are {', '.join(self._graph)}")
         if name in self.links:
             raise ValueError(f"link {name}: there is a link of that name already")
+        if one == other:
+            raise ValueError(f"link {name}: it joins {one!r} to itself")
+        if self._graph.has_edge(one, other):
+            known = self._graph.edges[one, other]["link"].name
+            raise ValueError(f"link {name}: {one!r} and {other!r} are joined by link {known} already")
+        if spec.latency_ns < 0 or spec.jitter_ns < 0:
+            found = f"{spec.latency_ns} ns and {spec.jitter_ns} ns"
+            raise ValueError(f"link {name}: latency and jitter must not be negative, found {found}")
+        if not 0.0 <= spec.loss <= 1.0:
+            raise ValueError(f"link {name}: the loss must be from 0 to 1, found {spec.loss}")
         link = Link(name, spec, (one, other))
         self._graph.add_edge(one, other, link=link)
         self.links[name] = link
@@ -157,20 +233,33 @@ class Network:
         return route
 
     def _find(self, source: str, target: str) -> tuple[Link, ...]:
-        graph = self._graph
-        through = [n for n, data in graph.nodes(data=True) if data["switch"] or n in (source, target)]
-
-        def latency(_one: str, _other: str, data: dict[str, Any]) -> int:
-            return int(data["link"].spec.latency_ns)
-
+        for node in (source, target):
+            if node not in self._graph:
+                known = ", ".join(self._graph)
+                raise NoRouteError(f"no way from {source} to {target}: no node {node!r}; nodes are {known}")
+        switches = [node for node, switch in self._graph.nodes(data="switch") if switch]
+        through = dict.fromkeys((source, target, *switches))
+        # A graph of its own, laid in order: networkx's filtered views walk over sets where they are small,
+        # so that the choice between two equally quick ways would depend on how strings are hashed.
+        ways = nx.Graph()
+        ways.add_nodes_from(through)
+        ways.add_edges_from(
+            (one, other, {"latency_ns": link.spec.latency_ns, "link": link})
+            for link in self.links.values()
+            for one, other in [link.ends]
+            if one in through and other in through
+        )
         try:
-            nodes = nx.shortest_path(graph.subgraph(through), source, target, weight=latency)
-        except (nx.NetworkXNoPath, nx.NodeNotFound):
-            raise NoRouteError(f"no way from {source} to {target}") from None
-        return tuple(graph.edges[pair]["link"] for pair in zip(nodes, nodes[1:], strict=False))
+            nodes = nx.shortest_path(ways, source, target, weight="latency_ns")
+        except nx.NetworkXNoPath:
+            raise NoRouteError(f"no way from {source} to {target}: no links join them") from None
+        return tuple(ways.edges[pair]["link"] for pair in pairwise(nodes))
 
-    def fate_ns(self, route: tuple[Link, ...], packet: Packet) -> int | None:
-        """How long a packet takes along the route; None, with a record of where, if it is lost."""
+    def fate_ns(self, route: tuple[Link, ...], packet: Packet, cause: int) -> int | None:
+        """How long a packet takes along the route; None, with a record of where, if it is lost.
+
+        *cause* is the record of its sending.
+        """
         total_ns = 0
         for link in route:
             link.carried += 1
@@ -179,20 +268,32 @@ class Network:
                 continue
             latency_ns = link.fate_ns(self._chance, packet)
             if latency_ns is None:
-                self.drop(link, packet)
+                self._drop(link, packet, cause)
                 return None
             total_ns += latency_ns
         return total_ns
 
-    def cut_since(self, route: tuple[Link, ...], sent_ns: int) -> Link | None:
-        """The link that went down while the packet was on its way, if any."""
+    @staticmethod
+    def cut_since(route: tuple[Link, ...], sent_ns: int) -> Link | None:
+        """The link that went down since a packet was sent on this way, if any; then the packet is to be killed.
+
+        A packet is taken to be on all of its way until it arrives: just where it was decides nothing.
+        """
         for link in route:
             if link.last_down_ns >= sent_ns:
                 return link
         return None
 
-    def drop(self, link: Link, packet: Packet) -> None:
+    def kill(self, link: Link, packet: Packet, cause: int) -> None:
+        """Count and record a packet that was on its way when this link went down."""
+        link.kill(packet)
+        self._drop(link, packet, cause)
+
+    def _drop(self, link: Link, packet: Packet, cause: int) -> None:
         """Count and record a lost packet."""
         link.dropped += 1
         event = PacketDropped(link=link.name, sender=packet.sender, to=packet.to, what=packet.what)
+        kernel = self._kernel
+        before, kernel.cause = kernel.cause, cause
         self._trace.observe(link.name, event)
+        kernel.cause = before

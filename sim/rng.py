@@ -36,7 +36,5 @@ class Chance:
 
     def stream(self, name: str) -> Random:
         """A generator of its own for this name. Use `random()` only: its sequence is stable across versions."""
-        digest = blake2b(
-            f"stream/{name}".encode(), digest_size=16, key=self.seed.to_bytes(16, "little", signed=True)
-        )
+        digest = blake2b(f"stream/{name}".encode(), digest_size=16, key=self.seed.to_bytes(16, "little", signed=True))
         return Random(int.from_bytes(digest.digest(), "little"))

@@ -197,6 +197,11 @@ class TouchChanged(Event, frozen=True, gc=False, tag=True):
 
 # --- the trace -------------------------------------------------------------------------------------
 
+
+class ObserverError(RuntimeError):
+    """A watcher or the sink failed: our own error, never that of the program it happened to be looking at."""
+
+
 Watcher = Callable[[Record], None]
 
 
@@ -215,7 +220,8 @@ class Trace:
     """Streams records to watchers, sink and digest; holds none of them.
 
     A watcher is told of one event type, or of `Sent` and `Handled` for one message type: `watch(fn, Sent, Logon)`.
-    Watchers run in the order in which they were added. They must not act on the world.
+    Those of all events of a type come first, then those of one message type, each in the order in which they were
+    added. They must not act on the world; one that raises ends the run with an `ObserverError`.
     """
 
     encode: ClassVar[msgspec.msgpack.Encoder] = msgspec.msgpack.Encoder()
@@ -256,33 +262,49 @@ class Trace:
         """Record what the world saw; returns its seq."""
         record = self._record(host, event, False)
         kind = type(event)
-        for watcher in self._watchers.get(kind, ()):
-            watcher(record)
-        if kind is Handled:
-            for watcher in self._handled.get(type(event.message), ()):
+        try:
+            for watcher in self._watchers.get(kind, ()):
                 watcher(record)
-        elif kind is Sent:
-            for watcher in self._sent.get(type(event.message), ()):
-                watcher(record)
+            if kind is Handled:
+                for watcher in self._handled.get(type(event.message), ()):
+                    watcher(record)
+            elif kind is Sent:
+                for watcher in self._sent.get(type(event.message), ()):
+                    watcher(record)
+        except Exception as error:
+            raise _failed("a watcher", record, error) from error
         return record.seq
 
     def claim(self, host: str, event: Any) -> int:
         """Record what a program said; returns its seq."""
         record = self._record(host, event, True)
-        for watcher in self._claim_watchers.get(type(event), ()):
-            watcher(record)
+        try:
+            for watcher in self._claim_watchers.get(type(event), ()):
+                watcher(record)
+        except Exception as error:
+            raise _failed("a watcher", record, error) from error
         return record.seq
 
     def _record(self, host: str, event: Any, claimed: bool) -> Record:
-        self._seq = seq = self._seq + 1
         clock = self._clock
-        record = Record(seq, clock.now_ns, host, clock.cause, claimed, event)
-        self.encode.encode_into(record, self._buffer, -1)
+        record = Record(self._seq + 1, clock.now_ns, host, clock.cause, claimed, event)
+        buffer = self._buffer
+        start = len(buffer)
+        try:
+            self.encode.encode_into(record, buffer, start)
+        except Exception:
+            # What cannot be encoded was not recorded; half of it must not stay.
+            del buffer[start:]
+            raise
+        self._seq = seq = record.seq
         if self._sink is not None:
-            self._sink.write(record)
+            try:
+                self._sink.write(record)
+            except Exception as error:
+                raise _failed("the sink", record, error) from error
         if not seq % CHECKPOINT_RECORDS:
-            self._hash.update(self._buffer)
-            self._buffer.clear()
+            self._hash.update(buffer)
+            buffer.clear()
             self.checkpoints.append(self._hash.hexdigest())
         return record
 
@@ -291,3 +313,9 @@ class Trace:
         whole = self._hash.copy()
         whole.update(self._buffer)
         return whole.hexdigest()
+
+
+def _failed(what: str, record: Record, error: Exception) -> ObserverError:
+    return ObserverError(
+        f"{what} failed on record {record.seq}, {type(record.event).__name__}: {type(error).__name__}: {error}"
+    )

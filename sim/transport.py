@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from msgspec import Struct
 
-from squall.sim.host import CLOSED, HOUSEKEEPING_NS, LOCAL_HOP_NS, MESSAGE, OPENED, Slot
+from squall.sim.host import CLOSED, HOUSEKEEPING_NS, LOCAL_HOP_NS, MESSAGE, OPENED, STREAMED, Slot
 from squall.sim.network import Link, Packet
 from squall.sim.program import Message
 from squall.sim.trace import Retransmitted, Sent, StreamClosed, StreamOpened
@@ -41,17 +41,30 @@ class Control(Struct, frozen=True, gc=False):
 class End:
     """One end of a stream, in the hands of the program at *slot*."""
 
-    def __init__(self, slot: Slot, peer: Slot, connection: str) -> None:
+    def __init__(self, slot: Slot, peer: Slot, client: Slot, number: int) -> None:
         self.slot = slot
         self.peer = peer
-        self.connection = connection
-        """Which stream between the two this is: client, server, and the client's count of them."""
+        self.client = client
+        self.number = number
+        """Which stream of this client's to its peer this is, from 1."""
         self.open = False
         self.gone = False
+        self.hung_up = False
+        """Its own program has closed it, and is to hear nothing more of it."""
+        self.yielded = False
+        """Both had opened at once, and the other's stream stands."""
+        self.far: End
         self.out: Pipe | None = None
+        """The way to the other end; None where that is on the same host."""
+
+    @property
+    def connection(self) -> str:
+        """A name for the stream: client, server, and the client's count."""
+        server = self.peer if self.slot is self.client else self.slot
+        return f"{self.client.address}/{server.address}/{self.number}"
 
     def vanish(self) -> None:
-        """The host is down: nobody is told, and nothing more is repeated from here."""
+        """Nothing more is repeated from here. Nobody is told."""
         self.gone = True
         self.open = False
 
@@ -95,10 +108,13 @@ class Pipe:
         self._next += 1
         self._transmit(segment)
 
+    def acknowledge_opening(self) -> None:
+        """The answer to our opening segment has come: it is not repeated any more."""
+        self._acked = max(self._acked, 0)
+
     def _transmit(self, segment: Segment) -> None:
         segment.sent_ns = self._kernel.now_ns
-        packet = self._packet(segment)
-        delay_ns = self._network.fate_ns(self._route, packet)
+        delay_ns = self._network.fate_ns(self._route, self._packet(segment), segment.record)
         if delay_ns is None:
             self._repeat_later(segment)
         else:
@@ -140,12 +156,16 @@ class Pipe:
     def _arrive(self, segment: Segment) -> None:
         cut = self._network.cut_since(self._route, segment.sent_ns)
         if cut is not None:
-            self._network.drop(cut, self._packet(segment))
+            self._network.kill(cut, self._packet(segment), segment.record)
         if cut is not None or not self.receiver.slot.host.up:
             self._repeat_later(segment)
             return
         if self.receiver.gone:
-            self._transport.refuse(self.sender)
+            self._transport.refuse(self.sender, self._answer(segment, "rst/"), segment.record)
+            # If that is lost, a repetition will ask for another.
+            self._repeat_later(segment)
+            return
+        if segment.seq == 0 and self._expected == 0 and not self._may_open(segment):
             return
         if segment.seq >= self._expected:
             self._held.setdefault(segment.seq, segment)
@@ -153,26 +173,51 @@ class Pipe:
             ready = self._held.pop(self._expected)
             self._expected += 1
             self._deliver(ready)
-        self._acknowledge(segment)
+        if segment.seq == 0 and self.sender.slot is self.sender.client:
+            # The server's own opening segment is what answers a client's: until it has come, repeat.
+            self._repeat_later(segment)
+        else:
+            self._acknowledge(segment)
+
+    def _may_open(self, segment: Segment) -> bool:
+        """Whether a stream may begin here now; a client that has to wait repeats its opening segment."""
+        receiver = self.receiver
+        if self.sender.yielded:
+            return False
+        known = receiver.slot.ends.get(self.sender.slot.address)
+        if known is None or known is receiver or known.gone:
+            return True
+        if known.client is self.sender.client:
+            # A later one has overtaken it: this is an old opening segment, long given up by whoever sent it.
+            return known.number < receiver.number
+        if known.open or receiver.slot.address > self.sender.slot.address:
+            return True
+        # Both have opened at once: the stream of the one whose address sorts first stands, if it comes about.
+        self._repeat_later(segment)
+        return False
 
     def _acknowledge(self, segment: Segment) -> None:
         """Acknowledgements are cumulative; one that is lost costs a repetition unless a later one covers it."""
         for link in self._back:
             if not link.plain:
-                packet = Packet(
-                    self.receiver.slot.address,
-                    self.sender.slot.address,
-                    segment.message,
-                    segment.sent_ns,
-                    segment.attempt,
-                    note="ack/",
-                )
-                if self._network.fate_ns(self._back, packet) is None:
+                packet = self._answer(segment, "ack/")
+                if self._network.fate_ns(self._back, packet, segment.record) is None:
                     self._repeat_later(segment)
                     return
                 break
         # What came early is covered once the hole before it is filled.
         self._acked = max(self._acked, self._expected - 1)
+
+    def _answer(self, segment: Segment, note: str) -> Packet:
+        """What goes back for a segment has a name of its own, and so a fate of its own."""
+        return Packet(
+            self.receiver.slot.address,
+            self.sender.slot.address,
+            segment.message,
+            self._kernel.now_ns,
+            segment.attempt,
+            note,
+        )
 
     def _deliver(self, segment: Segment) -> None:
         slot = self.receiver.slot
@@ -182,9 +227,7 @@ class Pipe:
         if type(segment.message) is Control:
             self._transport.opened(self.receiver)
         else:
-            slot.host.enqueue(
-                slot, MESSAGE, self.sender.slot.address, segment.message, slot.cost_ns(segment.message)
-            )
+            slot.host.enqueue(slot, STREAMED, self.receiver, segment.message, slot.cost_ns(segment.message))
         kernel.cause = before
 
 
@@ -202,21 +245,21 @@ class Transport:
 
     def register(self, address: str, slot: Slot, node: str) -> None:
         """*address* leads to the program at *slot*, through the network card *node*."""
-        if address in self._slots:
-            raise ValueError(
-                f"address {address!r} is taken, by a program on host {self._slots[address].host.name!r}"
-            )
+        self.check_free(address)
         self._slots[address] = slot
         self._nodes[address] = node
+
+    def check_free(self, address: str) -> None:
+        """ValueError that names who has it, where this address is taken."""
+        if address in self._slots:
+            raise ValueError(f"address {address!r} is taken, by a program on host {self._slots[address].host.name!r}")
 
     def slot_of(self, address: str) -> Slot:
         """The program at this address; ValueError that names it where there is none."""
         try:
             return self._slots[address]
         except KeyError:
-            raise ValueError(
-                f"no program at address {address!r}; there are {', '.join(self._slots)}"
-            ) from None
+            raise ValueError(f"no program at address {address!r}; there are {', '.join(self._slots)}") from None
 
     def node_of(self, address: str) -> str:
         """The network card that an address goes through."""
@@ -229,14 +272,12 @@ class Transport:
         target = self.slot_of(to)
         world = self.world
         if target.host is slot.host:
-            target.host.enqueue(
-                target, MESSAGE, slot.address, message, target.cost_ns(message) + LOCAL_HOP_NS
-            )
+            target.host.enqueue(target, MESSAGE, slot.address, message, target.cost_ns(message) + LOCAL_HOP_NS)
             return
         record = self._record(slot, to, message)
         packet = Packet(slot.address, to, message, world.kernel.now_ns)
         route = world.network.route(self._nodes[slot.address], self._nodes[to])
-        delay_ns = world.network.fate_ns(route, packet)
+        delay_ns = world.network.fate_ns(route, packet, record)
         if delay_ns is not None:
             world.kernel.call_in(delay_ns, self._datagram_arrives, (packet, target, route)).cause = record
 
@@ -246,57 +287,64 @@ class Transport:
         return self.world.trace.observe(slot.host.name, Sent(slot.address, to, message))
 
     def _datagram_arrives(self, arg: Any) -> None:
+        # It reaches whoever lives at the address now: nothing in a datagram says for which life it was meant.
         packet, target, route = arg
-        cut = self.world.network.cut_since(route, packet.sent_ns)
+        network = self.world.network
+        cut = network.cut_since(route, packet.sent_ns)
         if cut is not None:
-            self.world.network.drop(cut, packet)
+            network.kill(cut, packet, self.world.kernel.cause)
             return
         target.host.enqueue(target, MESSAGE, packet.sender, packet.message, target.cost_ns(packet.message))
 
     # --- streams ---
 
     def open(self, slot: Slot, to: str) -> None:
-        """Begin a stream; where one is open or opening between the two, nothing happens."""
+        """Begin a stream; where one is open, opening or not yet known to be gone, nothing happens."""
         if to in slot.ends:
             return
         peer = self.slot_of(to)
+        if peer.address != to:
+            raise ValueError(
+                f"{slot.address}: a stream goes to a program's own address, "
+                f"{peer.address!r}, not to a further one, {to!r}"
+            )
+        if peer is slot:
+            raise ValueError(f"{slot.address}: a program cannot open a stream to itself")
         number = next(self._connections.setdefault((slot.address, to), count(1)))
-        connection = f"{slot.address}/{to}/{number}"
-        near, far = End(slot, peer, connection), End(peer, slot, connection)
+        near, far = End(slot, peer, slot, number), End(peer, slot, slot, number)
+        near.far, far.far = far, near
         if peer.host is slot.host:
             self._join_locally(near, far)
             return
         near.out, far.out = Pipe(self, near, far), Pipe(self, far, near)
         slot.ends[to] = near
-        near.out.push(Control("syn", connection), self.world.kernel.cause)
+        near.out.push(Control("syn", near.connection), self.world.kernel.cause)
 
-    def _join_locally(self, near: End, far: End) -> None:
-        if near.peer.address == near.slot.address:
-            raise ValueError(f"{near.slot.address}: a program cannot open a stream to itself")
+    @staticmethod
+    def _join_locally(near: End, far: End) -> None:
         for end in (near, far):
             end.open = True
             end.slot.ends[end.peer.address] = end
-            end.slot.host.enqueue(end.slot, OPENED, end.peer.address, None, HOUSEKEEPING_NS)
+            end.slot.host.enqueue(end.slot, OPENED, end, None, HOUSEKEEPING_NS)
 
     def opened(self, end: End) -> None:
         """The other side's opening segment has come: on the server's side it is the first that is heard of it."""
         slot, peer = end.slot, end.peer.address
-        known = slot.ends.get(peer)
-        if known is not end:
+        assert end.out is not None
+        if slot is end.client:
+            end.out.acknowledge_opening()
+        else:
+            known = slot.ends.get(peer)
             if known is not None and known.open:
                 self._close(known, "replaced by the peer's new stream")
-            elif known is not None:
-                # Both have opened at once: the stream of the one whose address sorts first stands.
-                if slot.address < peer:
-                    return
+            elif known is not None and not known.gone:
                 known.vanish()
+                known.yielded = True
             slot.ends[peer] = end
-            end.open = True
-            assert end.out is not None
             end.out.push(Control("syn-ack", end.connection), self.world.kernel.cause)
             self.world.trace.observe(slot.host.name, StreamOpened(client=peer, server=slot.address))
         end.open = True
-        slot.host.enqueue(slot, OPENED, peer, None, HOUSEKEEPING_NS)
+        slot.host.enqueue(slot, OPENED, end, None, HOUSEKEEPING_NS)
 
     def write(self, slot: Slot, to: str, message: Message) -> bool:
         """Send on the open stream to this peer; False where there is none."""
@@ -305,17 +353,18 @@ class Transport:
             return False
         if end.out is None:
             target = end.peer
-            target.host.enqueue(
-                target, MESSAGE, slot.address, message, target.cost_ns(message) + LOCAL_HOP_NS
-            )
+            target.host.enqueue(target, STREAMED, end.far, message, target.cost_ns(message) + LOCAL_HOP_NS)
         else:
             end.out.push(message, self._record(slot, to, message))
         return True
 
     def close(self, slot: Slot, to: str) -> None:
-        """Hang up. The peer hears of it if the news reaches it; the caller knows already."""
+        """Hang up. The peer hears of it if the news reaches it; the caller knows, and hears nothing more."""
         end = slot.ends.pop(to, None)
         if end is None:
+            return
+        end.hung_up = True
+        if end.gone:
             return
         end.vanish()
         self.world.trace.observe(slot.host.name, StreamClosed(end=slot.address, peer=to, reason="closed"))
@@ -326,42 +375,43 @@ class Transport:
         self._close(end, "timed out")
         self._send_reset(end, "reset by the peer")
 
-    def refuse(self, end: End) -> None:
+    def refuse(self, end: End, reset: Packet, cause: int) -> None:
         """A segment reached a host that knows no such stream: the answer is a reset."""
         if not end.gone:
-            delay_ns = sum(link.spec.latency_ns for link in self._way(end.peer, end.slot))
-            self.world.kernel.call_in(delay_ns, self._reset_arrives, (end, "reset by the peer"))
+            self._launch_reset(end, reset, "reset by the peer", cause)
 
     def _send_reset(self, end: End, reason: str) -> None:
         """Tell the other end. A reset is a packet like any other, and is not repeated."""
-        far = end.peer.ends.get(end.slot.address)
-        if far is None or far.peer is not end.slot:
+        far = end.far
+        if far.gone or far.slot.ends.get(end.slot.address) is not far:
             return
         if end.out is None:
             self._close(far, reason)
             return
-        if far is not end.out.receiver:
-            return
         control = Control("rst", end.connection)
-        packet = Packet(end.slot.address, end.peer.address, control, self.world.kernel.now_ns)
-        delay_ns = self.world.network.fate_ns(self._way(end.slot, end.peer), packet)
-        if delay_ns is not None:
-            self.world.kernel.call_in(delay_ns, self._reset_arrives, (far, reason))
+        packet = Packet(end.slot.address, far.slot.address, control, self.world.kernel.now_ns)
+        self._launch_reset(far, packet, reason, self.world.kernel.cause)
 
-    def _way(self, source: Slot, target: Slot) -> tuple[Link, ...]:
-        return self.world.network.route(self._nodes[source.address], self._nodes[target.address])
+    def _launch_reset(self, end: End, packet: Packet, reason: str, cause: int) -> None:
+        nodes, network = self._nodes, self.world.network
+        route = network.route(nodes[packet.sender], nodes[packet.to])
+        delay_ns = network.fate_ns(route, packet, cause)
+        if delay_ns is not None:
+            arrival = self.world.kernel.call_in(delay_ns, self._reset_arrives, (end, packet, route, reason))
+            arrival.cause = cause
 
     def _reset_arrives(self, arg: Any) -> None:
-        end, reason = arg
-        if end.slot.host.up:
+        end, packet, route, reason = arg
+        network = self.world.network
+        cut = network.cut_since(route, packet.sent_ns)
+        if cut is not None:
+            network.kill(cut, packet, self.world.kernel.cause)
+        elif not end.gone:
             self._close(end, reason)
 
     def _close(self, end: End, reason: str) -> None:
-        if end.gone:
-            return
+        """This end learns that it is gone. Its program is told in its turn, and until then cannot open another."""
         slot, peer = end.slot, end.peer.address
         end.vanish()
-        if slot.ends.get(peer) is end:
-            del slot.ends[peer]
         self.world.trace.observe(slot.host.name, StreamClosed(end=slot.address, peer=peer, reason=reason))
-        slot.host.enqueue(slot, CLOSED, peer, reason, HOUSEKEEPING_NS)
+        slot.host.enqueue(slot, CLOSED, end, reason, HOUSEKEEPING_NS)

@@ -1,6 +1,7 @@
 """The world: one kernel, one trace, one source of chance, and all hosts, links and venues by name."""
 
 from collections.abc import Callable
+
 from squall.sim.clock import Clock
 from squall.sim.disk import DEFAULT_FSYNC_NS
 from squall.sim.exchange.participants import FairValue
@@ -39,9 +40,9 @@ class World:
         """A machine with one network card of the same name."""
         if name in self.hosts:
             raise ValueError(f"host {name!r} exists already")
+        self.network.add_node(name)
         host = Host(self, name, clock or Clock(), fsync_ns)
         self.hosts[name] = host
-        self.network.add_node(name)
         return host
 
     def add_switch(self, name: str) -> None:
@@ -63,6 +64,8 @@ class World:
     ) -> Slot:
         """Put a program on a host. Each alias is a further address of it, on a network card of its own."""
         machine = self.host(host)
+        for each in (address, *aliases):
+            self.transport.check_free(each)
         slot = machine.place(address, factory, costs or Costs(), core)
         self.transport.register(address, slot, host)
         for alias in aliases:

@@ -1,10 +1,14 @@
 """Every order has a whole audit trail: from its submission to its end, in order, on the audit's own disk."""
 
+from collections.abc import Iterable
+
+from msgspec import Struct
+
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Promise, Ruling
 from squall.scenarios.topology import Stage
 from squall.sim.trace import Record, VenueAccepted
-from squall.system.domain.audit_trail import AuditEntry, missing_versions, trails
+from squall.system.domain.audit_trail import decode_record, missing_versions
 from squall.system.domain.events import (
     OrderApproved,
     OrderCanceled,
@@ -31,39 +35,54 @@ class _AuditComplete:
     def ruling(self) -> Ruling:
         host = self._stage.world.transport.slot_of(self._stage.wiring.audit).host
         records = host.disk.durable(FILE)
-        histories = {str(order): entries for order, entries in trails(records).items()}
+        trails = _trails(records)
         for low, high in missing_versions(records):
             return Ruling(
                 Verdict.VIOLATED, f"versions {low} to {high - 1} of the journal are not on the audit's disk"
             )
         for order, record in self._accepted.items():
-            missing = _missing(histories.get(order, ()))
+            missing = trails.get(order, _Trail()).missing
             if missing:
                 detail = f"{order}: its audit trail has no {missing}"
                 return Ruling(Verdict.VIOLATED, detail, record.at_ns, record.seq)
         return Ruling(
-            Verdict.PASS, f"{len(histories)} orders, {len(self._accepted)} of them seen by a venue, all whole"
+            Verdict.PASS, f"{len(trails)} orders, {len(self._accepted)} of them seen by a venue, all whole"
         )
 
 
-def _missing(history: tuple[AuditEntry, ...]) -> str | None:
-    """What an order that reached a venue must have in its trail, and has not."""
+class _Trail(Struct, gc=False):
+    """What matters of one order's history, so that a long day is judged without holding it."""
+
     ordered_lots: int | None = None
-    filled_lots = 0
-    approved = ended = False
-    for entry in history:
-        event = entry.event
-        if type(event) is OrderSubmitted:
-            ordered_lots = event.quantity_lots
-        elif type(event) is OrderFilled:
-            filled_lots += event.lots
-        approved = approved or type(event) is OrderApproved
-        ended = ended or type(event) in ENDED
-    if ordered_lots is None:
-        return "OrderSubmitted"
-    if not approved:
-        return "OrderApproved"
-    return None if ended or filled_lots >= ordered_lots else "end"
+    filled_lots: int = 0
+    approved: bool = False
+    ended: bool = False
+
+    @property
+    def missing(self) -> str | None:
+        """What an order that reached a venue must have in its trail, and has not."""
+        if self.ordered_lots is None:
+            return "OrderSubmitted"
+        if not self.approved:
+            return "OrderApproved"
+        return None if self.ended or self.filled_lots >= self.ordered_lots else "end"
+
+
+def _trails(records: Iterable[bytes]) -> dict[str, _Trail]:
+    """Every order's trail, from the records of the audit's file."""
+    trails: dict[str, _Trail] = {}
+    for data in records:
+        for event in decode_record(data).events:
+            trail = trails.setdefault(event.cl_ord_id, _Trail())
+            if type(event) is OrderSubmitted:
+                trail.ordered_lots = event.quantity_lots
+            elif type(event) is OrderFilled:
+                trail.filled_lots += event.lots
+            elif type(event) is OrderApproved:
+                trail.approved = True
+            elif type(event) in ENDED:
+                trail.ended = True
+    return trails
 
 
 def audit_complete() -> Promise:

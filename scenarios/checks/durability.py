@@ -1,5 +1,9 @@
 """Nothing that mattered is lost with a machine, and what is rebuilt from a journal is what was live."""
 
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
 import msgspec
 
 from squall.scenarios.result import Verdict
@@ -11,6 +15,9 @@ from squall.system.domain.events import AnyEvent, OrderSubmitted, decode_event
 from squall.system.domain.messages import Leading, OrderTaken
 from squall.system.domain.oms_state import OmsState, evolve
 from squall.system.services.journal import FILE, JournalRecord
+
+
+_RECORD: Final = msgspec.msgpack.Decoder(JournalRecord)
 
 
 class _LeadersJournal:
@@ -28,18 +35,16 @@ class _LeadersJournal:
     def leader(self) -> str | None:
         return self._leader
 
-    def events(self) -> list[AnyEvent]:
-        """Decoded, in order; empty where nobody ever led."""
+    def events(self) -> Iterator[AnyEvent]:
+        """Decoded one by one, in order, from the last image on; none where nobody ever led."""
         if self._leader is None:
-            return []
+            return
         host = self._stage.world.transport.slot_of(self._leader).host
-        encoded: list[bytes] = []
-        for data in host.disk.durable(FILE):
-            record = msgspec.msgpack.decode(data, type=JournalRecord)
-            if record.image:
-                encoded.clear()
-            encoded += record.events
-        return [decode_event(each) for each in encoded]
+        records = host.disk.durable(FILE)
+        images = [place for place, data in enumerate(records) if _RECORD.decode(data).image]
+        for data in islice(records, images[-1] if images else 0, None):
+            for encoded in _RECORD.decode(data).events:
+                yield decode_event(encoded)
 
 
 class _NothingLost:
@@ -47,26 +52,28 @@ class _NothingLost:
 
     def __init__(self, stage: Stage) -> None:
         self._journal = _LeadersJournal(stage)
-        self._owed: dict[str, tuple[Record, str]] = {}
+        self._owed: dict[str, tuple[int, int, str]] = {}
+        """Order to when, by which record, and to whom the desk came to owe it."""
         stage.world.trace.watch(self._on_taken, Sent, OrderTaken)
         stage.world.trace.watch(self._on_accepted, VenueAccepted)
 
     def _on_taken(self, record: Record) -> None:
-        self._owed.setdefault(record.event.message.cl_ord_id, (record, "was taken"))
+        self._owed.setdefault(record.event.message.cl_ord_id, (record.at_ns, record.seq, "was taken"))
 
     def _on_accepted(self, record: Record) -> None:
-        self._owed.setdefault(record.event.cl_ord_link_id, (record, f"was accepted by {record.event.venue}"))
+        event: VenueAccepted = record.event
+        owed = (record.at_ns, record.seq, f"was accepted by {event.venue}")
+        self._owed.setdefault(event.cl_ord_link_id, owed)
 
     def ruling(self) -> Ruling:
         known = {event.cl_ord_id for event in self._journal.events() if type(event) is OrderSubmitted}
+        leader = self._journal.leader
         lost = [(order, *owed) for order, owed in self._owed.items() if order not in known]
         if not lost:
-            return Ruling(
-                Verdict.PASS, f"RPO 0: all {len(self._owed)} orders are in {self._journal.leader}'s journal"
-            )
-        order, record, what = lost[0]
-        detail = f"{len(lost)} orders are lost: {order} {what}, and {self._journal.leader}'s journal does not know it"
-        return Ruling(Verdict.VIOLATED, detail, record.at_ns, record.seq)
+            return Ruling(Verdict.PASS, f"RPO 0: all {len(self._owed)} orders are in {leader}'s journal")
+        order, at_ns, seq, what = lost[0]
+        detail = f"{len(lost)} orders are lost: {order} {what}, and {leader}'s journal does not know it"
+        return Ruling(Verdict.VIOLATED, detail, at_ns, seq)
 
 
 def nothing_lost() -> Promise:
@@ -93,7 +100,7 @@ class _RebuiltEqualsLive:
             return Ruling(Verdict.INCONCLUSIVE, "no state hash was ever published by the last leader")
         version, record = next(iter(claimed.items()))
         state = OmsState()
-        for event in self._journal.events()[:version]:
+        for event in islice(self._journal.events(), version):
             evolve(state, event)
         if state.hash() == record.event.hash:
             return Ruling(Verdict.PASS, f"{leader}'s journal folds to its live state at version {version}")

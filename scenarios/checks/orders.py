@@ -113,7 +113,7 @@ class _OrdersEnd:
         self._at_venue: dict[str, Record] = {}
         self._audit = stage.wiring.audit
         self._filled: dict[str, int] = {}
-        self._booked: set[str] = set()
+        self._booked: set[tuple[str, str]] = set()
         self._ended: set[str] = set()
         trace = stage.world.trace
         trace.watch(self._on_accepted, VenueAccepted)
@@ -134,8 +134,8 @@ class _OrdersEnd:
             name = type(event).__name__
             if name in TERMINAL_EVENTS:
                 self._ended.add(event.cl_ord_id)
-            elif name == "OrderFilled" and event.exec_id not in self._booked:
-                self._booked.add(event.exec_id)
+            elif name == "OrderFilled" and (event.venue, event.exec_id) not in self._booked:
+                self._booked.add((event.venue, event.exec_id))
                 order = event.cl_ord_id
                 filled = self._filled[order] = self._filled.get(order, 0) + event.lots
                 if filled >= self._ordered.lots.get(order, 0):

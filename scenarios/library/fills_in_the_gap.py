@@ -27,7 +27,7 @@ def fills_in_the_gap() -> Scenario:
         ),
         plan=(
             during(7 * SECOND, 8_200 * MILLISECOND, ApiSlow("exchange-a", slow)),
-            during(7 * SECOND, 8_200 * MILLISECOND, ApiSlow("exchange-b", slow)),
+            during(7 * SECOND, 8_200 * MILLISECOND, ApiSlow("exchange-b", slow), must_touch=False),
             during(8 * SECOND, 14 * SECOND, Crash("oms1")),
         ),
         promises=(*always(), *settles(), leads_again("oms1")),

@@ -30,7 +30,7 @@ def slow_fills() -> Scenario:
         ),
         plan=(
             during(1_500 * MILLISECOND, 12 * SECOND, ApiSlow("exchange-a", slow)),
-            during(1_500 * MILLISECOND, 12 * SECOND, ApiSlow("exchange-b", slow)),
+            during(1_500 * MILLISECOND, 12 * SECOND, ApiSlow("exchange-b", slow), must_touch=False),
         ),
         promises=(*always(), *settles()),
         duration_ns=18 * SECOND,

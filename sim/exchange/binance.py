@@ -140,17 +140,13 @@ class _Loader:
         if not any(bid and ask for _, _, (bid, _, ask, _) in touches):
             self._refuse("a book with bids and asks", "one that never has both", "after the last line")
         unit_money = Decimal(self._grid.tick) / 2 * Decimal(self._grid.lot)
-        return Recording(
-            self._symbol, steps, touches, applied, steps[-1].at_ns, self._finer_levels, unit_money
-        )
+        return Recording(self._symbol, steps, touches, applied, steps[-1].at_ns, self._finer_levels, unit_money)
 
     def _refuse(self, expected: str, found: str, place: str = "line") -> NoReturn:
         found = " ".join(found.split())
         if len(found) > _FOUND_CHARS_MAX:
             found = found[: _FOUND_CHARS_MAX - 1] + "…"
-        raise RecordingError(
-            f"{self._path}: {place} {self._line}: expected {expected}, found {found}"
-        ) from None
+        raise RecordingError(f"{self._path}: {place} {self._line}: expected {expected}, found {found}") from None
 
     # --- the file ---
 

@@ -1,10 +1,9 @@
 """One symbol's limit order book: best price first, and at a price whoever came first."""
 
+from bisect import bisect_left, insort
 from collections import OrderedDict
-from typing import NamedTuple
 
 from msgspec import Struct
-from sortedcontainers import SortedList
 
 from squall.sim.exchange.wire.messages import Level, NewOrderSingle, Print, Side
 
@@ -20,7 +19,7 @@ class Resting(Struct, eq=False):
     """The client's order; None where a simulated participant stands behind it."""
 
 
-class Fill(NamedTuple):
+class Fill(Struct, frozen=True):
     """An arriving order met *maker*, at the maker's price."""
 
     maker: Resting
@@ -41,13 +40,15 @@ class _Queue:
 class _BookSide:
     """One side of the book. Levels are known by *rank*, which is smaller for a better price on both sides."""
 
-    __slots__ = ("changed", "queues", "ranks", "side", "sign")
+    __slots__ = ("changed", "facing", "queues", "ranks", "side", "sign")
 
     def __init__(self, side: Side) -> None:
         self.side = side
+        self.facing = side.other
         self.sign = -side.sign
         self.queues: dict[int, _Queue] = {}
-        self.ranks: SortedList[int] = SortedList()
+        # Sorted and plain: to move some dozens of levels up by one is quicker than anything cleverer.
+        self.ranks: list[int] = []
         self.changed: dict[int, int] = {}
         """Rank to the lots that the public last saw there."""
 
@@ -56,7 +57,7 @@ class _BookSide:
         queue = self.queues.get(rank)
         if queue is None:
             queue = self.queues[rank] = _Queue()
-            self.ranks.add(rank)
+            insort(self.ranks, rank)
         self.changed.setdefault(rank, queue.lots)
         queue.orders[resting.arrival] = resting
         queue.lots += resting.lots
@@ -91,14 +92,14 @@ class _BookSide:
                     orders.popitem(last=False)
             traded = wanted - lots
             queue.lots -= traded
-            prints.append(Print(self.side.other, self.sign * rank, traded))
+            prints.append(Print(self.facing, self.sign * rank, traded))
             if not orders:
                 self._drop(rank)
         return lots
 
     def _drop(self, rank: int) -> None:
         del self.queues[rank]
-        self.ranks.remove(rank)
+        del self.ranks[bisect_left(self.ranks, rank)]
 
     def best(self) -> tuple[int, int]:
         """(price, lots) of the best level; zeros where there is none."""
@@ -140,9 +141,7 @@ class Book:
         worst_rank = None if limit_half_ticks is None else facing.sign * limit_half_ticks
         return fills, facing.eat(lots, worst_rank, fills, self._prints)
 
-    def rest(
-        self, side: Side, lots: int, price_half_ticks: int, order: NewOrderSingle | None = None
-    ) -> Resting:
+    def rest(self, side: Side, lots: int, price_half_ticks: int, order: NewOrderSingle | None = None) -> Resting:
         """Queue an order behind all others at its price. It must not cross: `take` comes first."""
         self._arrivals += 1
         resting = Resting(self._arrivals, side, price_half_ticks, lots, order)
@@ -159,7 +158,9 @@ class Book:
 
     def touch(self) -> tuple[int, int, int, int]:
         """(bid half ticks, bid lots, ask half ticks, ask lots); zeros for a side that is empty."""
-        return *self._bids.best(), *self._asks.best()
+        bid_half_ticks, bid_lots = self._bids.best()
+        ask_half_ticks, ask_lots = self._asks.best()
+        return bid_half_ticks, bid_lots, ask_half_ticks, ask_lots
 
     def levels(self) -> tuple[Level, ...]:
         """The whole displayed book: bids, then asks, best first on each side."""

@@ -29,9 +29,7 @@ class EngineListener(Protocol):
     def on_closed(self, order: NewOrderSingle, leaves_lots: int) -> None:
         """A client order left the book unfilled: cancelled, or the rest of an IOC or market order."""
 
-    def on_book(
-        self, symbol: str, levels: tuple[Level, ...], prints: tuple[Print, ...], source_id: int
-    ) -> None:
+    def on_book(self, symbol: str, levels: tuple[Level, ...], prints: tuple[Print, ...], source_id: int) -> None:
         """What one step changed on the public book and tape: once a step, after the calls above; never empty."""
 
 

@@ -30,9 +30,7 @@ class Feed:
         self._beats = 0
         self.last_seq = 0
 
-    def publish(
-        self, symbol: str, levels: tuple[Level, ...], prints: tuple[Print, ...], source_id: int
-    ) -> int:
+    def publish(self, symbol: str, levels: tuple[Level, ...], prints: tuple[Print, ...], source_id: int) -> int:
         """Send one step to every subscriber; returns its number on the channel."""
         self.last_seq = seq = self.last_seq + 1
         now_ns = self._machine.now_ns

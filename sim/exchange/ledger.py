@@ -1,5 +1,7 @@
 """A venue's own store: what became of every ClOrdID ever seen. Answers queries, exposes duplicates."""
 
+from collections.abc import Callable
+
 from msgspec import Struct
 
 from squall.sim.exchange.wire.messages import (
@@ -50,6 +52,11 @@ class Ledger:
         self._venue = venue
         self._histories: dict[str, History] = {}
         self._live: dict[str, LiveOrder] = {}
+        # Asked at every turn of an order's life: the dicts answer for themselves.
+        self.history: Callable[[str], History | None] = self._histories.get
+        """What became of this ClOrdID; None where it was never seen."""
+        self.live: Callable[[str], LiveOrder | None] = self._live.get
+        """The live order that the engine knows by this key."""
 
     def __len__(self) -> int:
         """How many ClOrdIDs are remembered."""
@@ -59,10 +66,6 @@ class Ledger:
     def live_orders(self) -> int:
         """How many client orders the engine has."""
         return len(self._live)
-
-    def history(self, cl_ord_id: str) -> History | None:
-        """What became of this ClOrdID; None where it was never seen."""
-        return self._histories.get(cl_ord_id)
 
     def open(self, order: NewOrderSingle, sender: str) -> LiveOrder:
         """Make an order known, before the engine gets it. A second one of its ClOrdID gets its own key."""
@@ -75,10 +78,6 @@ class Ledger:
             key = engine_key(cl_ord_id, history.accepted + 1)
         live = self._live[key] = LiveOrder(key, order, sender, history)
         return live
-
-    def live(self, key: str) -> LiveOrder | None:
-        """The live order that the engine knows by this key."""
-        return self._live.get(key)
 
     def live_of(self, cl_ord_id: str) -> list[LiveOrder]:
         """The live orders of this ClOrdID, oldest first: at most one, unless duplicates pass."""

@@ -192,9 +192,7 @@ class Participants:
 
     def _is_eaten(self) -> bool:
         smallest = self._profile.touch_lots // 2
-        return len(self._quotes) < self._quotes_wanted or any(
-            quote.lots < smallest for quote in self._quotes.values()
-        )
+        return len(self._quotes) < self._quotes_wanted or any(quote.lots < smallest for quote in self._quotes.values())
 
     def _quote(self, worth: int, draws: Draws) -> None:
         """Keep what is right of the ladder, take out the rest, then fill the holes: it never meets itself."""
@@ -254,11 +252,7 @@ class Participants:
         mine, theirs = (bid, ask) if side is Side.BUY else (ask, bid)
         tick = self._tick
         if not mine:
-            return (
-                self._quoted_worth // tick * tick
-                if side is Side.BUY
-                else -(-self._quoted_worth // tick) * tick
-            )
+            return self._quoted_worth // tick * tick if side is Side.BUY else -(-self._quoted_worth // tick) * tick
         inside = mine + side.sign * tick
         if draws.place < 0.3 and theirs and inside != theirs:
             return inside

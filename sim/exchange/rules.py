@@ -45,6 +45,11 @@ class Rules:
     def __init__(self) -> None:
         self._rules: tuple[ApiRule, ...] = ()
 
+    @property
+    def in_force(self) -> int:
+        """How many there are now."""
+        return len(self._rules)
+
     def install(self, rule: ApiRule) -> Callable[[], None]:
         """Put a rule into force; returns what takes it out again (calling that twice is harmless)."""
         self._rules = (*self._rules, rule)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Generic, TypeVar
 
 from squall.sim.exchange.rules import Report, Request
@@ -22,15 +23,16 @@ class DelayLine(Generic[M]):
 
     def put(self, message: M, delay_ns: int) -> None:
         """Release the message after *delay_ns*, and after everything that was put before it."""
-        if not self._waiting:
-            if delay_ns <= 0:
-                self._release(message)
-                return
-            self._machine.set_timer(delay_ns, self._key)
+        waiting = self._waiting
+        if delay_ns <= 0 and not waiting:
+            self._release(message)
+            return
         due_ns = self._machine.monotonic_ns + max(delay_ns, 0)
-        if self._waiting:
-            due_ns = max(due_ns, self._waiting[-1][0])
-        self._waiting.append((due_ns, message))
+        if waiting:
+            due_ns = max(due_ns, waiting[-1][0])
+        else:
+            self._machine.set_timer(delay_ns, self._key)
+        waiting.append((due_ns, message))
 
     def on_timer(self) -> None:
         """The first message is due; so may be others behind it."""
@@ -73,16 +75,14 @@ class Sessions:
         self._venue = venue
         self._handle = handle
         self._by_peer: dict[str, Session] = {}
+        self.on_peer: Callable[[str], Session | None] = self._by_peer.get
+        """The live session on this peer's stream."""
         self._by_sender: dict[str, Session] = {}
         self._lines: dict[Hashable, DelayLine[Request] | DelayLine[Report]] = {}
         self._opened = 0
         self._beats = 0
         self.reports_discarded = 0
         """Reports that found no live session. They are never sent again: a client asks for order status."""
-
-    def on_peer(self, peer: str) -> Session | None:
-        """The live session on this peer's stream."""
-        return self._by_peer.get(peer)
 
     def live_of(self, sender: str) -> Session | None:
         """The sender's live session."""
@@ -107,24 +107,15 @@ class Sessions:
             self.reports_discarded += len(before.reports.clear())
             self._forget(before.number)
         self._begin(peer, logon.sender)
-        self._machine.write(
-            peer, LogonAccepted(session=logon.session, previous_session_closed=before is not None)
-        )
+        self._machine.write(peer, LogonAccepted(session=logon.session, previous_session_closed=before is not None))
         return abandoned
 
     def _begin(self, peer: str, sender: str) -> None:
         self._opened += 1
         session = Session(sender, peer, self._opened)
-
-        def handle(request: Request) -> None:
-            self._handle(session, request)
-
-        def write(report: Report) -> None:
-            self._write(session, report)
-
         requests_key, reports_key = ("requests", session.number), ("reports", session.number)
-        session.requests = DelayLine(self._machine, requests_key, handle)
-        session.reports = DelayLine(self._machine, reports_key, write)
+        session.requests = DelayLine(self._machine, requests_key, partial(self._handle, session))
+        session.reports = DelayLine(self._machine, reports_key, partial(self._write, session))
         self._lines[requests_key] = session.requests
         self._lines[reports_key] = session.reports
         self._by_peer[peer] = session

@@ -1,6 +1,7 @@
 """A venue: order-entry sessions, an application that may misbehave, an engine of any kind, and its feed."""
 
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Any, Final
 
 from msgspec import Struct
@@ -33,6 +34,7 @@ from squall.sim.exchange.wire.messages import (
 )
 from squall.sim.program import Machine
 from squall.sim.trace import (
+    Event,
     TouchChanged,
     Trace,
     VenueAccepted,
@@ -82,7 +84,7 @@ class Venue:
         self.sessions = Sessions(runtime, spec.name, self._act)
         self.feed = Feed(runtime, spec.name, spec.subscribers_a, spec.subscribers_b, engine)
         self._runtime = runtime
-        self._trace = trace
+        self._observe: Callable[[Event], int] = partial(trace.observe, spec.name)
         self._rules = rules or Rules()
         self._touches: dict[str, tuple[int, int, int, int]] = {}
 
@@ -246,9 +248,7 @@ class Venue:
         exec_id = self.ledger.next_exec_id(order.cl_ord_id, history)
         self._send(live.sender, self._report(live, exec_id, ExecType.CANCELED, OrdStatus.CANCELED, 0))
 
-    def on_book(
-        self, symbol: str, levels: tuple[Level, ...], prints: tuple[Print, ...], source_id: int
-    ) -> None:
+    def on_book(self, symbol: str, levels: tuple[Level, ...], prints: tuple[Print, ...], source_id: int) -> None:
         seq = self.feed.publish(symbol, levels, prints, source_id)
         touch = self.engine.touch(symbol)
         if touch != self._touches.get(symbol):
@@ -317,13 +317,8 @@ class Venue:
     def _ignored(self, what: str, *, report: bool) -> None:
         self._observe(VenueIgnored(self.spec.name, what, report))
 
-    def _observe(self, event: Any) -> None:
-        self._trace.observe(self.spec.name, event)
-
     def _live(self, order: NewOrderSingle) -> LiveOrder:
         live = self.ledger.live(order.cl_ord_id)
         if live is None:
-            raise KeyError(
-                f"{self.spec.name}: the engine speaks of {order.cl_ord_id!r}, which is not live here"
-            )
+            raise KeyError(f"{self.spec.name}: the engine speaks of {order.cl_ord_id!r}, which is not live here")
         return live

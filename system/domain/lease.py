@@ -40,7 +40,7 @@ def may_grant(last: Grant, epoch: Epoch, candidate: str, now_ns: int) -> bool:
     """A keeper's rule for a request. *now_ns* is on its own monotonic clock."""
     if epoch > last.epoch:
         return now_ns >= last.ends_ns
-    return epoch == last.epoch and candidate == last.candidate
+    return epoch == last.epoch and candidate == last.candidate and not last.led
 
 
 def may_renew(last: Grant, epoch: Epoch, candidate: str) -> bool:
@@ -63,9 +63,7 @@ def majority(keepers: int) -> int:
     return keepers // 2 + 1
 
 
-def lease_end_ns(
-    asked_ns: Mapping[str, int], keepers: int, lease_ns: int, drift_allowance_ppm: int
-) -> int | None:
+def lease_end_ns(asked_ns: Mapping[str, int], keepers: int, lease_ns: int, drift_allowance_ppm: int) -> int | None:
     """Until when, on the candidate's monotonic clock, it leads; None without a majority.
 
     *asked_ns* holds, for each keeper that said yes, when the latest request that it answered was sent. A
@@ -74,6 +72,4 @@ def lease_end_ns(
     needed = majority(keepers)
     if len(asked_ns) < needed:
         return None
-    return sorted(asked_ns.values(), reverse=True)[needed - 1] + holder_lease_ns(
-        lease_ns, drift_allowance_ppm
-    )
+    return sorted(asked_ns.values(), reverse=True)[needed - 1] + holder_lease_ns(lease_ns, drift_allowance_ppm)

@@ -132,11 +132,7 @@ def _return(order: Order, command: ReturnOrder, now_ns: int) -> Events:
         return (OrderCanceled(order.cl_ord_id, now_ns, command.actor, order.leaves_lots),)
     if command.reason in HOPELESS or order.attempt > command.max_reroutes:
         return (OrderRejected(order.cl_ord_id, now_ns, command.actor, command.reason.value),)
-    return (
-        OrderReturned(
-            order.cl_ord_id, now_ns, command.actor, command.reason, command.epoch, command.attempt + 1
-        ),
-    )
+    return (OrderReturned(order.cl_ord_id, now_ns, command.actor, command.reason, command.epoch, command.attempt + 1),)
 
 
 def _doubt(order: Order, command: DoubtOrder, now_ns: int) -> Events:
@@ -177,16 +173,12 @@ def _report(state: OmsState, order: Order, command: ApplyReport, now_ns: int) ->
             assert_never(report.exec_type)
 
 
-def _trade(
-    state: OmsState, order: Order, command: ApplyReport, report: ExecutionReport, now_ns: int
-) -> Events:
+def _trade(state: OmsState, order: Order, command: ApplyReport, report: ExecutionReport, now_ns: int) -> Events:
     exec_id = ExecID(report.exec_id)
     if exec_id in state.exec_ids:
         return NOTHING
     right = report.symbol == order.symbol and report.side is order.side
-    fill = _execution(
-        order, command, exec_id, report.last_lots if right else 0, report.last_price_half_ticks, now_ns
-    )
+    fill = _execution(order, command, exec_id, report.last_lots if right else 0, report.last_price_half_ticks, now_ns)
     counted = min(report.cum_lots, order.quantity_lots)
     if isinstance(fill, OrderFilled) and order.cum_lots + fill.lots < counted:
         return (fill, _missing(order, command, now_ns))
@@ -215,9 +207,7 @@ def _execution(
             lots=lots,
             price_half_ticks=price,
         )
-    return FillQuarantined(
-        order.cl_ord_id, now_ns, command.actor, exec_id, command.venue, lots, price, reason
-    )
+    return FillQuarantined(order.cl_ord_id, now_ns, command.actor, exec_id, command.venue, lots, price, reason)
 
 
 def _missing(order: Order, command: ApplyReport, now_ns: int) -> OrderDoubted:
@@ -267,9 +257,7 @@ def _settled(order: Order, command: ApplyStatus, status: OrdStatus, now_ns: int)
             events: list[AnyEvent] = []
             if not order.acknowledged or order.state is OrderState.IN_DOUBT:
                 events.append(OrderAcknowledged(name, now_ns, actor, command.venue))
-            if (
-                pending_cancel
-            ):  # it knows nothing of our request, or has not come to it: asking twice is harmless
+            if pending_cancel:  # it knows nothing of our request, or has not come to it: asking twice is harmless
                 events.append(CancelRequested(name, now_ns, actor, order.cancels + 1))
             return tuple(events)
         case OrdStatus.FILLED:

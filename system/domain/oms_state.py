@@ -101,9 +101,7 @@ def changed(order: Order, event: AnyEvent) -> Order:
             cum_lots = order.cum_lots + event.lots
             return replace(
                 order,
-                state=next_state(
-                    order.state, Trigger.TRADE, cum_lots, order.quantity_lots, order.acknowledged
-                ),
+                state=next_state(order.state, Trigger.TRADE, cum_lots, order.quantity_lots, order.acknowledged),
                 cum_lots=cum_lots,
                 cum_notional=order.cum_notional + event.price_half_ticks * event.lots,
                 venue=event.venue,

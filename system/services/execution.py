@@ -49,12 +49,11 @@ class Execution:
         self._runtime = runtime
         self._config = config
         self._router = wiring.router
-        self._lines: dict[Venue, Line] = {
-            route.venue: Line(runtime, config, route, wiring.router) for route in wiring.venues
-        }
-        self._by_address: dict[Address, Line] = {
-            route.address: self._lines[route.venue] for route in wiring.venues
-        }
+        self._lines: dict[Venue, Line] = {}
+        self._by_address: dict[Address, Line] = {}
+        for route in wiring.venues:
+            line = Line(runtime, config, route, wiring.router)
+            self._lines[route.venue] = self._by_address[route.address] = line
         self._flights: dict[ClOrdID, Flight] = {}
         self._highest = Epoch(0)
         """The highest epoch seen, in this life or before."""

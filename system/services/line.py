@@ -79,9 +79,7 @@ class Line:
         breaker, now_ns = self.breaker, self._runtime.monotonic_ns
         if breaker.state is not self._told_state:
             self._told_state = breaker.state
-            self._runtime.emit(
-                BreakerMoved(venue=self.venue, state=breaker.state.value, failures=breaker.failures)
-            )
+            self._runtime.emit(BreakerMoved(venue=self.venue, state=breaker.state.value, failures=breaker.failures))
         if breaker.state is not BreakerState.CLOSED:
             ripe_in_ns = breaker.ripe_in_ns(now_ns)
             if ripe_in_ns:

@@ -126,9 +126,7 @@ class Oms:
     def _acting_term(self) -> Term | None:
         """The term, while our lease lasts. Asked before anything that a leader does."""
         if self._term is not None and self._leadership.overdue():
-            self._runtime.emit(
-                ProtectionActed("lease.self_stop", f"epoch {self._term.epoch} ended by the clock")
-            )
+            self._runtime.emit(ProtectionActed("lease.self_stop", f"epoch {self._term.epoch} ended by the clock"))
             self._step_down()
         return self._term
 
@@ -219,9 +217,7 @@ class Oms:
             self._step_down()  # what leaves in our epoch is refused: there is a higher one
             return
         max_reroutes = self._config.oms.max_reroutes
-        command = ReturnOrder(
-            sender, message.cl_ord_id, message.attempt, message.reason, term.epoch, max_reroutes
-        )
+        command = ReturnOrder(sender, message.cl_ord_id, message.attempt, message.reason, term.epoch, max_reroutes)
         term.on_answer(message.cl_ord_id, term.execute(command))
 
     def on_timer(self, key: Hashable) -> None:

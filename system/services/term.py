@@ -324,9 +324,7 @@ class Term:
             head = self._outbox[0][0]
             stuck = head == self._stuck_at and head <= self._journal.durable_version
             if stuck and not self._held_back:
-                self._hold_back(
-                    f"version {head} is on our disk, and for a beat the backup has not confirmed it"
-                )
+                self._hold_back(f"version {head} is on our disk, and for a beat the backup has not confirmed it")
             self._stuck_at = head
         elif version != self._hashed and self._copied == version:
             self._hashed = version

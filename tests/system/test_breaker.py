@@ -50,9 +50,7 @@ def test_failures_older_than_the_window_do_not_count() -> None:
     breaker = Breaker(CONFIG)
     breaker.session_failed(0)
     breaker.session_failed(1)
-    breaker.session_failed(
-        10 * SECOND + 1
-    )  # the first is out of the window by a nanosecond, the second is not
+    breaker.session_failed(10 * SECOND + 1)  # the first is out of the window by a nanosecond, the second is not
     assert (breaker.state, breaker.failures) == (BreakerState.CLOSED, 2)
     breaker.session_failed(10 * SECOND + 1)
     assert breaker.state is BreakerState.OPEN

@@ -9,9 +9,7 @@ from squall.system.domain.doubt import Finding, Flight, Question, Step
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.messages import RouteOrder
 
-CONFIG = ExecutionConfig(
-    query_interval_ns=100 * MILLISECOND, query_interval_max_ns=1_000 * MILLISECOND, max_sends=3
-)
+CONFIG = ExecutionConfig(query_interval_ns=100 * MILLISECOND, query_interval_max_ns=1_000 * MILLISECOND, max_sends=3)
 
 
 def flight(sends: int = 1, attempt: int = 1) -> Flight:
@@ -106,9 +104,7 @@ def test_an_absent_order_of_a_leader_that_is_no_more_is_not_sent_again() -> None
 
 
 def test_no_two_writes_of_an_order_bear_the_same_number() -> None:
-    numbers = [
-        doubt.wire_attempt(flight(sends, attempt), CONFIG) for attempt in (1, 2, 3) for sends in (0, 1, 2)
-    ]
+    numbers = [doubt.wire_attempt(flight(sends, attempt), CONFIG) for attempt in (1, 2, 3) for sends in (0, 1, 2)]
     assert numbers == list(range(1, 10))
 
 

@@ -60,9 +60,7 @@ EXECUTION = ExecutionConfig(
     query_interval_max_ns=400 * MILLISECOND,
     heartbeat_interval_ns=3_600 * SECOND,
 )
-CONFIG = DeskConfig(
-    execution=EXECUTION, breaker=BreakerConfig(failure_threshold=3, reset_timeout_ns=5 * SECOND)
-)
+CONFIG = DeskConfig(execution=EXECUTION, breaker=BreakerConfig(failure_threshold=3, reset_timeout_ns=5 * SECOND))
 ONE = ClOrdID("pulse-ACME-1")
 
 
@@ -339,9 +337,7 @@ def test_a_duplicates_reject_is_not_the_orders_reject() -> None:
 
 
 def test_without_resolution_an_order_is_sent_again_at_once_and_nothing_is_said_of_doubt() -> None:
-    bench = ready(
-        replace(EXECUTION, resolve_in_doubt=False, keep_cl_ord_id=False), BreakerConfig(enabled=False)
-    )
+    bench = ready(replace(EXECUTION, resolve_in_doubt=False, keep_cl_ord_id=False), BreakerConfig(enabled=False))
     bench.send(route())
     bench.wait(10 * EXECUTION.ack_timeout_ns)
     sent = bench.took(NewOrderSingle, "venue-a")

@@ -206,9 +206,7 @@ class World:
 
     def order(self, name: str, attempt: int) -> RouteOrder:
         price, tif = 200, TimeInForce.DAY
-        return RouteOrder(
-            Epoch(self.epoch), ClOrdID(name), ACME, Side.BUY, LOTS, OrdType.LIMIT, tif, price, attempt
-        )
+        return RouteOrder(Epoch(self.epoch), ClOrdID(name), ACME, Side.BUY, LOTS, OrdType.LIMIT, tif, price, attempt)
 
     def hand_over(self, which: int) -> None:
         if self.router:
@@ -282,9 +280,7 @@ class World:
         self.runtime.sent.clear()
         self.runtime.streams.add(leader)
         self.fenced = False
-        orders = tuple(
-            OpenAtVenue(self.order(name, attempt), None) for name, attempt in self.attempts.items()
-        )
+        orders = tuple(OpenAtVenue(self.order(name, attempt), None) for name, attempt in self.attempts.items())
         self.execution.on_message(leader, Fence(Epoch(self.epoch), leader, orders, 1))
         self.runtime.sync(self.execution)
 

@@ -61,7 +61,7 @@ def test_a_lease_counts_from_when_the_majority_th_latest_yes_was_asked_for() -> 
 def test_the_holder_s_lease_is_over_before_the_keeper_s_whatever_their_clocks_do(
     lease_ns: int, holder_ppm: int, keeper_ppm: int
 ) -> None:
-    """In true time: a clock that is d ppm fast shows t × (1 + d) and so reaches its mark at mark / (1 + d)."""
+    """In true time: a clock that is d fast shows t × (1 + d), and so is at its mark at mark / (1 + d)."""
     holder_true = holder_lease_ns(lease_ns, DRIFT_PPM) * 1_000_000 / (1_000_000 + holder_ppm)
     keeper_true = keeper_lease_ns(lease_ns, DRIFT_PPM) * 1_000_000 / (1_000_000 + keeper_ppm)
     assert holder_true <= keeper_true + 1
@@ -117,18 +117,14 @@ def test_one_leader_at_a_time_one_an_epoch_and_each_with_the_journal_of_the_one_
         for k, heard in enumerate(hears):
             shows = keepers[k].shows(now)
             if heard and may_grant(grants[k], Epoch(epoch), f"oms{me}", shows):
-                grants[k] = Grant(
-                    Epoch(epoch), f"oms{me}", shows + keeper_lease_ns(LEASE, DRIFT_PPM), led=False
-                )
+                grants[k] = Grant(Epoch(epoch), f"oms{me}", shows + keeper_lease_ns(LEASE, DRIFT_PPM), led=False)
                 yes[me][f"k{k}"] = asked_ns
 
     def renew(me: int, epoch: int, hears: list[bool]) -> None:
         for k, heard in enumerate(hears):
             shows = keepers[k].shows(now)
             if heard and may_renew(grants[k], Epoch(epoch), f"oms{me}"):
-                grants[k] = Grant(
-                    Epoch(epoch), f"oms{me}", shows + keeper_lease_ns(LEASE, DRIFT_PPM), led=True
-                )
+                grants[k] = Grant(Epoch(epoch), f"oms{me}", shows + keeper_lease_ns(LEASE, DRIFT_PPM), led=True)
                 yes[me][f"k{k}"] = candidates[me].shows(now)
 
     for what, me, hears, later_ns in story:

@@ -163,9 +163,7 @@ def fill(exec_id: str, lots: int, cum: int = 0, price: int = 20_000, **fields: A
 def status(what: OrdStatus | None, *executions: tuple[str, int, int], cum: int | None = None) -> ApplyStatus:
     listed = tuple(Execution(*execution) for execution in executions)
     total = sum(each.lots for each in listed) if cum is None else cum
-    return ApplyStatus(
-        VENUE, A, VENUE, OrderStatusReport(A, attempt=1, status=what, cum_lots=total, executions=listed)
-    )
+    return ApplyStatus(VENUE, A, VENUE, OrderStatusReport(A, attempt=1, status=what, cum_lots=total, executions=listed))
 
 
 @pytest.fixture
@@ -232,7 +230,7 @@ def test_an_approval_that_comes_twice_is_no_news_but_a_denial_after_it_is_refuse
 
 
 def test_a_partial_fill_is_not_a_fill_and_fills_add_up(desk: Desk) -> None:
-    """Errata 1 and 2: the chapter calls any fill FILLED, overwrites quantity and price, and averages wrongly."""
+    """Errata 1, 2: the chapter calls any fill FILLED, overwrites quantity and price, averages wrongly."""
     working(desk).tell(fill("e1", 4, cum=4, price=100))
     assert desk.order.state is OrderState.PARTIALLY_FILLED
     desk.tell(fill("e2", 6, cum=10, price=200))
@@ -248,9 +246,7 @@ def test_a_fill_has_an_execution_id_a_venue_and_a_side_and_its_lots_are_positive
     assert isinstance(event, OrderFilled)
     assert (event.exec_id, event.venue, event.side, event.lots) == ("e1", VENUE, Side.SELL, 10)
     assert event.commission == 0
-    assert fills_of(desk.log) == (
-        BookFill("e1", A, VENUE, Symbol("ACME"), Side.SELL, 10, 20_000, strategy="pulse"),
-    )
+    assert fills_of(desk.log) == (BookFill("e1", A, VENUE, Symbol("ACME"), Side.SELL, 10, 20_000, strategy="pulse"),)
 
 
 def test_an_execution_is_booked_once_however_often_it_is_reported(desk: Desk) -> None:

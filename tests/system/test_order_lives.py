@@ -222,9 +222,7 @@ class OrderLives(RuleBasedStateMachine):
         listed=st.dictionaries(executions, st.tuples(lots, prices), max_size=3),
         missed=st.integers(0, 1),
     )
-    def report_the_status(
-        self, name: str, status: OrdStatus, listed: dict[str, tuple[int, int]], missed: int
-    ) -> None:
+    def report_the_status(self, name: str, status: OrdStatus, listed: dict[str, tuple[int, int]], missed: int) -> None:
         name = self.pick(name)
         new = sum(size for execution, (size, _) in listed.items() if execution not in self.model.booked)
         cum = self.model.orders[name].filled + new + missed
@@ -234,9 +232,7 @@ class OrderLives(RuleBasedStateMachine):
             attempt=1,
             status=status,
             cum_lots=cum,
-            executions=tuple(
-                Execution(execution, size, price) for execution, (size, price) in listed.items()
-            ),
+            executions=tuple(Execution(execution, size, price) for execution, (size, price) in listed.items()),
         )
         self.tell(ApplyStatus(VENUE, ClOrdID(name), VENUE, report))
 
@@ -265,7 +261,7 @@ class OrderLives(RuleBasedStateMachine):
 
 
 OrderLives.TestCase.settings = settings(
-    max_examples=50,
+    max_examples=150,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,

@@ -64,10 +64,7 @@ def test_an_open_order_can_be_filled_cancelled_and_doubted(state: OrderState) ->
 
 def test_a_fill_may_come_before_the_acknowledgement() -> None:
     """Erratum 8, FIX D.11."""
-    assert (
-        next_state(OrderState.SUBMITTED, Trigger.TRADE, 3, 10, acknowledged=False)
-        is OrderState.PARTIALLY_FILLED
-    )
+    assert next_state(OrderState.SUBMITTED, Trigger.TRADE, 3, 10, acknowledged=False) is OrderState.PARTIALLY_FILLED
     after = next_state(OrderState.PARTIALLY_FILLED, Trigger.ACKNOWLEDGED, 3, 10, acknowledged=True)
     assert after is OrderState.PARTIALLY_FILLED
 

@@ -1,0 +1,141 @@
+"""Every setting can be set, by its dotted key; and what cannot be is refused in one line that names it."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from squall.scenarios.durations import format_duration
+from squall.scenarios.settings import LARGEST, PROFILES, SIGNED, SettingError, Settings, keys, override
+
+KEYS = keys(Settings())
+
+
+def _is_duration(key: str) -> bool:
+    section, field = key.split(".")
+    settings = Settings()
+    values = getattr(settings.desk, section, None) or getattr(settings, section)
+    return not hasattr(values, field)
+
+
+def _written(key: str, value: Any) -> str:
+    """As a person would write it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return format_duration(value) if _is_duration(key) else str(value)
+
+
+def _other(value: Any) -> Any:
+    return not value if isinstance(value, bool) else value + 1
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_key_can_be_set_to_another_value_and_nothing_else_changes(key: str) -> None:
+    wanted = _other(KEYS[key])
+    changed = keys(override(Settings(), f"{key}={_written(key, wanted)}"))
+    assert changed == {**KEYS, key: wanted}
+    assert type(changed[key]) is type(KEYS[key])
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_key_can_be_set_to_what_it_is(key: str) -> None:
+    assert override(Settings(), f"{key}={_written(key, KEYS[key])}") == Settings()
+
+
+@given(st.lists(st.sampled_from(sorted(KEYS)), max_size=8))
+def test_overrides_add_up_and_the_last_one_of_a_key_counts(chosen: list[str]) -> None:
+    settings, expected = Settings(), dict(KEYS)
+    for number, key in enumerate(chosen, 1):
+        value = bool(number % 2) if isinstance(KEYS[key], bool) else number
+        settings = override(settings, f"{key}={_written(key, value)}")
+        expected[key] = value
+    assert keys(settings) == expected
+
+
+def test_a_key_may_bear_its_unit() -> None:
+    assert override(Settings(), "breaker.reset_timeout_ns=5s") == override(Settings(), "breaker.reset_timeout=5s")
+
+
+@pytest.mark.parametrize("text", ["on", "ON", "true", "True"])
+def test_a_switch_is_on_in_several_spellings(text: str) -> None:
+    assert override(override(Settings(), "breaker.enabled=off"), f"breaker.enabled={text}") == Settings()
+
+
+def test_a_jitter_may_be_nothing() -> None:
+    assert override(Settings(), "network.venue_jitter=0ms").network.venue_jitter_ns == 0
+
+
+@pytest.mark.parametrize("name", SIGNED)
+def test_money_that_may_be_lost_may_be_below_zero(name: str) -> None:
+    assert keys(override(Settings(), f"monitor.{name}=-5"))[f"monitor.{name}"] == -5
+
+
+# --- profiles ---
+
+
+def test_the_chapters_profile_is_its_heartbeat_and_what_can_be_promised_with_it() -> None:
+    settings = override(Settings(), "profile=chapter")
+    assert settings.desk.lease.beat_ns == 5_000_000_000
+    assert settings.desk.lease.missed_beats == 3
+    assert settings.desk.lease.lease_ns == 15_000_000_000
+    assert settings.objective.rto_ns == 20_000_000_000
+
+
+def test_a_profile_and_a_setting_after_it_add_up() -> None:
+    settings = override(override(Settings(), "profile=chapter"), "lease.beat=1s")
+    assert settings.desk.lease.beat_ns == 1_000_000_000
+    assert settings.desk.lease.lease_ns == 15_000_000_000
+
+
+def test_the_default_profile_changes_nothing() -> None:
+    assert override(Settings(), "profile=default") == Settings()
+
+
+# --- what cannot be ---
+
+
+@pytest.mark.parametrize(
+    ("assignment", "line"),
+    [
+        ("breaker.enabled", "--set breaker.enabled: expected key=value, found no '='"),
+        ("", "--set : expected key=value, found no '='"),
+        ("nothing.at_all=1", "--set nothing.at_all: no such key; sections are breaker, execution, risk, feed,"),
+        ("breaker=1", "--set breaker: no such key; sections are breaker,"),
+        ("breaker.=1", "--set breaker.: no such key; sections are breaker,"),
+        ("=1", "--set : no such key; sections are breaker,"),
+        ("breaker.speed=1", "--set breaker.speed: no such key; breaker has breaker.enabled, breaker.failure_thres"),
+        ("desk.breaker=1", "--set desk.breaker: no such key; sections are breaker,"),
+        ("breaker.enabled=maybe", "--set breaker.enabled: expected true or false, found 'maybe'"),
+        ("breaker.enabled=1", "--set breaker.enabled: expected true or false, found '1'"),
+        ("breaker.reset_timeout=5", "--set breaker.reset_timeout: expected a duration such as 250ms or 5s, found"),
+        ("breaker.reset_timeout=0s", "--set breaker.reset_timeout: expected a duration above zero, found '0s'"),
+        ("breaker.reset_timeout=0.1ns", "--set breaker.reset_timeout: expected whole nanoseconds, found '0.1ns'"),
+        ("breaker.reset_timeout=9999999h", "--set breaker.reset_timeout: expected a duration of at most"),
+        ("breaker.failure_threshold=five", "--set breaker.failure_threshold: expected a whole number, found 'five'"),
+        ("breaker.failure_threshold=2.5", "--set breaker.failure_threshold: expected a whole number, found '2.5'"),
+        ("breaker.failure_threshold=", "--set breaker.failure_threshold: expected a whole number, found ''"),
+        ("breaker.failure_threshold=0", "--set breaker.failure_threshold: expected a number above zero, found '0'"),
+        ("breaker.failure_threshold=-1", "--set breaker.failure_threshold: expected a number above zero, found"),
+        (f"breaker.failure_threshold={LARGEST + 1}", "--set breaker.failure_threshold: expected a number of at most"),
+        (f"monitor.daily_profit_alert=-{LARGEST + 1}", "--set monitor.daily_profit_alert: expected a number of at"),
+        ("profile=lightning", "--set profile=lightning: no such profile; profiles are default, chapter"),
+    ],
+)
+def test_a_wrong_setting_is_refused_in_one_line_that_names_the_key(assignment: str, line: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        override(Settings(), assignment)
+    assert str(caught.value).startswith(line)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_key_that_is_given_nonsense_is_named(key: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        override(Settings(), f"{key}=nonsense")
+    assert str(caught.value).startswith(f"--set {key}: expected ")
+
+
+def test_every_profile_can_be_chosen() -> None:
+    for name in PROFILES:
+        assert isinstance(override(Settings(), f"profile={name}"), Settings)
