@@ -65,11 +65,30 @@ class _Open(Struct):
     filled: bool = False
 
 
-class _Latencies:
+class Latencies(HdrHistogram):  # type: ignore[misc]  # the library has no types
+    """A histogram from 1 ns to an hour, to three digits."""
+
+    def __init__(self) -> None:
+        super().__init__(1, _LONGEST_NS, 3)
+
+    def record(self, latency_ns: int) -> None:
+        """`record_value` in one step: the library finds the highest bit by writing the number out in binary."""
+        value = min(max(latency_ns, 1), _LONGEST_NS)
+        magnitude: int = self.sub_bucket_half_count_magnitude
+        shift = (value | self.sub_bucket_mask).bit_length() - magnitude - 1
+        self.counts[(shift << magnitude) + (value >> shift)] += 1
+        self.total_count += 1
+        if value > self.max_value:
+            self.max_value = value
+        if value < self.min_value:
+            self.min_value = value
+
+
+class _Series:
     """One span of the order's way: a histogram of all, and exact percentiles per bucket."""
 
     def __init__(self, bucket_ns: int, buckets: int) -> None:
-        self.histogram = HdrHistogram(1, _LONGEST_NS, 3)
+        self.histogram = Latencies()
         self._bucket_ns = bucket_ns
         self._current: list[int] = []
         self._index = 0
@@ -79,12 +98,14 @@ class _Latencies:
 
     def add(self, at_ns: int, latency_ns: int) -> None:
         """An order reached this point at *at_ns*, *latency_ns* after it was intended."""
-        index = min(at_ns // self._bucket_ns, len(self.p50) - 1)
+        index = at_ns // self._bucket_ns
         if index != self._index:
-            self.flush()
-            self._index = index
+            index = min(index, len(self.p50) - 1)
+            if index != self._index:
+                self.flush()
+                self._index = index
         self._current.append(latency_ns)
-        self.histogram.record_value(max(latency_ns, 1))
+        self.histogram.record(latency_ns)
 
     def flush(self) -> None:
         """Finish the current bucket."""
@@ -139,11 +160,13 @@ class Measure:
         self._bucket_ns = max(duration_ns // BUCKETS, 1)
         buckets = -(-duration_ns // self._bucket_ns)
         self._open: dict[str, _Open] = {}
-        self.latencies = {span: _Latencies(self._bucket_ns, buckets) for span in SPANS}
-        self.marketable_fill = _Latencies(self._bucket_ns, buckets)
+        self.latencies = {span: _Series(self._bucket_ns, buckets) for span in SPANS}
+        self.marketable_fill = _Series(self._bucket_ns, buckets)
         self._counts = {name: [0] * buckets for name in ("orders", "fills", "messages")}
         self.totals: dict[str, int] = {}
         self.protections: dict[str, int] = {}
+        self._venues = frozenset(route.address for route in wiring.venues)
+        self._accepted_at = {route.venue: f"accepted_{route.venue}" for route in wiring.venues}
         self._lanes = _LaneBook()
         self._messages_before = 0
         self._strategy_clock = world.transport.slot_of(wiring.strategy).host.clock
@@ -236,7 +259,7 @@ class Measure:
     # --- the venues ---
 
     def _on_accepted(self, record: Record) -> None:
-        self.count(f"accepted_{record.event.venue}")
+        self.count(self._accepted_at[record.event.venue])
 
     def _on_executed(self, record: Record) -> None:
         self.count("fills")
@@ -254,8 +277,7 @@ class Measure:
     # --- the network ---
 
     def _is_order_entry(self, one: str, other: str) -> bool:
-        venues = {route.address for route in self._wiring.venues}
-        execution = self._wiring.execution
+        execution, venues = self._wiring.execution, self._venues
         return (one == execution and other in venues) or (other == execution and one in venues)
 
     def _on_dropped(self, record: Record) -> None:
@@ -346,6 +368,4 @@ class Measure:
 
     def count_series(self) -> tuple[CountSeries, ...]:
         """Orders, fills and messages over time."""
-        return tuple(
-            CountSeries(name, self._bucket_ns, tuple(counts)) for name, counts in self._counts.items()
-        )
+        return tuple(CountSeries(name, self._bucket_ns, tuple(counts)) for name, counts in self._counts.items())

@@ -74,13 +74,15 @@ class Disk:
         done, self._syncing = self._syncing, []
         self._sync = None
         latest: dict[Durable, int] = {}
-        sizes: dict[str, list[int]] = {}
+        records: dict[str, int] = {}
+        sizes: dict[str, int] = {}
         for file, data, token, durable in done:
             self._files.setdefault(file, []).append(data)
             latest[durable] = token
-            sizes.setdefault(file, []).append(len(data))
-        for file, each in sizes.items():
-            event = DiskSynced(file=file, records=len(each), size_bytes=sum(each))
+            records[file] = records.get(file, 0) + 1
+            sizes[file] = sizes.get(file, 0) + len(data)
+        for file, count in records.items():
+            event = DiskSynced(file, count, sizes[file])
             self._kernel.cause = self._trace.observe(self._host, event)
         if self._pending:
             self._begin_sync()

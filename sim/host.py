@@ -36,7 +36,7 @@ HOUSEKEEPING_NS: Final = 500
 """Service time of a timer, a disk completion or a change of a stream."""
 
 START, MESSAGE, STREAMED, TIMER, DURABLE, OPENED, CLOSED, CONFIG = range(8)
-
+"""What a job may be. A message is a datagram, or from a queue on the same host; or it is streamed."""
 
 _IN_WORDS: Final = {
     START: "its start",
@@ -76,18 +76,15 @@ class Slot:
         return self.costs.get(type(message), self.default_cost_ns)
 
 
-class Job:
+class Job(Struct, gc=False):
     """One handler invocation waiting for a core, or in service."""
 
-    __slots__ = ("a", "b", "cause", "cost_ns", "kind", "slot")
-
-    def __init__(self, slot: Slot, kind: int, a: Any, b: Any, cost_ns: int, cause: int) -> None:
-        self.slot = slot
-        self.kind = kind
-        self.a = a
-        self.b = b
-        self.cost_ns = cost_ns
-        self.cause = cause
+    slot: Slot
+    kind: int
+    a: Any
+    b: Any
+    cost_ns: int
+    cause: int
 
 
 class Core:
@@ -118,15 +115,12 @@ class Core:
     def submit(self, job: Job) -> None:
         """Serve the job as soon as all that came before is served."""
         if self._current is None and not self._handling and not self.host.paused:
-            self._start(job)
+            self._serve(job, job.cost_ns)
         else:
             self.waiting.append(job)
 
-    def _start(self, job: Job) -> None:
+    def _serve(self, job: Job, for_ns: int) -> None:
         self._current = job
-        self._serve(job.cost_ns)
-
-    def _serve(self, for_ns: int) -> None:
         self._ends_ns = self._kernel.now_ns + for_ns
         self._completion = self._kernel.call_in(for_ns, self._complete)
 
@@ -146,7 +140,8 @@ class Core:
 
     def _next(self) -> None:
         if self.waiting and self._current is None and not self.host.paused:
-            self._start(self.waiting.popleft())
+            job = self.waiting.popleft()
+            self._serve(job, job.cost_ns)
 
     def pause(self) -> None:
         """Stop where we are; the job in service keeps what it has been served."""
@@ -158,7 +153,7 @@ class Core:
     def resume(self) -> None:
         """Go on where we stopped."""
         if self._current is not None:
-            self._serve(self._left_ns)
+            self._serve(self._current, self._left_ns)
         else:
             self._next()
 
@@ -252,7 +247,7 @@ class ProgramRuntime:
 
 
 class _Hold:
-    """One of those who hold a host down, or still."""
+    """One of those who hold a host still."""
 
     __slots__ = ("told",)
 
@@ -261,7 +256,7 @@ class _Hold:
 
 
 def _nothing() -> None:
-    """Nobody is told, and nothing is to be let go of."""
+    """For nobody to be told, and for nothing to be let go of."""
 
 
 class Host:
@@ -277,7 +272,7 @@ class Host:
         self.up = True
         self.paused = False
         self.epoch = 1
-        self._outages: list[_Hold] = []
+        self._outages: list[object] = []
         self._holds: list[_Hold] = []
         self._durable: dict[str, Callable[[int], None]] = {}
 
@@ -295,15 +290,17 @@ class Host:
     def start(self) -> None:
         """Build every program and let it start. An exception in a constructor takes the host down."""
         for slot in self.slots:
+            # First in line, so that nothing is handled before it, whatever the constructors send each other.
+            self.enqueue(slot, START, None, None, HOUSEKEEPING_NS)
+        for slot in self.slots:
             slot.runtime = ProgramRuntime(slot)
             try:
                 slot.program = slot.factory(slot.runtime)
             except _OURS:
                 raise
             except Exception as error:  # a finding, as in a handler
-                self._raised(slot, error)
+                self._raised(slot, error, self.epoch)
                 return
-            self.enqueue(slot, START, None, None, HOUSEKEEPING_NS)
 
     # --- work ---
 
@@ -371,6 +368,7 @@ class Host:
     def timer_due(self, arg: Any) -> None:
         """A timer of one of the programs rings (it waits for its core like everything else)."""
         slot, key, due = arg
+        due.arg = None  # it names itself there: let go, so that nothing waits for the garbage collector
         self.enqueue(slot, TIMER, key, due, HOUSEKEEPING_NS)
 
     def durable_callback(self, slot: Slot) -> Callable[[int], None]:
@@ -384,12 +382,12 @@ class Host:
             self._durable[slot.address] = callback
         return callback
 
-    def _raised(self, slot: Slot, error: Exception, epoch: int | None = None) -> None:
+    def _raised(self, slot: Slot, error: Exception, epoch: int) -> None:
         frames = extract_tb(error.__traceback__)
         place = f"{frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else "?"
         event = ProgramRaised(program=slot.address, error=f"{type(error).__name__}: {error}", where=place)
         self.world.kernel.cause = self.world.trace.observe(self.name, event)
-        if epoch is None or epoch == self.epoch:  # else the host has crashed already, under this very handler
+        if epoch == self.epoch:  # else the host has crashed already, under this very handler
             self.crash()
 
     # --- trouble (what faults act on) ---
@@ -404,7 +402,7 @@ class Host:
         self.crash(with_disk)
         if by_itself:
             return _nothing
-        outage = _Hold(_nothing)
+        outage = object()
         self._outages.append(outage)
 
         def end() -> None:

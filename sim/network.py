@@ -25,18 +25,15 @@ class LinkSpec(Struct, frozen=True):
     """The share of packets that is lost, from 0 to 1."""
 
 
-class Packet:
-    """What travels: a message (or an acknowledgement of one) on its *attempt*-th way from one address to another."""
+class Packet(Struct, gc=False):
+    """What travels: a message (or an answer to one, by its *note*) on its *attempt*-th way from one address to another."""
 
-    __slots__ = ("attempt", "message", "note", "sender", "sent_ns", "to")
-
-    def __init__(self, sender: str, to: str, message: Message, sent_ns: int, attempt: int = 0, note: str = "") -> None:
-        self.sender = sender
-        self.to = to
-        self.message = message
-        self.sent_ns = sent_ns
-        self.attempt = attempt
-        self.note = note
+    sender: str
+    to: str
+    message: Message
+    sent_ns: int
+    attempt: int = 0
+    note: str = ""
 
     @property
     def what(self) -> str:
@@ -108,6 +105,8 @@ class Link:
         self._loss_threshold = int(spec.loss * _TWO_32)
         self.plain = not spec.jitter_ns and not spec.loss
         """Nothing about this link is left to chance or to a fault: every packet takes its latency."""
+        self.lossless = not spec.loss
+        """No packet can be lost on it; it may be late."""
 
     @property
     def up(self) -> bool:
@@ -145,7 +144,8 @@ class Link:
         return mend
 
     def _settle(self) -> None:
-        self.plain = not (self._cuts or self._rules or self.spec.jitter_ns or self.spec.loss)
+        self.lossless = not (self._cuts or self._rules or self.spec.loss)
+        self.plain = self.lossless and not self.spec.jitter_ns
 
     def fate_ns(self, chance: Chance, packet: Packet) -> int | None:
         """How long this packet takes, or None if it is lost. Decided when it is sent."""
@@ -254,6 +254,18 @@ class Network:
         except nx.NetworkXNoPath:
             raise NoRouteError(f"no way from {source} to {target}: no links join them") from None
         return tuple(ways.edges[pair]["link"] for pair in pairwise(nodes))
+
+    @staticmethod
+    def plain_ns(route: tuple[Link, ...]) -> int | None:
+        """How long any packet takes where nothing on the route is left to chance or to a fault; otherwise None."""
+        total_ns = 0
+        for link in route:
+            if not link.plain:
+                return None
+            total_ns += link.spec.latency_ns
+        for link in route:
+            link.carried += 1
+        return total_ns
 
     def fate_ns(self, route: tuple[Link, ...], packet: Packet, cause: int) -> int | None:
         """How long a packet takes along the route; None, with a record of where, if it is lost.

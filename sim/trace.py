@@ -236,6 +236,7 @@ class Trace:
         self._claim_watchers: dict[type, list[Watcher]] = {}
         self._sent: dict[type, list[Watcher]] = {}
         self._handled: dict[type, list[Watcher]] = {}
+        self._encode_into = self.encode.encode_into
         self.checkpoints: list[str] = []
 
     @property
@@ -263,14 +264,20 @@ class Trace:
         record = self._record(host, event, False)
         kind = type(event)
         try:
-            for watcher in self._watchers.get(kind, ()):
-                watcher(record)
+            # Most records are of messages, and most of them are watched by nobody.
+            if kind in self._watchers:
+                for watcher in self._watchers[kind]:
+                    watcher(record)
             if kind is Handled:
-                for watcher in self._handled.get(type(event.message), ()):
-                    watcher(record)
+                kind = type(event.message)
+                if kind in self._handled:
+                    for watcher in self._handled[kind]:
+                        watcher(record)
             elif kind is Sent:
-                for watcher in self._sent.get(type(event.message), ()):
-                    watcher(record)
+                kind = type(event.message)
+                if kind in self._sent:
+                    for watcher in self._sent[kind]:
+                        watcher(record)
         except Exception as error:
             raise _failed("a watcher", record, error) from error
         return record.seq
@@ -291,7 +298,7 @@ class Trace:
         buffer = self._buffer
         start = len(buffer)
         try:
-            self.encode.encode_into(record, buffer, start)
+            self._encode_into(record, buffer, start)
         except Exception:
             # What cannot be encoded was not recorded; half of it must not stay.
             del buffer[start:]

@@ -69,17 +69,14 @@ class End:
         self.open = False
 
 
-class Segment:
-    """One message on a pipe, by its place in the order."""
+class Segment(Struct, gc=False):
+    """One message on a pipe, by its place in the order; *record* is the trace record of its latest sending."""
 
-    __slots__ = ("attempt", "message", "record", "sent_ns", "seq")
-
-    def __init__(self, seq: int, message: Message, record: int) -> None:
-        self.seq = seq
-        self.message = message
-        self.record = record
-        self.attempt = 0
-        self.sent_ns = 0
+    seq: int
+    message: Message
+    record: int
+    attempt: int = 0
+    sent_ns: int = 0
 
 
 class Pipe:
@@ -114,7 +111,10 @@ class Pipe:
 
     def _transmit(self, segment: Segment) -> None:
         segment.sent_ns = self._kernel.now_ns
-        delay_ns = self._network.fate_ns(self._route, self._packet(segment), segment.record)
+        network = self._network
+        delay_ns = network.plain_ns(self._route)
+        if delay_ns is None:
+            delay_ns = network.fate_ns(self._route, self._packet(segment), segment.record)
         if delay_ns is None:
             self._repeat_later(segment)
         else:
@@ -167,7 +167,10 @@ class Pipe:
             return
         if segment.seq == 0 and self._expected == 0 and not self._may_open(segment):
             return
-        if segment.seq >= self._expected:
+        if segment.seq == self._expected:
+            self._expected += 1
+            self._deliver(segment)
+        elif segment.seq > self._expected:
             self._held.setdefault(segment.seq, segment)
         while self._expected in self._held:
             ready = self._held.pop(self._expected)
@@ -199,7 +202,7 @@ class Pipe:
     def _acknowledge(self, segment: Segment) -> None:
         """Acknowledgements are cumulative; one that is lost costs a repetition unless a later one covers it."""
         for link in self._back:
-            if not link.plain:
+            if not link.lossless:
                 packet = self._answer(segment, "ack/")
                 if self._network.fate_ns(self._back, packet, segment.record) is None:
                     self._repeat_later(segment)

@@ -8,7 +8,6 @@ from squall.scenarios.scenario import Docket, Promise, Ruling
 from squall.scenarios.topology import Stage
 from squall.sim.exchange.wire.messages import NewOrderSingle
 from squall.sim.trace import Record, Sent, TouchChanged, VenueAccepted, VenueClosed, VenueExecuted
-from squall.system.domain.ids import Symbol
 
 LOSS_GRACE_NS: Final = 100_000_000
 """How long news of a loss may take to reach the gate: orders accepted within it were sent in good faith."""
@@ -22,6 +21,8 @@ class _Book(Struct):
     mark_half_ticks: int = 0
     buys: int = 0
     sells: int = 0
+    worst_before: int = 0
+    """What `worst_lots` was after the last execution or end of an order, or at the last acceptance judged."""
 
     @property
     def worst_lots(self) -> int:
@@ -29,50 +30,66 @@ class _Book(Struct):
         return max(abs(self.net_lots + self.buys), abs(self.net_lots - self.sells))
 
 
+class _Open(Struct):
+    """What a venue has open under one ClOrdID."""
+
+    book: _Book
+    buy: bool
+    lots: int = 0
+
+    def rest(self, lots: int) -> None:
+        """So many lots more, or less, are open."""
+        self.lots += lots
+        if self.buy:
+            self.book.buys += lots
+        else:
+            self.book.sells += lots
+
+
 class _Fold:
     """Positions and open orders by symbol, from what the venues accepted, executed and closed."""
 
     def __init__(self, stage: Stage) -> None:
         self.books: dict[str, _Book] = {}
-        self.open: dict[tuple[str, str], tuple[str, bool, int]] = {}
+        self.moved = _Book()
+        """The book that the latest record was about."""
+        self._open: dict[tuple[str, str], _Open] = {}
         trace = stage.world.trace
         trace.watch(self._on_accepted, VenueAccepted)
         trace.watch(self._on_executed, VenueExecuted)
         trace.watch(self._on_closed, VenueClosed)
 
     def book(self, symbol: str) -> _Book:
-        return self.books.setdefault(symbol, _Book())
+        book = self.books.get(symbol)
+        if book is None:
+            book = self.books[symbol] = _Book()
+        return book
 
     def _on_accepted(self, record: Record) -> None:
         event: VenueAccepted = record.event
-        self._rest((event.venue, event.cl_ord_id), event.symbol, event.buy, event.lots)
-
-    def _rest(self, key: tuple[str, str], symbol: str, buy: bool, lots: int) -> None:
-        _, _, before = self.open.get(key, (symbol, buy, 0))
-        self.open[key] = (symbol, buy, before + lots)
-        book = self.book(symbol)
-        if buy:
-            book.buys += lots
-        else:
-            book.sells += lots
+        self.moved = book = self.book(event.symbol)
+        key = (event.venue, event.cl_ord_id)
+        order = self._open.get(key)
+        if order is None:
+            order = self._open[key] = _Open(book, event.buy)
+        order.rest(event.lots)
 
     def _on_executed(self, record: Record) -> None:
         event: VenueExecuted = record.event
-        key = (event.venue, event.cl_ord_id)
-        if key in self.open:
-            self._rest(key, event.symbol, event.buy, -event.lots)
-        book = self.book(event.symbol)
+        self.moved = book = self.book(event.symbol)
+        order = self._open.get((event.venue, event.cl_ord_id))
+        if order is not None:
+            order.rest(-event.lots)
         signed = event.lots if event.buy else -event.lots
         book.net_lots += signed
         book.cash -= signed * event.price_half_ticks
 
     def _on_closed(self, record: Record) -> None:
         event: VenueClosed = record.event
-        entry = self.open.pop((event.venue, event.cl_ord_id), None)
-        if entry is not None:
-            symbol, buy, lots = entry
-            self._rest(("", ""), symbol, buy, -lots)
-            del self.open["", ""]
+        order = self._open.pop((event.venue, event.cl_ord_id), None)
+        if order is not None:
+            self.moved = order.book
+            order.rest(-order.lots)
 
 
 class _WithinPositionLimit:
@@ -86,8 +103,9 @@ class _WithinPositionLimit:
 
     def _on_accepted(self, record: Record) -> None:
         event: VenueAccepted = record.event
-        worst = self._fold.book(event.symbol).worst_lots
-        self._worst = max(self._worst, worst)
+        worst = self._fold.moved.worst_lots
+        if worst > self._worst:
+            self._worst = worst
         if worst > self._limit:
             self._docket.violated(
                 record,
@@ -132,11 +150,10 @@ class _LossLimitKept:
 
     def __init__(self, stage: Stage) -> None:
         self._fold = _Fold(stage)
-        self._worst_before: dict[str, int] = {}
-        self._limit = {
-            i.symbol: int(stage.scenario.settings.desk.risk.max_daily_loss / i.unit_money)
-            for i in stage.wiring.instruments
-        }
+        loss = stage.scenario.settings.desk.risk.max_daily_loss
+        self._limited = [
+            (self._fold.book(each.symbol), int(loss / each.unit_money)) for each in stage.wiring.instruments
+        ]
         self._past_since_ns: int | None = None
         self._docket = Docket()
         self._worst_share = 0.0
@@ -147,12 +164,8 @@ class _LossLimitKept:
         trace.watch(self._after, VenueClosed)
 
     def _after(self, record: Record) -> None:
-        book = self._fold.book(record.event.symbol) if type(record.event) is VenueExecuted else None
-        if book is not None:
-            self._worst_before[record.event.symbol] = book.worst_lots
-        else:
-            for symbol, each in self._fold.books.items():
-                self._worst_before[symbol] = each.worst_lots
+        book = self._fold.moved
+        book.worst_before = book.worst_lots
 
     def _on_touch(self, record: Record) -> None:
         touch: TouchChanged = record.event
@@ -160,7 +173,8 @@ class _LossLimitKept:
             return
         self._fold.book(touch.symbol).mark_half_ticks = (touch.bid_half_ticks + touch.ask_half_ticks) // 2
         share = self._loss_share()
-        self._worst_share = max(self._worst_share, share)
+        if share > self._worst_share:
+            self._worst_share = share
         if share < 1.0:
             self._past_since_ns = None
         elif self._past_since_ns is None:
@@ -168,17 +182,16 @@ class _LossLimitKept:
 
     def _loss_share(self) -> float:
         """The day's loss as a share of the limit, over all symbols."""
-        return sum(
-            -(book.cash + book.net_lots * book.mark_half_ticks) / self._limit[Symbol(symbol)]
-            for symbol, book in self._fold.books.items()
-            if Symbol(symbol) in self._limit
-        )
+        share = 0.0
+        for book, limit in self._limited:
+            share -= (book.cash + book.net_lots * book.mark_half_ticks) / limit
+        return share
 
     def _on_accepted(self, record: Record) -> None:
         event: VenueAccepted = record.event
-        worst = self._fold.book(event.symbol).worst_lots
-        before = self._worst_before.get(event.symbol, 0)
-        self._worst_before[event.symbol] = worst
+        book = self._fold.moved
+        before, worst = book.worst_before, book.worst_lots
+        book.worst_before = worst
         since = self._past_since_ns
         if since is not None and record.at_ns - since > LOSS_GRACE_NS and worst > before:
             self._docket.violated(
@@ -189,9 +202,7 @@ class _LossLimitKept:
 
     def ruling(self) -> Ruling:
         share = round(100 * max(self._worst_share, 0.0))
-        return self._docket.ruling(
-            f"the day's loss went to {share} % of its limit; nothing raised the exposure beyond"
-        )
+        return self._docket.ruling(f"the day's loss went to {share} % of its limit; nothing raised the exposure beyond")
 
 
 def loss_limit_kept() -> Promise:

@@ -40,27 +40,32 @@ class _Follow:
     def _on_touch(self, record: Record) -> None:
         event: TouchChanged = record.event
         key = (event.venue, event.symbol)
-        ahead = self._ahead.setdefault(key, deque(maxlen=MEMORY_TOUCHES))
+        ahead = self._ahead.get(key)
+        if ahead is None:
+            ahead = self._ahead[key] = deque(maxlen=MEMORY_TOUCHES)
         ahead.append((event.seq, record))
 
     def _on_tick(self, record: Record) -> None:
-        if record.event.to != self._strategy:
+        handled: Handled = record.event
+        if handled.to != self._strategy:
             return
-        tick: Tick = record.event.message
+        tick: Tick = handled.message
         key = (tick.venue, tick.symbol)
         self._desk_last[key] = tick
         if tick.stale:
             return
-        ahead = self._ahead.setdefault(key, deque(maxlen=MEMORY_TOUCHES))
+        ahead = self._ahead.get(key)
         while ahead and ahead[0][0] <= tick.seq:
-            _, self._reached[key] = ahead.popleft()
-            self._judge_delay(self._reached[key], record)
+            _, touch = ahead.popleft()
+            self._reached[key] = touch
+            if self._within_ns is not None:
+                self._judge_delay(touch, record, self._within_ns)
         reached = self._reached.get(key)
         if reached is not None and reached.event.seq <= tick.seq:
             self._judge_touch(reached, record, tick)
 
-    def _judge_delay(self, touch: Record, tick: Record) -> None:
-        if self._within_ns is not None and tick.at_ns - touch.at_ns > self._within_ns:
+    def _judge_delay(self, touch: Record, tick: Record, within_ns: int) -> None:
+        if tick.at_ns - touch.at_ns > within_ns:
             event: TouchChanged = touch.event
             late_ms = (tick.at_ns - touch.at_ns) / 1e6
             self._docket.violated(
@@ -77,9 +82,7 @@ class _Follow:
             waiting_ns = self._kernel.now_ns - touch.at_ns
             if waiting_ns > self._within_ns:
                 event: TouchChanged = touch.event
-                detail = (
-                    f"{event.venue} {event.symbol}: message {seq} is missing since {waiting_ns / 1e6:.1f} ms"
-                )
+                detail = f"{event.venue} {event.symbol}: message {seq} is missing since {waiting_ns / 1e6:.1f} ms"
                 return Ruling(Verdict.VIOLATED, detail, touch.at_ns, touch.seq)
         return None
 

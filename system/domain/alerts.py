@@ -170,8 +170,8 @@ class OrderFlow:
     def open_orders(self) -> int:
         return len(self._open)
 
-    def on_event(self, event: AnyEvent) -> None:
-        """One event of the journal, in its order."""
+    def on_event(self, event: AnyEvent) -> bool:
+        """One event of the journal, in its order. Returns whether a window may have moved."""
         match event:
             case OrderSubmitted():
                 if len(self._open) >= self._max_open:
@@ -184,10 +184,13 @@ class OrderFlow:
                     order.left = True
             case OrderFilled():
                 self._filled(event)
+                return True
             case OrderDenied() | OrderCanceled() | OrderRejected():
                 self._ended(event.cl_ord_id)
+                return True
             case _:
                 pass  # on its way, and neither nearer to a fill nor further from it
+        return False
 
     def _filled(self, fill: OrderFilled) -> None:
         order = self._open.get(fill.cl_ord_id)

@@ -1,6 +1,6 @@
 """The audit file: what is in it, what is missing from it, and the history of every order that it tells."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -31,13 +31,10 @@ class AuditEntry(Struct, frozen=True, gc=False):
     event: AnyEvent
 
 
-_ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(AuditRecord)
 
-
-def encode_record(record: AuditRecord) -> bytes:
-    """One record of the audit file: msgpack."""
-    return _ENCODER.encode(record)
+encode_record: Final[Callable[[AuditRecord], bytes]] = msgspec.msgpack.Encoder().encode
+"""One record of the audit file: msgpack."""
 
 
 def decode_record(data: bytes) -> AuditRecord:
@@ -59,13 +56,19 @@ class Coverage:
         self.missing: list[Versions] = []
         """Holes below the highest version that has come, lowest first."""
 
+    def follows(self, first_version: int, count: int) -> bool:
+        """Note that these versions have come, if they are just what was to come next. Otherwise: `take`."""
+        if first_version != self._next or not count:
+            return False
+        self._next = first_version + count
+        return True
+
     def take(self, first_version: int, count: int) -> list[Versions]:
         """Note that these versions have come; returns the ranges of those that are new."""
         if not count:
             return []
         end = first_version + count
-        if first_version == self._next:
-            self._next = end
+        if self.follows(first_version, count):
             return [(first_version, end)]
         fresh: list[Versions] = []
         holes: list[Versions] = []

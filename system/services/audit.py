@@ -44,17 +44,22 @@ class Audit:
 
     def _copy(self, copied: JournalCopied) -> None:
         """Write down and hand on what has not come before."""
+        first, count = copied.first_version, len(copied.events)
+        if self._coverage.follows(first, count):
+            self._keep(copied)
+            return
         holes = len(self._coverage.missing)
-        first = copied.first_version
-        for start, end in self._coverage.take(first, len(copied.events)):
-            events = copied.events[start - first : end - first]
-            record = AuditRecord(copied.epoch, start, self._runtime.now_ns, events)
-            self._runtime.append(FILE, encode_record(record))
-            self._runtime.write(self._monitor, JournalCopied(copied.epoch, start, events))
+        for start, end in self._coverage.take(first, count):
+            self._keep(JournalCopied(copied.epoch, start, copied.events[start - first : end - first]))
         if len(self._coverage.missing) > holes:
             low, high = self._coverage.missing[-1]
             text = f"audit: versions {low} to {high - 1} of the journal have not come, {high} has"
             self._runtime.emit(AlertRaised("warning", "audit.gap", text))
+
+    def _keep(self, fresh: JournalCopied) -> None:
+        record = AuditRecord(fresh.epoch, fresh.first_version, self._runtime.now_ns, fresh.events)
+        self._runtime.append(FILE, encode_record(record))
+        self._runtime.write(self._monitor, fresh)
 
     def on_durable(self, token: int) -> None:
         self._durable = token

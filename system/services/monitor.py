@@ -52,12 +52,8 @@ class Monitor:
         )
         limits = config.monitor
         self.flow = OrderFlow(
-            LatencyWindow(
-                limits.window_orders, limits.order_to_fill_alert_ns, limits.order_to_fill_target_ns
-            ),
-            FillRateWindow(
-                limits.window_orders, limits.fill_rate_alert_percent, limits.fill_rate_target_percent
-            ),
+            LatencyWindow(limits.window_orders, limits.order_to_fill_alert_ns, limits.order_to_fill_target_ns),
+            FillRateWindow(limits.window_orders, limits.fill_rate_alert_percent, limits.fill_rate_target_percent),
             limits.max_open_orders,
         )
         ratios = {one.symbol: one.unit_money.as_integer_ratio() for one in wiring.instruments}
@@ -97,24 +93,22 @@ class Monitor:
                 raise TypeError(f"monitor: no handler for {type(message).__name__} from {sender}")
 
     def _copied(self, copied: JournalCopied) -> None:
+        moved = False
         for event in copied.events:
-            self.flow.on_event(event)
+            moved |= self.flow.on_event(event)
             if type(event) is OrderFilled:
                 self._fills[event.symbol] += 1
                 # The positions' word may have overtaken the journal's.
                 if self._fills[event.symbol] > self._booked[event.symbol]:
                     self.vitals.expect(self._positions, self._runtime.monotonic_ns)
-        self._judge_flow()
+        if moved:
+            self._judge_flow()
 
     def _judge_flow(self) -> None:
         latencies, rate = self.flow.order_to_fill, self.flow.fill_rate
         enough = self._config.window_orders_min
-        if len(latencies) >= enough and self.board.is_news(
-            "order-to-fill", latencies.alarming, latencies.well
-        ):
-            found_ms, limit_ms = (
-                ns // MILLISECOND for ns in (latencies.p99_ns(), self._config.order_to_fill_alert_ns)
-            )
+        if len(latencies) >= enough and self.board.is_news("order-to-fill", latencies.alarming, latencies.well):
+            found_ms, limit_ms = (ns // MILLISECOND for ns in (latencies.p99_ns(), self._config.order_to_fill_alert_ns))
             text = f"order to fill: p99 is {found_ms} ms over {len(latencies)} orders, limit {limit_ms} ms"
             self._raise(Alert(WARNING, "order-to-fill", text))
         if len(rate) >= enough and self.board.is_news("fill-rate", rate.alarming, rate.well):

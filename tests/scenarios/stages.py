@@ -109,9 +109,7 @@ class Tale:
         event = VenueExecuted(venue, exec_id, name or order, order, symbol, buy, lots, price_half_ticks)
         return self.saw(event, venue)
 
-    def closed(
-        self, order: str, leaves_lots: int = 0, venue: str = "exchange-a", name: str | None = None
-    ) -> int:
+    def closed(self, order: str, leaves_lots: int = 0, venue: str = "exchange-a", name: str | None = None) -> int:
         return self.saw(VenueClosed(venue, name or order, order, leaves_lots), venue)
 
 

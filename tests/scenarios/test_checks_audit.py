@@ -18,9 +18,7 @@ CANCELED = OrderCanceled(ORDER, 0, "exchange-a", 10)
 
 def _filled(lots: int, number: int = 1) -> OrderFilled:
     venue = Venue("exchange-a")
-    return OrderFilled(
-        ORDER, 0, "exchange-a", ExecID(f"x-{number}"), venue, Symbol("ACME"), Side.BUY, lots, 20_000
-    )
+    return OrderFilled(ORDER, 0, "exchange-a", ExecID(f"x-{number}"), venue, Symbol("ACME"), Side.BUY, lots, 20_000)
 
 
 def _copied(tale: Tale, first_version: int, *events: AnyEvent) -> None:

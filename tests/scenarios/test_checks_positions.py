@@ -2,14 +2,12 @@
 
 from squall.scenarios.checks.positions import executions_booked_once
 from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol
-from squall.system.domain.messages import PositionChanged, PositionsTold, PositionState
+from squall.system.domain.messages import PositionChanged, PositionState, PositionsTold
 from tests.scenarios.stages import Tale, fired, held
 
 
 def _booked(tale: Tale, net_lots: int, cash_flow: int, symbol: str = "ACME") -> None:
-    changed = PositionChanged(
-        Symbol(symbol), net_lots, cash_flow, 0, ClOrdID("o-1"), ExecID("x-1"), abs(net_lots), 1
-    )
+    changed = PositionChanged(Symbol(symbol), net_lots, cash_flow, 0, ClOrdID("o-1"), ExecID("x-1"), abs(net_lots), 1)
     tale.handled("risk", "positions", changed)
 
 

@@ -10,6 +10,9 @@ class Side(Enum):
     BUY = "buy"
     SELL = "sell"
 
+    # Members are single objects: as keys of a dict they need not be hashed by their names, in Python.
+    __hash__ = object.__hash__
+
     @property
     def sign(self) -> int:
         """+1 for a buy, -1 for a sell."""
