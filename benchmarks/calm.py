@@ -119,9 +119,7 @@ def memory_bytes(longer: int) -> dict[str, int]:
             return
         sizes["stepping"] = tracemalloc.get_traced_memory()[1]
         # The encoder's slack belongs to a record as well, so what was allocated counts, not what is in it.
-        made = tracemalloc.take_snapshot().filter_traces(
-            [tracemalloc.Filter(True, f"*/{f}") for f in DISK_FILES]
-        )
+        made = tracemalloc.take_snapshot().filter_traces([tracemalloc.Filter(True, f"*/{f}") for f in DISK_FILES])
         sizes["disks"] = sum(trace.size for trace in made.traces)
         del made
         objects = [each for each in gc.get_objects() if type(each).__module__.startswith("squall.")]
@@ -165,9 +163,7 @@ def main() -> int:
         row("trace and digest, a record", ratio(rates, "simpy", "records"), "timeouts", 0.8, False),
     ]
     long = interleaved({"once": messages, "longer": lambda: messages(LONGER)}, LONGER_ROUNDS)
-    held.append(
-        row(f"{LONGER} × as long: time a message", ratio(long, "once", "longer"), "× once", 1.15, False)
-    )
+    held.append(row(f"{LONGER} × as long: time a message", ratio(long, "once", "longer"), "× once", 1.15, False))
     once, longer = memory_in_fresh_process(1), memory_in_fresh_process(LONGER)
     for what, size in (("once", once), (f"{LONGER} ×", longer)):
         apart = f"of it disks {size['disks']:,}, id sets {size['ids']:,}"

@@ -102,9 +102,7 @@ def _why(result: RunResult, console: Console) -> None:
         _heading(console, "What went wrong first")
         when = f" at {moment(broken.at_ns)}" if broken.at_ns is not None else ""
         record = f", record {number(broken.seq)}" if broken.seq is not None else ""
-        _paragraph(
-            console, f"{broken.name} ({broken.kind}) was violated{when}{record}: {broken.detail}", "bold"
-        )
+        _paragraph(console, f"{broken.name} ({broken.kind}) was violated{when}{record}: {broken.detail}", "bold")
     if result.story:
         _table(console, [_step(index, result.story) for index in range(len(result.story))])
     questions = open_questions(result)
@@ -130,9 +128,7 @@ def _promises(result: RunResult, console: Console) -> None:
     for check in worst_first(result.checks):
         style = _STYLES[check.verdict]
         mark = f"{_symbol(check.verdict, console)} {WORDS[check.verdict].promise}"
-        cells.append(
-            [(mark, style), check.name, (check.detail, "" if check.verdict is Verdict.VIOLATED else "dim")]
-        )
+        cells.append([(mark, style), check.name, (check.detail, "" if check.verdict is Verdict.VIOLATED else "dim")])
     _table(console, cells or [["none"]])
 
 
@@ -193,9 +189,7 @@ def _busiest(utilisation: dict[str, float]) -> str:
 
 def _crossing(curve: CapacityCurve) -> str:
     sla = curve.sla
-    limit = (
-        f"{metric(sla.metric, sla.limit_ns).group} {metric(sla.metric, 0).label} < {duration(sla.limit_ns)}"
-    )
+    limit = f"{metric(sla.metric, sla.limit_ns).group} {metric(sla.metric, 0).label} < {duration(sla.limit_ns)}"
     if sla.crossing_per_s is None:
         # No crossing: the points lie all on one side of the limit, or they fall through it from above.
         broken = sum(point.p99_ns >= sla.limit_ns for point in curve.points)

@@ -168,9 +168,7 @@ def _cut(name: str) -> str:
 
 
 def _tone_trace(lanes: tuple[Lane, ...], tone: str) -> dict[str, Any] | None:
-    spans = [
-        (row, lane, span) for row, lane in enumerate(lanes) for span in lane.spans if _tone(span.tone) == tone
-    ]
+    spans = [(row, lane, span) for row, lane in enumerate(lanes) for span in lane.spans if _tone(span.tone) == tone]
     if not spans:
         return None
     look = TONES[tone]

@@ -38,11 +38,7 @@ def headline(result: RunResult) -> str:
         case Verdict.VIOLATED:
             return f"{violated} of {count(total, 'promise')} {'was' if violated == 1 else 'were'} violated."
         case Verdict.INCONCLUSIVE:
-            why = (
-                f"{unclear} of {total} could not be judged"
-                if unclear
-                else "a fault or the baseline was amiss"
-            )
+            why = f"{unclear} of {total} could not be judged" if unclear else "a fault or the baseline was amiss"
             return f"No promise was violated, but {why}: this proves nothing."
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -64,9 +65,7 @@ def parse_sla(text: str) -> CapacitySla:
         raise CapacityError(f"--sla {text}: {error}") from None
     if not limit_ns:
         raise CapacityError(f"--sla {text}: expected a limit above zero")
-    return CapacitySla(
-        metric=f"{METRIC}_p99_ns", limit_ns=limit_ns, crossing_per_s=None, crossing_ci_per_s=None
-    )
+    return CapacitySla(metric=f"{METRIC}_p99_ns", limit_ns=limit_ns, crossing_per_s=None, crossing_ci_per_s=None)
 
 
 def measure_capacity(
@@ -149,7 +148,7 @@ def crossing_per_s(points: Sequence[tuple[float, int]], limit_ns: int) -> float 
 
     None too where the first point lies above already: then no rate of these keeps it.
     """
-    for (low, under), (high, over) in zip(points, points[1:], strict=False):
+    for (low, under), (high, over) in pairwise(points):
         if under <= limit_ns < over:
             return round(low + (high - low) * (limit_ns - under) / (over - under), 1)
     return None

@@ -113,9 +113,7 @@ class Exchanges:
             return RecordedFairValue(self.recording)
         if listing.symbol not in world.fair_values:
             stream = world.chance.stream(f"fair-value/{listing.symbol}")
-            world.fair_values[listing.symbol] = FairValue(
-                world.kernel, stream, listing.reference_price_half_ticks
-            )
+            world.fair_values[listing.symbol] = FairValue(world.kernel, stream, listing.reference_price_half_ticks)
         return world.fair_values[listing.symbol]
 
     def connect(self) -> None:

@@ -212,9 +212,7 @@ class _Memory:
 
 def _story(choice: Choice, scenario: Scenario, checks: Sequence[CheckResult]) -> tuple[CausalStep, ...]:
     """Run again, keep the records, and follow the causes back from the first violation."""
-    violations = [
-        check.seq for check in checks if check.verdict is Verdict.VIOLATED and check.seq is not None
-    ]
+    violations = [check.seq for check in checks if check.verdict is Verdict.VIOLATED and check.seq is not None]
     if not violations:
         return ()
     memory = _Memory(min(violations))

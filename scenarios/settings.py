@@ -97,9 +97,7 @@ def override(settings: Settings, assignment: str) -> Settings:
     value = _parse(key, name, get_type_hints(type(values))[name], text)
     changed = msgspec.structs.replace(values, **{name: value})
     if section in settings.desk.__struct_fields__:
-        return msgspec.structs.replace(
-            settings, desk=msgspec.structs.replace(settings.desk, **{section: changed})
-        )
+        return msgspec.structs.replace(settings, desk=msgspec.structs.replace(settings.desk, **{section: changed}))
     return msgspec.structs.replace(settings, **{section: changed})
 
 

@@ -100,9 +100,7 @@ def _clock(world: World, host: str) -> Clock:
     )
 
 
-def _place(
-    world: World, host: str, address: str, service: Service, scenario: Scenario, wiring: Wiring
-) -> None:
+def _place(world: World, host: str, address: str, service: Service, scenario: Scenario, wiring: Wiring) -> None:
     desk = scenario.settings.desk
 
     def factory(machine: ProgramRuntime) -> Program:

@@ -86,17 +86,13 @@ def _of_venue(event: Any) -> str | None:
             side = "buy" if event.buy else "sell"
             return f"accepts {event.cl_ord_id}: {side} {event.lots} {event.symbol}"
         case VenueExecuted():
-            return (
-                f"executes {event.lots} {event.symbol} of {event.cl_ord_id} ({event.exec_id})"
-            )
+            return f"executes {event.lots} {event.symbol} of {event.cl_ord_id} ({event.exec_id})"
         case VenueClosed():
             return f"closes {event.cl_ord_id} with {event.leaves_lots} lots left"
         case VenueRefused():
             return f"refuses {event.cl_ord_id}: {event.reason}"
         case VenueIgnored():
-            return f"{event.venue} " + (
-                f"never sends {event.what}" if event.report else f"never acts on {event.what}"
-            )
+            return f"{event.venue} " + (f"never sends {event.what}" if event.report else f"never acts on {event.what}")
         case TouchChanged():
             return f"shows a new touch in {event.symbol} with message {event.seq}"
         case _:

@@ -26,7 +26,7 @@ class LinkSpec(Struct, frozen=True):
 
 
 class Packet(Struct, gc=False):
-    """What travels: a message (or an answer to one, by its *note*) on its *attempt*-th way from one address to another."""
+    """What travels: a message, or an answer to one (by its *note*), on its *attempt*-th way to an address."""
 
     sender: str
     to: str

@@ -21,9 +21,7 @@ from squall.system.services.router import Router
 from squall.system.services.strategy import Strategy
 from squall.system.wiring import Wiring
 
-ServiceProgram = (
-    Audit | Execution | Keeper | MarketData | Monitor | Oms | Positions | Risk | Router | Strategy
-)
+ServiceProgram = Audit | Execution | Keeper | MarketData | Monitor | Oms | Positions | Risk | Router | Strategy
 Make = Callable[[Runtime, DeskConfig, Wiring, Workload], ServiceProgram]
 
 

@@ -81,21 +81,15 @@ BANNED_BUILTINS: Final[dict[str, str]] = {
     "id": "it is an address in memory; use a name or a number of your own",
 }
 
-ORDER_BLIND: Final = frozenset(
-    {"sorted", "len", "min", "max", "sum", "any", "all", "set", "frozenset", "bool"}
-)
+ORDER_BLIND: Final = frozenset({"sorted", "len", "min", "max", "sum", "any", "all", "set", "frozenset", "bool"})
 """Calls whose answer does not depend on the order in which a set is walked (sums here are of ints)."""
 
-WALKING: Final = frozenset(
-    {"list", "tuple", "iter", "enumerate", "zip", "map", "filter", "reversed", "dict", "deque"}
-)
+WALKING: Final = frozenset({"list", "tuple", "iter", "enumerate", "zip", "map", "filter", "reversed", "dict", "deque"})
 """Calls that walk their arguments in order."""
 
 EXEMPTIONS: Final[tuple[Exemption, ...]] = (
     Exemption("sim/rng.py", "random", "the one place where generators are made, each from the run's seed"),
-    Exemption(
-        "scenarios/run.py", "time", "wall_s says how long this machine took; it is not part of the digest"
-    ),
+    Exemption("scenarios/run.py", "time", "wall_s says how long this machine took; it is not part of the digest"),
     Exemption("scenarios/run.py", "squall.__version__", "a constant, which a replay must have alike"),
     *(
         Exemption("sim/guard.py", name, "the guard patches it")
@@ -167,17 +161,13 @@ def _is_below(name: str, *modules: str) -> bool:
 
 def _import_violations(path: str, tree: ast.Module) -> Iterator[Violation]:
     part = path.split("/")[0]
-    allowed = next(
-        (may for prefix, may in NARROWER if path.startswith(prefix)), MAY_IMPORT.get(part, ("squall",))
-    )
+    allowed = next((may for prefix, may in NARROWER if path.startswith(prefix)), MAY_IMPORT.get(part, ("squall",)))
     for line, name in _imported(path, tree):
         top = name.split(".")[0]
         if top in PARTS:
             yield Violation(path, line, BARE, f"{name} should be squall.{name}")
         elif top == "squall" and not _is_below(name, *allowed):
-            yield Violation(
-                path, line, DIRECTION, f"{name} is not for {part}/, which may import {', '.join(allowed)}"
-            )
+            yield Violation(path, line, DIRECTION, f"{name} is not for {part}/, which may import {', '.join(allowed)}")
         elif top in ONLY_IN and not path.startswith(ONLY_IN[top]):
             yield Violation(path, line, FOREIGN, f"{name} is for {', '.join(ONLY_IN[top])} alone")
         elif top in BANNED_MODULES:
@@ -306,9 +296,7 @@ def _is_set(node: ast.expr, names: frozenset[str]) -> bool:
             return True
         case ast.Call(func=ast.Name(id="set" | "frozenset")):
             return True
-        case ast.Call(
-            func=ast.Attribute(attr="union" | "intersection" | "difference" | "symmetric_difference")
-        ):
+        case ast.Call(func=ast.Attribute(attr="union" | "intersection" | "difference" | "symmetric_difference")):
             return True
         case ast.BinOp(left=left, op=ast.BitOr() | ast.BitAnd() | ast.Sub() | ast.BitXor(), right=right):
             return _is_set(left, names) or _is_set(right, names)
@@ -332,7 +320,5 @@ def lint_house(root: Path = ROOT) -> list[str]:
             wrong.append(f"squall/{part}: expected a link to ../{part}, found one to {link.readlink()}")
     for empty in ("sim/__init__.py", "sim/exchange/__init__.py"):
         if (root / empty).read_text():
-            wrong.append(
-                f"{empty}: has to stay empty, so that importing one part of the world loads no other"
-            )
+            wrong.append(f"{empty}: has to stay empty, so that importing one part of the world loads no other")
     return wrong

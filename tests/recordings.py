@@ -170,9 +170,7 @@ class _Market:
             # A new level: inside the spread where there is room, or anywhere near.
             inside = best - away
             other = self._asks if buy else self._bids
-            self._set(
-                buy, inside if inside not in other else best + away * random.randrange(25), self._size()
-            )
+            self._set(buy, inside if inside not in other else best + away * random.randrange(25), self._size())
         if len(book) < self._LEVELS_MIN:
             deepest = min(book) if buy else max(book)
             self._set(buy, deepest + away, self._size())
@@ -346,7 +344,5 @@ def unsupported_fills(file: Path, fills: Sequence[RawFill]) -> list[str]:
         else:
             passive[fill.buy, fill.at_ns] += fill.quantity
             if passive[fill.buy, fill.at_ns] > found.printed:
-                complaints.append(
-                    f"{fill}: filled {passive[fill.buy, fill.at_ns]} on {found.printed} printed"
-                )
+                complaints.append(f"{fill}: filled {passive[fill.buy, fill.at_ns]} on {found.printed} printed")
     return complaints

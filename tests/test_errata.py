@@ -10,9 +10,7 @@ STATUSES = ("now", "in part", "later")
 def _rows() -> list[list[str]]:
     """(number, mistake, right, status, where) of every row of every table."""
     lines = (ROOT / "docs" / "errata.md").read_text().splitlines()
-    return [
-        [cell.strip() for cell in line.strip("|").split("|")] for line in lines if re.match(r"\| \d", line)
-    ]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if re.match(r"\| \d", line)]
 
 
 def _named_by_tests() -> frozenset[int]:

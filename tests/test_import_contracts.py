@@ -39,9 +39,7 @@ def test_every_exemption_is_still_needed_and_says_why() -> None:
     for exemption in EXEMPTIONS:
         source = (ROOT / exemption.path).read_text()
         named = [v.found.split(" ")[0] for v in lint_source(exemption.path, source)]
-        assert exemption.name in named, (
-            f"{exemption.path} no longer needs {exemption.name}: drop the exemption"
-        )
+        assert exemption.name in named, f"{exemption.path} no longer needs {exemption.name}: drop the exemption"
         assert len(exemption.reason.split()) > 2
 
 

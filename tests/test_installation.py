@@ -41,14 +41,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in BUILT_FROM:
         original = ROOT / name
         if original.is_dir():
-            shutil.copytree(
-                original, source / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__")
-            )
+            shutil.copytree(original, source / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(original, source / name)
-    _python(
-        "-m", "pip", "wheel", ".", "--no-deps", "--no-build-isolation", "--quiet", "-w", "dist", cwd=source
-    )
+    _python("-m", "pip", "wheel", ".", "--no-deps", "--no-build-isolation", "--quiet", "-w", "dist", cwd=source)
     (built,) = (source / "dist").glob("squall-*.whl")
     return built
 

@@ -37,17 +37,13 @@ class _AuditComplete:
         records = host.disk.durable(FILE)
         trails = _trails(records)
         for low, high in missing_versions(records):
-            return Ruling(
-                Verdict.VIOLATED, f"versions {low} to {high - 1} of the journal are not on the audit's disk"
-            )
+            return Ruling(Verdict.VIOLATED, f"versions {low} to {high - 1} of the journal are not on the audit's disk")
         for order, record in self._accepted.items():
             missing = trails.get(order, _Trail()).missing
             if missing:
                 detail = f"{order}: its audit trail has no {missing}"
                 return Ruling(Verdict.VIOLATED, detail, record.at_ns, record.seq)
-        return Ruling(
-            Verdict.PASS, f"{len(trails)} orders, {len(self._accepted)} of them seen by a venue, all whole"
-        )
+        return Ruling(Verdict.PASS, f"{len(trails)} orders, {len(self._accepted)} of them seen by a venue, all whole")
 
 
 class _Trail(Struct, gc=False):

@@ -148,9 +148,7 @@ class _FlowMoves:
 
     def ruling(self) -> Ruling:
         if self._elsewhere:
-            return Ruling(
-                Verdict.PASS, f"{self._elsewhere} orders accepted elsewhere while {self._venue} was shut"
-            )
+            return Ruling(Verdict.PASS, f"{self._elsewhere} orders accepted elsewhere while {self._venue} was shut")
         return Ruling(Verdict.INCONCLUSIVE, f"no order was accepted elsewhere while {self._venue} was shut")
 
 

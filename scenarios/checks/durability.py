@@ -16,7 +16,6 @@ from squall.system.domain.messages import Leading, OrderTaken
 from squall.system.domain.oms_state import OmsState, evolve
 from squall.system.services.journal import FILE, JournalRecord
 
-
 _RECORD: Final = msgspec.msgpack.Decoder(JournalRecord)
 
 

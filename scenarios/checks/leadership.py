@@ -95,11 +95,7 @@ class _LeadsWithin:
 
     def _on_report(self, record: Record) -> None:
         report: ExecutionReport = record.event.message
-        if (
-            self.recovered_ns is None
-            and report.exec_type is ExecType.NEW
-            and report.cl_ord_id in self._epoch_of
-        ):
+        if self.recovered_ns is None and report.exec_type is ExecType.NEW and report.cl_ord_id in self._epoch_of:
             self.recovered_ns = record.at_ns
             self._epoch_of.clear()
 
@@ -108,20 +104,14 @@ class _LeadsWithin:
             return Ruling(Verdict.INCONCLUSIVE, f"{self._host} never crashed")
         limit = f"{self._limit_ns / 1e9:g} s"
         if self.recovered_ns is None:
-            detail = (
-                f"no order of a new epoch was acknowledged after {self._host} crashed; the limit is {limit}"
-            )
+            detail = f"no order of a new epoch was acknowledged after {self._host} crashed; the limit is {limit}"
             return Ruling(Verdict.VIOLATED, detail, self._lost_ns, self._lost_seq)
         took_ns = self.recovered_ns - self._lost_ns
         verdict = Verdict.PASS if took_ns <= self._limit_ns else Verdict.VIOLATED
-        detail = (
-            f"first acknowledged order of the new epoch after {took_ns / 1e6:.0f} ms; the limit is {limit}"
-        )
+        detail = f"first acknowledged order of the new epoch after {took_ns / 1e6:.0f} ms; the limit is {limit}"
         return Ruling(verdict, detail, self._lost_ns, self._lost_seq)
 
 
 def leads_again(host: str) -> Promise:
     """Within `objective.rto`: from the loss of this host to the first acknowledged order of the new epoch."""
-    return Promise(
-        "the backup leads within the RTO", "sla", lambda stage: _LeadsWithin(stage, host), needs_faults=True
-    )
+    return Promise("the backup leads within the RTO", "sla", lambda stage: _LeadsWithin(stage, host), needs_faults=True)

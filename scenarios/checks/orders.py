@@ -71,9 +71,7 @@ class _NoOrderTwice:
             self._open.pop(event.cl_ord_link_id, None)
 
     def ruling(self) -> Ruling:
-        return self._docket.ruling(
-            f"{self._accepted} orders accepted by venues, none beyond what was ordered"
-        )
+        return self._docket.ruling(f"{self._accepted} orders accepted by venues, none beyond what was ordered")
 
 
 def no_order_twice() -> Promise:
@@ -149,13 +147,9 @@ class _OrdersEnd:
             return Ruling(Verdict.VIOLATED, detail, record.at_ns, record.seq)
         if open_in_journal:
             some = ", ".join(open_in_journal[:3])
-            detail = (
-                f"{len(open_in_journal)} of {len(self._ordered.lots)} orders never ended on the desk: {some}"
-            )
+            detail = f"{len(open_in_journal)} of {len(self._ordered.lots)} orders never ended on the desk: {some}"
             return Ruling(Verdict.VIOLATED, detail)
-        return Ruling(
-            Verdict.PASS, f"all {len(self._ordered.lots)} orders ended, on the desk and at the venues"
-        )
+        return Ruling(Verdict.PASS, f"all {len(self._ordered.lots)} orders ended, on the desk and at the venues")
 
 
 def orders_end() -> Promise:

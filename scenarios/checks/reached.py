@@ -63,6 +63,4 @@ def feed_reached(state: str) -> Promise:
 
 def protection_acted(protection: str) -> Promise:
     """This protection did its work at least once."""
-    return _reached(
-        f"{protection} acted", ProtectionActed, lambda record: bool(record.event.protection == protection)
-    )
+    return _reached(f"{protection} acted", ProtectionActed, lambda record: bool(record.event.protection == protection))

@@ -14,9 +14,7 @@ def ack_lost() -> Scenario:
     """exchange-a acts on every order and says nothing for three seconds; its answers to questions do arrive."""
     return Scenario(
         settings=Settings(desk=DeskConfig(breaker=BreakerConfig(reset_timeout_ns=5 * SECOND))),
-        workload=Workload(
-            orders_per_s=10, start_ns=1 * SECOND, stop_ns=14 * SECOND, lots_min=10, lots_max=40
-        ),
+        workload=Workload(orders_per_s=10, start_ns=1 * SECOND, stop_ns=14 * SECOND, lots_min=10, lots_max=40),
         plan=(during(5 * SECOND, 8 * SECOND, ReportsLost("exchange-a")),),
         promises=(*always(), *settles()),
         duration_ns=22 * SECOND,

@@ -11,9 +11,7 @@ from squall.system.domain.signals import Workload
 def calm() -> Scenario:
     """A busy third of a minute in which nothing breaks: the desk trades two symbols on two venues."""
     return Scenario(
-        workload=Workload(
-            orders_per_s=25, start_ns=1 * SECOND, stop_ns=17 * SECOND, lots_min=10, lots_max=60
-        ),
+        workload=Workload(orders_per_s=25, start_ns=1 * SECOND, stop_ns=17 * SECOND, lots_min=10, lots_max=60),
         promises=(
             *always(),
             *settles(),

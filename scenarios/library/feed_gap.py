@@ -9,9 +9,7 @@ from squall.scenarios.settings import SECOND, Settings, VenueConfig
 from squall.system.domain.signals import Workload
 
 
-@scenario(
-    proves="what both lines have missed comes back by snapshot, and until then the book is called stale"
-)
+@scenario(proves="what both lines have missed comes back by snapshot, and until then the book is called stale")
 def feed_gap() -> Scenario:
     """Two seconds without any market data from exchange-a."""
     return Scenario(

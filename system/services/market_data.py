@@ -61,18 +61,14 @@ class _Channel:
 class MarketData:
     """One arbitrated channel per venue; it is stale from the end of the wait to what mends it."""
 
-    def __init__(
-        self, runtime: Runtime, config: DeskConfig, wiring: Wiring, buffer_limit: int = BUFFER_LIMIT
-    ) -> None:
+    def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring, buffer_limit: int = BUFFER_LIMIT) -> None:
         self._runtime = runtime
         self._config = config.feed
         self._listeners: tuple[Address, ...] = (wiring.strategy, wiring.router, wiring.risk)
         self._channels: dict[Venue, _Channel] = {
             route.venue: _Channel(route, config.feed.gap_timeout_ns, buffer_limit) for route in wiring.venues
         }
-        self._by_address: dict[Address, _Channel] = {
-            channel.address: channel for channel in self._channels.values()
-        }
+        self._by_address: dict[Address, _Channel] = {channel.address: channel for channel in self._channels.values()}
         self.unsound_books = 0
         """How often an update left a book crossed, or with a size below zero."""
 

@@ -114,9 +114,7 @@ class Positions:
         if self._epoch is None:
             return
         states = tuple(
-            PositionState(
-                symbol, total.net_lots, total.cash_flow, total.realised, total.cost_basis, total.number
-            )
+            PositionState(symbol, total.net_lots, total.cash_flow, total.realised, total.cost_basis, total.number)
             for symbol, total in self.totals.items()
         )
         orders = tuple(BookedOrder(cl_ord_id, lots) for cl_ord_id, lots in self._orders.items())

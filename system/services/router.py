@@ -25,9 +25,7 @@ class Router:
         self._config = config
         self._wiring = wiring
         self._quotes: dict[Symbol, dict[Venue, Tick | None]] = {
-            instrument.symbol: {
-                route.venue: None for route in wiring.venues if instrument.symbol in route.symbols
-            }
+            instrument.symbol: {route.venue: None for route in wiring.venues if instrument.symbol in route.symbols}
             for instrument in wiring.instruments
         }
         self._routable: dict[Venue, bool] = {route.venue: False for route in wiring.venues}
@@ -71,9 +69,7 @@ class Router:
 
     def _unsent(self, sender: Address, order: RouteOrder, reason: UnsentReason) -> None:
         # Where the stream has died meanwhile, the OMS asks again: to it the order is routed and unanswered.
-        self._runtime.write(
-            sender, OrderUnsent(cl_ord_id=order.cl_ord_id, attempt=order.attempt, reason=reason)
-        )
+        self._runtime.write(sender, OrderUnsent(cl_ord_id=order.cl_ord_id, attempt=order.attempt, reason=reason))
 
     def on_timer(self, key: Hashable) -> None:
         if key != _REOPEN:

@@ -158,9 +158,7 @@ class Strategy:
 
     # --- orders ---
 
-    def _signal(
-        self, instrument: Instrument, number: int, intended_ns: int, side: Side | None = None
-    ) -> None:
+    def _signal(self, instrument: Instrument, number: int, intended_ns: int, side: Side | None = None) -> None:
         """The strategy means to trade: make the order and send it, or say why not."""
         cl_ord_id = order_name(self._workload, instrument.symbol, number)
         touch = best_touch(self._ticks[instrument.symbol].values())

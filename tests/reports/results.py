@@ -137,9 +137,7 @@ def _checks() -> tuple[CheckResult, ...]:
             13_377,
         ),
         CheckResult("no lost orders", "safety", kept, _KEPT[1]),
-        CheckResult(
-            "filled within ordered", "safety", broken, "ordered 5 lots, filled 8", 12_951_204_330, 13_402
-        ),
+        CheckResult("filled within ordered", "safety", broken, "ordered 5 lots, filled 8", 12_951_204_330, 13_402),
         CheckResult("executions booked once", "safety", kept, _KEPT[3]),
         CheckResult("cash and positions agree", "safety", kept, _KEPT[4]),
         CheckResult("exposure within limits", "safety", kept, _KEPT[5]),
@@ -158,9 +156,7 @@ def _checks() -> tuple[CheckResult, ...]:
 
 def _faults() -> tuple[FaultResult, ...]:
     return (
-        FaultResult(
-            "reports-lost", "exchange-a", 12 * S, 18 * S, 41, "41 reports discarded, 36 orders in doubt"
-        ),
+        FaultResult("reports-lost", "exchange-a", 12 * S, 18 * S, 41, "41 reports discarded, 36 orders in doubt"),
         FaultResult("slow-api", "exchange-a", 15 * S, 24_500 * MS, 97, "97 requests 800 ms late"),
         FaultResult("packet-loss", "line A of exchange-b", 30 * S, 45 * S, 212, "212 packets dropped"),
         FaultResult("crash", "oms1", 51 * S, 51 * S, 1, "1 host down for 2.4 s, its disk kept"),
@@ -206,9 +202,7 @@ def _metrics() -> dict[str, object]:
 
 def _story() -> tuple[CausalStep, ...]:
     return (
-        CausalStep(
-            13_102, 12_400_120_000, "strategy", "the signal pulse-ACME-231 fires: buy 5 lots at 100.05"
-        ),
+        CausalStep(13_102, 12_400_120_000, "strategy", "the signal pulse-ACME-231 fires: buy 5 lots at 100.05"),
         CausalStep(13_118, 12_401_004_000, "oms1", "journals the order and lets it out"),
         CausalStep(13_121, 12_401_410_000, "execution", "writes it to exchange-a"),
         CausalStep(
@@ -217,9 +211,7 @@ def _story() -> tuple[CausalStep, ...]:
             "exchange-a",
             "accepts it; the fault reports-lost discards the acknowledgement",
         ),
-        CausalStep(
-            13_355, 12_901_411_000, "execution", "hears nothing for 500 ms and takes the order for lost"
-        ),
+        CausalStep(13_355, 12_901_411_000, "execution", "hears nothing for 500 ms and takes the order for lost"),
         CausalStep(
             13_371,
             12_902_960_000,

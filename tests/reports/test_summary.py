@@ -78,10 +78,7 @@ def test_the_first_violation_comes_with_its_causes_and_the_command_on_one_line()
     lines = summary(result, width=80).splitlines()
     text = "\n".join(lines)
     assert "no duplicate orders (safety) was violated at 12.903417 s, record 13,377" in text
-    steps = [
-        next(i for i, line in enumerate(lines) if line.startswith(f"{n + 1}."))
-        for n in range(len(result.story))
-    ]
+    steps = [next(i for i, line in enumerate(lines) if line.startswith(f"{n + 1}.")) for n in range(len(result.story))]
     assert steps == sorted(steps)
     assert f"Replay  {result.replay_command}" in lines
 
@@ -133,9 +130,7 @@ def test_the_table_of_proofs_says_what_is_missing() -> None:
 
 def test_the_table_of_capacity_names_the_load_that_breaks_the_sla() -> None:
     points = (
-        CapacityPoint(
-            100.0, 46_000, 81_000, 92_000, (79_000, 84_000), 99.8, {"oms1/core0": 0.12, "risk/core0": 0.4}
-        ),
+        CapacityPoint(100.0, 46_000, 81_000, 92_000, (79_000, 84_000), 99.8, {"oms1/core0": 0.12, "risk/core0": 0.4}),
         CapacityPoint(200.0, 51_000, 140_000, 190_000, (130_000, 155_000), 199.1, {}),
     )
     sla = CapacitySla("signal_to_wire_p99_ns", 100_000, 132.2, (120.0, 140.0))

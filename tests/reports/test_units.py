@@ -48,9 +48,7 @@ def test_a_whole_figure_of_a_unit_reads_as_itself(value: int, unit: str) -> None
 @given(st.integers(120, 10**6))
 def test_a_long_duration_is_in_minutes_and_hours(seconds: int) -> None:
     words = duration(seconds * SIZES["s"]).replace(",", "").split(" ")
-    read = sum(
-        int(v) * {"h": 3600, "min": 60, "s": 1}[u] for v, u in zip(words[::2], words[1::2], strict=True)
-    )
+    read = sum(int(v) * {"h": 3600, "min": 60, "s": 1}[u] for v, u in zip(words[::2], words[1::2], strict=True))
     assert seconds - 59 <= read <= seconds
     assert "h" in words or read == seconds
 

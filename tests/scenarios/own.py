@@ -59,7 +59,7 @@ def _promise(look: Callable[[], object] = lambda: None, in_the_end: Callable[[],
 
 def reads_the_clock() -> Scenario:
     """Its judge asks the machine for the time, in the middle of a run."""
-    return _brief(_promise(look=time.time))
+    return _brief(_promise(look=lambda: time.time()))
 
 
 def chatty() -> Scenario:
@@ -121,6 +121,7 @@ class _Moody:
     def inject(self, world: World, tally: Tally) -> Heal:
         tally.touched("moods")
         if os.environ.get("PYTHONHASHSEED") == "1":
+            tally.touched("moods")
             return PacketLoss(self.target, 1.0).inject(world, tally)
         return lambda: None
 

@@ -78,9 +78,7 @@ def test_a_timer_under_the_same_key_replaces_the_one_before() -> None:
     diary.runtime.set_timer(500, "alarm")
     diary.runtime.set_timer(900, "alarm")
     stage.run(10_000)
-    assert [entry for entry in diary.entries if entry[1] == "timer"] == [
-        (1_900 + HOUSEKEEPING_NS, "timer", "alarm")
-    ]
+    assert [entry for entry in diary.entries if entry[1] == "timer"] == [(1_900 + HOUSEKEEPING_NS, "timer", "alarm")]
 
 
 def test_a_crash_takes_queue_timers_and_unsynced_writes_and_a_restart_finds_what_was_synced() -> None:
@@ -209,9 +207,7 @@ def test_completions_are_those_of_a_slow_reference_queue(
     world.run_until(begin + 100_000)
     diary = world.program("b")
     assert isinstance(diary, Diary)
-    found = [
-        (at - begin, name) for at, kind, *rest in diary.entries if kind == "message" for name in rest[1:]
-    ]
+    found = [(at - begin, name) for at, kind, *rest in diary.entries if kind == "message" for name in rest[1:]]
     assert found == _reference([(at, cost, str(number)) for number, (at, cost) in ordered], windows)
 
 
@@ -237,7 +233,7 @@ def _reference(jobs: list[tuple[int, int, str]], windows: list[tuple[int, int]])
             else:
                 upcoming = min((start for start, _ in windows if start > now), default=now + left)
                 step = min(left, upcoming - now)
-                # A pause that begins at the very instant of a completion comes first: faults have their turn before work.
+                # A pause that begins at the very instant of a completion comes first: faults have the earlier turn.
                 now, left = now + step, left - step
         free = now
         done.append((now, name))

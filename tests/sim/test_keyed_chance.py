@@ -14,7 +14,7 @@ from tests.sim.machines import Memory
 from tests.sim.markets import MILLISECOND, lay_market
 
 FOR_NS = 600 * MILLISECOND
-UNRELIABLE = LinkSpec(latency_ns=50_000, jitter_ns=30_000, loss=0.02)
+UNRELIABLE = LinkSpec(latency_ns=50_000, jitter_ns=30_000, loss=0.05)
 
 Rule = Callable[[str], LinkRule]
 """The rule of a link, by the link's name."""

@@ -71,9 +71,7 @@ class _LoseFirst:
         self._name = name
 
     def fate(self, packet: Any, draw: Any) -> int | None:
-        return (
-            None if packet.message.identity == self._name and packet.attempt == 0 and not packet.note else 0
-        )
+        return None if packet.message.identity == self._name and packet.attempt == 0 and not packet.note else 0
 
 
 def test_retransmissions_back_off_and_then_reset_both_ends() -> None:

@@ -78,9 +78,7 @@ def test_a_window_without_samples_has_no_percentile() -> None:
         LatencyWindow(10, 100, 50).p99_ns()
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 9), st.integers(9, 12)), min_size=1, max_size=60), st.integers(1, 40)
-)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(9, 12)), min_size=1, max_size=60), st.integers(1, 40))
 def test_the_fill_rate_is_filled_over_ordered_lots_of_the_latest_orders(
     orders: list[tuple[int, int]], size: int
 ) -> None:

@@ -225,9 +225,7 @@ def test_a_release_after_the_last_fill_frees_the_rest() -> None:
 def test_a_fill_that_was_told_with_the_whole_is_not_counted_again() -> None:
     gate = open_gate()
     gate.check(order("a", Side.BUY, 100))
-    whole = PositionsTold(
-        EPOCH, (PositionState(ACME, 30, -3_000, 0, 3_000, 1),), (BookedOrder(ClOrdID("a"), 30),), 2
-    )
+    whole = PositionsTold(EPOCH, (PositionState(ACME, 30, -3_000, 0, 3_000, 1),), (BookedOrder(ClOrdID("a"), 30),), 2)
     gate.on_told(whole)
     gate.on_fill(filled("a", 30, 30, 1))
     assert (gate.net_lots(ACME), gate.in_flight(ACME)) == (30, (70, 0))
@@ -236,9 +234,7 @@ def test_a_fill_that_was_told_with_the_whole_is_not_counted_again() -> None:
 def test_after_a_restart_the_flight_is_what_the_leader_lists_less_what_the_positions_hold() -> None:
     """The OMS counts 60 filled, the positions have told of 40: the 20 between count as in flight."""
     listed = SyncRisk(EPOCH, (OpenOrder(ClOrdID("a"), ACME, Side.BUY, 100, 60),))
-    held = PositionsTold(
-        EPOCH, (PositionState(ACME, 40, -4_000, 0, 4_000, 1),), (BookedOrder(ClOrdID("a"), 40),), 1
-    )
+    held = PositionsTold(EPOCH, (PositionState(ACME, 40, -4_000, 0, 4_000, 1),), (BookedOrder(ClOrdID("a"), 40),), 1)
     for first in ("sync", "told"):
         gate = Gate(LIMITS, (Instrument(ACME),))
         if first == "sync":

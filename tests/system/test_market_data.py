@@ -339,9 +339,7 @@ def test_a_desk_that_comes_late_is_stale_until_its_first_snapshot() -> None:
     venue, steps = gap_at_two()
     runtime.streams.add("exchange-a")
     arrive(program, steps[2])
-    assert [(tick.stale, tick.seq, touch_of(tick)) for tick in ticks(runtime)] == 2 * [
-        (True, 3, (0, 0, 0, 0))
-    ]
+    assert [(tick.stale, tick.seq, touch_of(tick)) for tick in ticks(runtime)] == 2 * [(True, 3, (0, 0, 0, 0))]
     arrive(program, steps[3])
     program.on_message("exchange-a", venue.snapshot(1))
     assert [(tick.stale, touch_of(tick)) for tick in ticks(runtime)] == [
@@ -401,9 +399,7 @@ def test_a_venue_whose_own_image_crosses_stays_stale_and_is_asked_again() -> Non
     runtime, program = desk()
     runtime.streams.add("exchange-a")
     arrive(program, BookUpdate(A, "A", 1, ACME, (Level(BUY, 106, 1), Level(SELL, 104, 1))))
-    program.on_message(
-        "exchange-a", Snapshot(A, 1, 1, (BookImage(ACME, (Level(BUY, 106, 1), Level(SELL, 104, 1))),))
-    )
+    program.on_message("exchange-a", Snapshot(A, 1, 1, (BookImage(ACME, (Level(BUY, 106, 1), Level(SELL, 104, 1))),)))
     runtime.advance(program, FEED.snapshot_timeout_ns)
     assert [request.attempt for request in runtime.take(SnapshotRequest)] == [1, 2]
     assert all(tick.stale for tick in ticks(runtime))

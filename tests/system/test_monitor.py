@@ -42,9 +42,7 @@ KNOCKED_AT = (
 def started() -> tuple[FakeRuntime, Monitor]:
     """A monitor to which positions and audit have opened their streams; it looks at windows of ten orders."""
     runtime = FakeRuntime("monitor")
-    monitor = Monitor(
-        runtime, DeskConfig(monitor=MonitorConfig(window_orders=10, window_orders_min=5)), WIRING
-    )
+    monitor = Monitor(runtime, DeskConfig(monitor=MonitorConfig(window_orders=10, window_orders_min=5)), WIRING)
     monitor.on_start()
     runtime.connect(monitor, "positions")
     runtime.connect(monitor, "audit")
@@ -55,9 +53,7 @@ def life(name: str, latency_ns: int, filled_lots: int = 10) -> tuple[AnyEvent, .
     """An order of ten lots, from its submission to its end."""
     order = ClOrdID(name)
     head = (
-        OrderSubmitted(
-            order, 1, "pulse", "pulse", ACME, Side.BUY, 10, OrdType.LIMIT, TimeInForce.IOC, 200, 0
-        ),
+        OrderSubmitted(order, 1, "pulse", "pulse", ACME, Side.BUY, 10, OrdType.LIMIT, TimeInForce.IOC, 200, 0),
         OrderSent(order, 2, "execution", VENUE, 1),
     )
     if filled_lots == 10:

@@ -11,9 +11,7 @@ from squall.system.domain.positions import FLAT, Position, booked, divided_half_
 
 Fills = list[tuple[Side, int, int]]
 
-fills = st.lists(
-    st.tuples(st.sampled_from(Side), st.integers(1, 300), st.integers(1, 5_000)), min_size=1, max_size=60
-)
+fills = st.lists(st.tuples(st.sampled_from(Side), st.integers(1, 300), st.integers(1, 5_000)), min_size=1, max_size=60)
 
 
 def folded(story: Fills) -> Position:

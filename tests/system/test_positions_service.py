@@ -21,9 +21,7 @@ ACME = Symbol("ACME")
 WIRING = Wiring(instruments=(Instrument(ACME),), venues=())
 
 
-def fill(
-    number: int, side: Side, lots: int, price: int, order: str = "a", strategy: str = "pulse"
-) -> BookFill:
+def fill(number: int, side: Side, lots: int, price: int, order: str = "a", strategy: str = "pulse") -> BookFill:
     exec_id = ExecID(f"exchange-a/{number}")
     return BookFill(exec_id, ClOrdID(order), Venue("exchange-a"), ACME, side, lots, price, strategy)
 

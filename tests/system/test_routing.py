@@ -14,15 +14,11 @@ MARKET, LIMIT = OrdType.MARKET, OrdType.LIMIT
 DAY, IOC = TimeInForce.DAY, TimeInForce.IOC
 
 
-def quote(
-    venue: str, bid: int, ask: int, *, bid_lots: int = 10, ask_lots: int = 10, stale: bool = False
-) -> Tick:
+def quote(venue: str, bid: int, ask: int, *, bid_lots: int = 10, ask_lots: int = 10, stale: bool = False) -> Tick:
     return Tick(Venue(venue), ACME, 1, bid, bid_lots if bid else 0, ask, ask_lots if ask else 0, stale)
 
 
-def order(
-    side: Side, price: int | None, time_in_force: TimeInForce = IOC, quantity_lots: int = 5
-) -> RouteOrder:
+def order(side: Side, price: int | None, time_in_force: TimeInForce = IOC, quantity_lots: int = 5) -> RouteOrder:
     return RouteOrder(
         epoch=Epoch(1),
         cl_ord_id=ClOrdID("pulse-ACME-1"),
@@ -58,9 +54,7 @@ def test_nothing_is_routed_beyond_the_limit() -> None:
 
 def test_what_the_displayed_depth_cannot_take_is_still_allocated() -> None:
     """Errata 14: the chapter allocates what is displayed, and the rest of the order vanishes."""
-    choice = choose_venue(
-        order(Side.BUY, 110, DAY, quantity_lots=500), [quote("a", 98, 104), quote("b", 98, 106)]
-    )
+    choice = choose_venue(order(Side.BUY, 110, DAY, quantity_lots=500), [quote("a", 98, 104), quote("b", 98, 106)])
     assert choice == Choice(Venue("a"), 500, 104, 10, True)
 
 
@@ -127,18 +121,14 @@ orders = st.builds(
 
 
 @given(orders, quotes_of)
-def test_the_choice_is_the_one_that_looking_at_all_of_them_makes(
-    wanted: RouteOrder, quotes: list[Tick]
-) -> None:
+def test_the_choice_is_the_one_that_looking_at_all_of_them_makes(wanted: RouteOrder, quotes: list[Tick]) -> None:
     buying = wanted.side is Side.BUY
     fresh = [tick for tick in quotes if not tick.stale]
     offers = [
         (sign * price, -lots, place)
         for place, tick in enumerate(fresh)
         for sign, price, lots in (
-            [(1, tick.ask_half_ticks, tick.ask_lots)]
-            if buying
-            else [(-1, tick.bid_half_ticks, tick.bid_lots)]
+            [(1, tick.ask_half_ticks, tick.ask_lots)] if buying else [(-1, tick.bid_half_ticks, tick.bid_lots)]
         )
         if lots and (wanted.price_half_ticks is None or sign * price <= sign * wanted.price_half_ticks)
     ]

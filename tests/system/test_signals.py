@@ -67,9 +67,7 @@ def test_poisson_gaps_have_the_mean_and_the_spread_of_the_exponential() -> None:
     workload = Workload(schedule=Schedule.POISSON, orders_per_s=1_000, burst=2)
     number = 10_000
     times = list(
-        accumulate(
-            range(number), lambda at, pulse: pulse_ns(workload, 1, at, (pulse + 0.5) / number), initial=0
-        )
+        accumulate(range(number), lambda at, pulse: pulse_ns(workload, 1, at, (pulse + 0.5) / number), initial=0)
     )
     gaps = [after - before for before, after in pairwise(times)]
     assert mean(gaps) == pytest.approx(2_000_000, rel=0.001)
@@ -163,9 +161,7 @@ def test_orders_are_on_the_grid_in_size_and_as_near_the_touch_as_promised(
         ({"start_ns": -1}, r"workload\.start_ns: found -1, expected at least 0"),
     ],
 )
-def test_a_workload_that_makes_no_sense_is_refused_by_name(
-    settings: dict[str, float], complaint: str
-) -> None:
+def test_a_workload_that_makes_no_sense_is_refused_by_name(settings: dict[str, float], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         Workload(**settings)  # type: ignore[arg-type]
 

@@ -241,13 +241,11 @@ WRONG: dict[str, tuple[list[str], str]] = {
     ),
     "a diff crosses the book": (
         replaced(4, "100.01000000", "100.02000000"),
-        "line 4: expected a best bid below the best ask once this is in the book, "
-        "found 100.02000000 and 100.02000000",
+        "line 4: expected a best bid below the best ask once this is in the book, found 100.02000000 and 100.02000000",
     ),
     "a crossed snapshot": (
         replaced(SNAPSHOT_LINE, "99.99000000", "100.99000000"),
-        "line 3: expected a best bid below the best ask once this is in the book, "
-        "found 100.99000000 and 100.02000000",
+        "line 3: expected a best bid below the best ask once this is in the book, found 100.99000000 and 100.02000000",
     ),
     "a crossed ticker": (
         replaced(6, '"b":"100.01000000"', '"b":"100.02000000"'),

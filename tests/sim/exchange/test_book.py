@@ -35,9 +35,7 @@ class SlowBook:
             if not facing:
                 break
             # min and max both return the first of equals: the one that came first.
-            best = (
-                min(facing, key=lambda o: o.price) if side is Side.BUY else max(facing, key=lambda o: o.price)
-            )
+            best = min(facing, key=lambda o: o.price) if side is Side.BUY else max(facing, key=lambda o: o.price)
             traded = min(lots, best.lots)
             lots -= traded
             best.lots -= traded

@@ -38,9 +38,7 @@ class Ear:
     def on_closed(self, order: NewOrderSingle, leaves_lots: int) -> None:
         self.heard.append(("closed", order.cl_ord_id, leaves_lots))
 
-    def on_book(
-        self, symbol: str, levels: tuple[Level, ...], prints: tuple[Print, ...], source_id: int
-    ) -> None:
+    def on_book(self, symbol: str, levels: tuple[Level, ...], prints: tuple[Print, ...], source_id: int) -> None:
         self.heard.append(("book", symbol, levels, prints))
 
     def take(self) -> list[tuple[Any, ...]]:

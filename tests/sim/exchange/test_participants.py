@@ -39,16 +39,12 @@ class Tape:
     def on_executed(self, order: NewOrderSingle, lots: int, price_half_ticks: int, leaves_lots: int) -> None:
         self.executed += lots
 
-    def on_book(
-        self, symbol: str, levels: tuple[Level, ...], prints: tuple[Print, ...], source_id: int
-    ) -> None:
+    def on_book(self, symbol: str, levels: tuple[Level, ...], prints: tuple[Print, ...], source_id: int) -> None:
         self.steps.append((int(self.world.now), levels, prints))
         self.touches.append(self.engine.touch(symbol))
 
 
-def a_market(
-    seed: int = 1, profile: Profile | None = None
-) -> tuple[Environment, MatchingEngine, FairValue, Tape]:
+def a_market(seed: int = 1, profile: Profile | None = None) -> tuple[Environment, MatchingEngine, FairValue, Tape]:
     world = Environment()
     listing = Listing("ACME", REFERENCE)
     engine = MatchingEngine([listing])

@@ -76,9 +76,7 @@ class Ear:
     def on_closed(self, order: NewOrderSingle, leaves_lots: int) -> None:
         self.said.append(("closed", order.cl_ord_id, leaves_lots))
 
-    def on_book(
-        self, symbol: str, levels: tuple[Level, ...], prints: tuple[Print, ...], source_id: int
-    ) -> None:
+    def on_book(self, symbol: str, levels: tuple[Level, ...], prints: tuple[Print, ...], source_id: int) -> None:
         assert symbol == "BTCUSDT"
         assert levels or prints
         self.public.append((self._kernel.now_ns, levels, prints, source_id))

@@ -145,9 +145,7 @@ def test_the_world_sees_acceptance_executions_and_end_of_the_desks_orders_only(s
     story.others(Side.SELL, 4, 200)
     story.others(Side.BUY, 1, None)
     story.tell(order("a", lots=3))
-    assert story.seen(VenueAccepted) == [
-        VenueAccepted("exchange-a", "a", "link-a", "ACME", True, 3, 200, False)
-    ]
+    assert story.seen(VenueAccepted) == [VenueAccepted("exchange-a", "a", "link-a", "ACME", True, 3, 200, False)]
     assert story.seen(VenueExecuted) == [
         VenueExecuted("exchange-a", "exchange-a/a/2", "a", "link-a", "ACME", True, 3, 200)
     ]
@@ -422,9 +420,7 @@ def test_a_delayed_request_outlives_its_stream_but_not_the_next_logon(story: Sto
 def test_rules_compose_in_order_and_the_first_to_discard_settles_it(story: Story) -> None:
     story.log_on()
     slow = Rule({OrderStatusRequest: Fate(delay_ns=10 * MILLISECOND)}, [])
-    slower = Rule(
-        {OrderStatusRequest: Fate(delay_ns=20 * MILLISECOND), NewOrderSingle: Fate(discard=True)}, []
-    )
+    slower = Rule({OrderStatusRequest: Fate(delay_ns=20 * MILLISECOND), NewOrderSingle: Fate(discard=True)}, [])
     last = Rule({}, [])
     for rule in (slow, slower, last):
         story.venue.install(rule)
@@ -478,9 +474,7 @@ def test_feed_heartbeats_tell_the_last_number_ten_times_a_second(story: Story) -
     story.runtime.advance(story.venue, 100 * MILLISECOND)
     story.others(Side.SELL, 4, 200)
     story.runtime.advance(story.venue, 100 * MILLISECOND)
-    beats = [
-        (to, m.line, m.last_seq, m.number) for to, m in story.runtime.sent if isinstance(m, FeedHeartbeat)
-    ]
+    beats = [(to, m.line, m.last_seq, m.number) for to, m in story.runtime.sent if isinstance(m, FeedHeartbeat)]
     assert beats == [("md/A", "A", 0, 1), ("md/B", "B", 0, 1), ("md/A", "A", 1, 2), ("md/B", "B", 1, 2)]
 
 
