@@ -68,6 +68,10 @@ class _Open(Struct):
 class Latencies(HdrHistogram):  # type: ignore[misc]  # the library has no types
     """A histogram from 1 ns to an hour, to three digits."""
 
+    total_count: int
+    min_value: int
+    max_value: int
+
     def __init__(self) -> None:
         super().__init__(1, _LONGEST_NS, 3)
 

@@ -19,7 +19,7 @@ from squall.scenarios.topology import Stage, build
 from squall.scenarios.words import in_words, is_plumbing
 from squall.sim.guard import Guard
 from squall.sim.kernel import OBSERVE
-from squall.sim.trace import Record, RunBegan, Sink
+from squall.sim.trace import ObserverError, Record, RunBegan, Sink
 
 VERSIONED: Final = ("simpy", "numpy", "networkx", "msgspec", "hypothesis")
 STORY_STEPS: Final = 12
@@ -152,8 +152,14 @@ def _perform(
     began = perf_counter()
     steps = PROGRESS_STEPS if progress is not None else 1
     for step in range(1, steps + 1):
-        with Guard():
-            world.run_until(stage.duration_ns * step // steps)
+        with Guard() as guard:
+            try:
+                world.run_until(stage.duration_ns * step // steps)
+            except ObserverError:
+                # A judge that asks the machine for the time is told as just that.
+                if guard.breach is not None:
+                    raise guard.breach from None
+                raise
         if progress is not None:
             progress(step / steps)
     return stage, bench, perf_counter() - began

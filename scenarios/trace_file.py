@@ -3,13 +3,23 @@
 from contextlib import suppress
 from io import BufferedWriter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from squall.sim.trace import Record
 
 _ENCODER: Final = msgspec.json.Encoder()
+
+
+def _readable(value: Any) -> Any:
+    """Events and messages with the names of their fields: in the digest they are arrays, for speed."""
+    if isinstance(value, msgspec.Struct):
+        named = {name: _readable(getattr(value, name)) for name in value.__struct_fields__}
+        return {"type": type(value).__name__, **named}
+    if isinstance(value, tuple):
+        return [_readable(each) for each in value]
+    return value
 
 
 class TraceFile:
@@ -43,7 +53,7 @@ class TraceFile:
         """
         if self._error is None:
             try:
-                self._write(record)
+                self._write([_readable(getattr(record, name)) for name in Record.__struct_fields__])
             except OSError as error:
                 self._error = error
 

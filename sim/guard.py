@@ -134,11 +134,8 @@ class Guard:
                 del _guards[thread]
             if not _guards:
                 _restore()
-        if self.breach is None or self.breach is error:
-            return
-        # Swallowed, or wrapped in an error of whoever was called meanwhile: either way it is what went wrong first.
-        if kind is None or issubclass(kind, Exception):
-            raise self.breach from None
+        if kind is None and self.breach is not None:
+            raise self.breach
 
     def _refuse(self, name: str, advice: str) -> None:
         """Raise, unless the caller is forgiven."""

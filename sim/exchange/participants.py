@@ -191,8 +191,10 @@ class Participants:
     # --- the maker ---
 
     def _is_eaten(self) -> bool:
+        if len(self._quotes) < self._quotes_wanted:
+            return True
         smallest = self._profile.touch_lots // 2
-        return len(self._quotes) < self._quotes_wanted or any(quote.lots < smallest for quote in self._quotes.values())
+        return any(quote.lots < smallest for quote in self._quotes.values())
 
     def _quote(self, worth: int, draws: Draws) -> None:
         """Keep what is right of the ladder, take out the rest, then fill the holes: it never meets itself."""

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 
-class Claim(Struct, frozen=True, gc=False, tag=True):
+class Claim(Struct, frozen=True, gc=False, tag=True, array_like=True):
     """Base of all claims."""
 
 

@@ -92,13 +92,13 @@ class DeskBook:
         return [(sign * key, ladder.lots[key]) for key in sorted(ladder.lots)]
 
     def _look(self) -> bool:
+        bid_half_ticks = bid_lots = ask_half_ticks = ask_lots = 0
         bid, ask = self._bids.best(), self._asks.best()
-        self.touch = (
-            0 if bid is None else -bid,
-            0 if bid is None else self._bids.lots[bid],
-            0 if ask is None else ask,
-            0 if ask is None else self._asks.lots[ask],
-        )
-        crossed = bid is not None and ask is not None and -bid > ask
+        if bid is not None:
+            bid_half_ticks, bid_lots = -bid, self._bids.lots[bid]
+        if ask is not None:
+            ask_half_ticks, ask_lots = ask, self._asks.lots[ask]
+        self.touch = (bid_half_ticks, bid_lots, ask_half_ticks, ask_lots)
+        crossed = bid_lots and ask_lots and bid_half_ticks > ask_half_ticks
         self.sound = not crossed and not self._impossible_size
         return self.sound

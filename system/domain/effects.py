@@ -41,6 +41,8 @@ Effect = OrderTaken | RouteOrder | BookFill | ReleaseOrder | CancelAtVenue
 def effects_of(event: AnyEvent, order: Order, epoch: Epoch) -> tuple[Effect, ...]:
     """What *event* makes due, given the *order* after it. *epoch* is the leader's."""
     match event:
+        case OrderAcknowledged() | OrderDenied() | OrderDoubted():
+            return ()
         case OrderFilled():
             fill = book_fill(event, order.strategy)
             return (fill, _release(order)) if order.ended else (fill,)
@@ -57,17 +59,15 @@ def effects_of(event: AnyEvent, order: Order, epoch: Epoch) -> tuple[Effect, ...
         case OrderSent():
             # It was wanted back before anybody knew where it was.
             return _cancel(order, epoch) if order.state is OrderState.PENDING_CANCEL else ()
-        case OrderAcknowledged() | OrderDenied() | OrderDoubted():
-            return ()
         case TransitionRefused() | FillQuarantined() | UnknownOrderReported():
             return ()
         case _:
             assert_never(event)
 
 
-def needs_inquiry(event: AnyEvent) -> bool:
+def needs_inquiry(doubt: OrderDoubted) -> bool:
     """Whether the OMS itself has to ask about the order: nobody else has noticed that something is amiss."""
-    return isinstance(event, OrderDoubted) and event.reason is not DoubtReason.NO_ANSWER
+    return doubt.reason is not DoubtReason.NO_ANSWER
 
 
 def book_fill(fill: OrderFilled, strategy: str) -> BookFill:

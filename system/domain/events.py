@@ -5,6 +5,7 @@ encoded by `encode_event`. Every event says when (*at_ns*, the leader's wall clo
 strategy's name, a service's address, a venue's name, or a person's role).
 """
 
+from collections.abc import Callable
 from enum import Enum
 from typing import Final
 
@@ -39,7 +40,7 @@ class QuarantineReason(Enum):
     WRONG_ORDER = "not this order's symbol or side, or no quantity"
 
 
-class Event(Struct, frozen=True, gc=False, tag=True):
+class Event(Struct, frozen=True, gc=False, tag=True, array_like=True):
     """Base of all events."""
 
     cl_ord_id: ClOrdID
@@ -182,15 +183,8 @@ AnyEvent = (
     | UnknownOrderReported
 )
 
-_ENCODER: Final = msgspec.msgpack.Encoder()
-_DECODER: Final[msgspec.msgpack.Decoder[AnyEvent]] = msgspec.msgpack.Decoder(AnyEvent)
+encode_event: Final[Callable[[AnyEvent], bytes]] = msgspec.msgpack.Encoder().encode
+"""The event as the journal holds it: tagged msgpack."""
 
-
-def encode_event(event: AnyEvent) -> bytes:
-    """The event as the journal holds it: tagged msgpack."""
-    return _ENCODER.encode(event)
-
-
-def decode_event(data: bytes) -> AnyEvent:
-    """The event that `encode_event` was given. Raises msgspec.DecodeError for anything else."""
-    return _DECODER.decode(data)
+decode_event: Final[Callable[[bytes], AnyEvent]] = msgspec.msgpack.Decoder(AnyEvent).decode
+"""The event that `encode_event` was given. Raises msgspec.DecodeError for anything else."""

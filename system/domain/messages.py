@@ -9,7 +9,7 @@ from squall.sim.exchange.wire.messages import ExecutionReport, OrderStatusReport
 from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol, Venue
 
 
-class DeskMessage(Struct, frozen=True, gc=False, tag=True):
+class DeskMessage(Struct, frozen=True, gc=False, tag=True, array_like=True):
     """Base: what it weighs, and the stable name that keyed chance knows it by."""
 
     wire_bytes: ClassVar[int] = 96

@@ -13,6 +13,9 @@ from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 class OrderState(Enum):
     """The chapter's names, with the two that it forgot: PENDING_CANCEL and IN_DOUBT."""
 
+    # Members are single objects: as keys of a dict they need not be hashed by their names, in Python.
+    __hash__ = object.__hash__
+
     NEW = "new"
     """The strategy's command, before anything has been written down."""
     PENDING_VALIDATION = "pending_validation"
@@ -35,6 +38,8 @@ class OrderState(Enum):
 
 class Trigger(Enum):
     """What can happen to an order."""
+
+    __hash__ = object.__hash__
 
     SUBMITTED = "submitted"
     APPROVED = "approved"
@@ -193,6 +198,6 @@ def next_state(
 ) -> OrderState:
     """The state after *trigger*; the quantities are those after it. KeyError where the table forbids it."""
     target = TRANSITIONS[state][trigger]
-    if isinstance(target, ByQuantity):
+    if target is BY_QUANTITY:
         return state_by_quantity(cum_lots, quantity_lots, acknowledged)
     return target

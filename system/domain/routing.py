@@ -29,15 +29,19 @@ def choose_venue(order: RouteOrder, quotes: Iterable[Tick]) -> Choice | UnsentRe
     Never beyond the limit (errata 15). Ties: the larger displayed size, then the order of *quotes*. A DAY
     limit that trades nowhere rests where its own side is best. Stale quotes and other symbols' do not count.
     """
-    fresh = [quote for quote in quotes if not quote.stale and quote.symbol == order.symbol]
+    symbol, side = order.symbol, order.side
+    fresh = [quote for quote in quotes if not quote.stale and quote.symbol == symbol]
     if not fresh:
         return UnsentReason.NO_VENUE
     best: Choice | None = None
     for quote in fresh:
-        price_half_ticks, lots = _opposite(order.side, quote)
+        if side is Side.BUY:
+            price_half_ticks, lots = quote.ask_half_ticks, quote.ask_lots
+        else:
+            price_half_ticks, lots = quote.bid_half_ticks, quote.bid_lots
         if lots <= 0 or not within_limit(order, price_half_ticks):
             continue
-        if best is None or _better(order.side, price_half_ticks, lots, best):
+        if best is None or _better(side, price_half_ticks, lots, best):
             best = Choice(quote.venue, order.quantity_lots, price_half_ticks, lots, True)
     if best is not None:
         return best
@@ -54,12 +58,6 @@ def within_limit(order: RouteOrder, price_half_ticks: int) -> bool:
     if limit is None:
         raise ValueError(f"order {order.cl_ord_id}: found no price, expected one on a limit order")
     return price_half_ticks <= limit if order.side is Side.BUY else price_half_ticks >= limit
-
-
-def _opposite(side: Side, quote: Tick) -> tuple[int, int]:
-    if side is Side.BUY:
-        return quote.ask_half_ticks, quote.ask_lots
-    return quote.bid_half_ticks, quote.bid_lots
 
 
 def _better(side: Side, price_half_ticks: int, lots: int, best: Choice) -> bool:

@@ -25,7 +25,7 @@ class JournalRecord(Struct, frozen=True, gc=False, array_like=True):
     events: tuple[bytes, ...]
 
 
-_ENCODER: Final = msgspec.msgpack.Encoder()
+_encode: Final = msgspec.msgpack.Encoder().encode
 _DECODER: Final[msgspec.msgpack.Decoder[JournalRecord]] = msgspec.msgpack.Decoder(JournalRecord)
 
 
@@ -65,18 +65,20 @@ class Journal:
 
     def append(self, epoch: Epoch, events: tuple[bytes, ...]) -> int:
         """Add events of this leader's epoch; returns the token of the write."""
-        return self._write(JournalRecord(epoch, self.version, image=False, events=events))
+        before = self.version
+        return self._write(JournalRecord(epoch, before, False, events), before + len(events))
 
     def replace(self, epoch: Epoch, events: tuple[bytes, ...]) -> int:
         """Forget what is here: this is the journal. Returns the token of the write."""
         self._syncing.clear()
         self.durable_version = 0
-        return self._write(JournalRecord(epoch, 0, image=True, events=events))
+        return self._write(JournalRecord(epoch, 0, True, events), len(events))
 
-    def _write(self, record: JournalRecord) -> int:
-        token = self._runtime.append(FILE, _ENCODER.encode(record))
-        self._follow(record)
-        self._syncing.append((token, self.version))
+    def _write(self, record: JournalRecord, version: int) -> int:
+        token = self._runtime.append(FILE, _encode(record))
+        self.version = version
+        self.epoch = record.epoch
+        self._syncing.append((token, version))
         return token
 
     def on_durable(self, token: int) -> None:

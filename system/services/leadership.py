@@ -21,6 +21,8 @@ from squall.system.wiring import Wiring
 class OmsTimer(Enum):
     """The keys of all timers that an OMS sets."""
 
+    __hash__ = object.__hash__
+
     SILENCE = "no leader is heard"
     RETRY = "ask the keepers again"
     BEAT = "beat"
@@ -173,7 +175,8 @@ class Leadership:
 
     def overdue(self) -> bool:
         """We lead by a lease that has ended, and we watch our clock."""
-        return self.acting and self.config.self_stop and self._ended()
+        # The clock first: it is asked before every message, and almost always the answer is no.
+        return self._runtime.monotonic_ns >= self._lease_end_ns and self.acting and self.config.self_stop
 
     def stop(self) -> None:
         """Lead no more; listen for whoever does."""

@@ -125,20 +125,22 @@ class Oms:
 
     def _acting_term(self) -> Term | None:
         """The term, while our lease lasts. Asked before anything that a leader does."""
-        if self._term is not None and self._leadership.overdue():
-            self._runtime.emit(ProtectionActed("lease.self_stop", f"epoch {self._term.epoch} ended by the clock"))
+        term = self._term
+        if term is not None and self._leadership.overdue():
+            self._runtime.emit(ProtectionActed("lease.self_stop", f"epoch {term.epoch} ended by the clock"))
             self._step_down()
-        return self._term
+            return None
+        return term
 
     # --- handlers ---
 
     def on_message(self, sender: Address, message: OmsMessage) -> None:
         term = self._acting_term()
         match message:
-            case LeaseGranted() | LeaseRenewed() | LeaseRefused() | LeaderBeat():
-                self._on_lease_talk(message)
-            case Replicate() | Replicated() | JoinStandby() | JournalImage():
+            case Replicated() | Replicate() | JoinStandby() | JournalImage():
                 self._on_journal_talk(term, message)
+            case LeaseRenewed() | LeaderBeat() | LeaseGranted() | LeaseRefused():
+                self._on_lease_talk(message)
             case _:
                 if term is not None and term.begun:
                     self._on_desk_talk(term, sender, message)
@@ -160,6 +162,10 @@ class Oms:
 
     def _on_journal_talk(self, term: Term | None, message: JournalTalk) -> None:
         match message:
+            case Replicated():
+                if term is not None:
+                    term.replication.on_replicated(message)
+                    term.flush()
             case Replicate():
                 if term is None:
                     self._follower.on_replicate(message)
@@ -168,10 +174,6 @@ class Oms:
             case JournalImage():
                 if term is None:
                     self._follower.on_image(message)
-            case Replicated():
-                if term is not None:
-                    term.replication.on_replicated(message)
-                    term.flush()
             case JoinStandby():
                 if term is not None:
                     term.replication.on_join()

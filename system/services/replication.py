@@ -48,14 +48,13 @@ class Replication:
 
     def committed(self, output_commit: bool) -> int:
         """The version up to which effects may leave; it never goes back."""
-        durable = self._journal.durable_version
-        if not output_commit or self.alone:
-            limit = durable
-        elif self.joined:
-            limit = min(durable, self._held)
-        else:
+        limit = self._journal.durable_version
+        if output_commit and self.joined:
+            limit = min(limit, self._held)
+        elif output_commit and self.in_step:
             limit = 0  # the image is under way: a moment's patience, and no event is in one place only
-        self._committed = max(self._committed, limit)
+        if limit > self._committed:
+            self._committed = limit
         return self._committed
 
     def add(self, events: tuple[bytes, ...]) -> None:

@@ -86,7 +86,7 @@ class Strategy:
             self._runtime.open(oms)
         if self._workload.schedule is not Schedule.ON_TICK and self._instruments:
             self._pulse_due_ns = self._next_pulse_ns(0)
-            self._await_pulse()
+            self._await_pulse(since_ns=0)
 
     def on_message(self, sender: Address, message: StrategyMessage) -> None:
         match message:
@@ -107,11 +107,10 @@ class Strategy:
             draw = self._runtime.chance("pulse", self._workload.strategy, pulse)
         return pulse_ns(self._workload, pulse, self._pulse_due_ns, draw)
 
-    def _await_pulse(self) -> None:
-        """One timer at a time: the next pulse's, if there is to be one."""
+    def _await_pulse(self, since_ns: int) -> None:
+        """One timer at a time: the next pulse's, if there is to be one. It is *since_ns* after our start."""
         stop_ns = self._workload.stop_ns
         if stop_ns is None or self._pulse_due_ns < stop_ns:
-            since_ns = self._runtime.monotonic_ns - self._started_ns
             self._runtime.set_timer(max(0, self._pulse_due_ns - since_ns), _PULSE)
 
     def _on_pulse(self) -> None:
@@ -119,15 +118,16 @@ class Strategy:
         workload = self._workload
         runtime = self._runtime
         since_ns = runtime.monotonic_ns - self._started_ns
+        instruments = self._instruments
         while self._pulse_due_ns <= since_ns and workload.runs_at(self._pulse_due_ns):
             intended_ns = runtime.now_ns - (since_ns - self._pulse_due_ns)
             first = self._pulse * workload.burst
             for index in range(first, first + workload.burst):
-                round_, which = divmod(index, len(self._instruments))
-                self._signal(self._instruments[which], round_ + 1, intended_ns)
+                round_, which = divmod(index, len(instruments))
+                self._signal(instruments[which], round_ + 1, intended_ns)
             self._pulse += 1
             self._pulse_due_ns = self._next_pulse_ns(self._pulse)
-        self._await_pulse()
+        self._await_pulse(since_ns)
 
     # --- signals: the market's ---
 

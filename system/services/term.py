@@ -256,11 +256,13 @@ class Term:
         """Queue what the event makes due, and say so where it is worth saying."""
         for effect in effects_of(event, order, self.epoch):
             self._post(self._receiver(effect, event.actor), effect)
-        if needs_inquiry(event) and self.config.oms.reconcile:
-            self._post(self._wiring.execution, self._question([order]))
-        if order.ended or isinstance(event, OrderDoubted):
-            self._runtime.emit(OrderMoved(order.cl_ord_id, order.state.value))
-            self._quiet.pop(order.cl_ord_id, None)
+        if type(event) is OrderDoubted:
+            if needs_inquiry(event) and self.config.oms.reconcile:
+                self._post(self._wiring.execution, self._question([order]))
+        elif not order.ended:
+            return
+        self._runtime.emit(OrderMoved(order.cl_ord_id, order.state.value))
+        self._quiet.pop(order.cl_ord_id, None)
 
     def _post(self, to: Address, message: DeskMessage) -> None:
         self._outbox.append((self.state.version, to, message))
@@ -307,7 +309,7 @@ class Term:
             _, to, message = outbox.popleft()
             write(to, message)
         if safe > self._copied:
-            events = tuple(self._uncopied.popleft() for _ in range(safe - self._copied))
+            events = tuple([self._uncopied.popleft() for _ in range(safe - self._copied)])
             write(self._wiring.audit, JournalCopied(self.epoch, self._copied + 1, events))
             self._copied = safe
         if not outbox:

@@ -60,7 +60,7 @@ class CxlRejReason(Enum):
     UNKNOWN_ORDER = "unknown order"
 
 
-class WireMessage(Struct, frozen=True, gc=False, tag=True):
+class WireMessage(Struct, frozen=True, gc=False, tag=True, array_like=True):
     """Base of every message of the protocol: what it weighs, and the name that keyed chance knows it by."""
 
     wire_bytes: ClassVar[int] = 64
