@@ -35,7 +35,7 @@ from squall.system.domain.messages import SubmitOrder
 from squall.system.wiring import Wiring
 
 SPANS: Final = ("signal_to_wire", "order_to_ack", "order_to_fill")
-_LONGEST_NS: Final = 3_600_000_000_000
+LONGEST_NS: Final = 3_600_000_000_000
 BUCKETS: Final = 120
 """Over how many stretches of time a run's series are drawn."""
 
@@ -73,11 +73,11 @@ class Latencies(HdrHistogram):  # type: ignore[misc]  # the library has no types
     max_value: int
 
     def __init__(self) -> None:
-        super().__init__(1, _LONGEST_NS, 3)
+        super().__init__(1, LONGEST_NS, 3)
 
     def record(self, latency_ns: int) -> None:
         """`record_value` in one step: the library finds the highest bit by writing the number out in binary."""
-        value = min(max(latency_ns, 1), _LONGEST_NS)
+        value = min(max(latency_ns, 1), LONGEST_NS)
         magnitude: int = self.sub_bucket_half_count_magnitude
         shift = (value | self.sub_bucket_mask).bit_length() - magnitude - 1
         self.counts[(shift << magnitude) + (value >> shift)] += 1
@@ -233,30 +233,28 @@ class Measure:
         self.count("orders")
         self._in_bucket("orders", record.at_ns)
 
-    def _reach(self, span: str, order: _Open, at_ns: int) -> None:
-        self.latencies[span].add(at_ns, at_ns - order.intended_ns)
-
     def _on_wire(self, record: Record) -> None:
         message: NewOrderSingle = record.event.message
         self.count("orders_sent_to_venues")
         order = self._open.get(message.cl_ord_link_id)
         if order is not None and not order.wired:
             order.wired = True
-            self._reach("signal_to_wire", order, record.at_ns)
+            self.latencies["signal_to_wire"].add(record.at_ns, record.at_ns - order.intended_ns)
 
     def _on_report(self, record: Record) -> None:
         report: ExecutionReport = record.event.message
         order = self._open.get(report.cl_ord_id)
         if order is None:
             return
+        latency_ns = record.at_ns - order.intended_ns
         if not order.acked:
             order.acked = True
-            self._reach("order_to_ack", order, record.at_ns)
+            self.latencies["order_to_ack"].add(record.at_ns, latency_ns)
         if report.exec_type is ExecType.TRADE and not order.filled:
             order.filled = True
-            self._reach("order_to_fill", order, record.at_ns)
+            self.latencies["order_to_fill"].add(record.at_ns, latency_ns)
             if order.marketable:
-                self.marketable_fill.add(record.at_ns, record.at_ns - order.intended_ns)
+                self.marketable_fill.add(record.at_ns, latency_ns)
         if report.leaves_lots == 0:
             del self._open[report.cl_ord_id]
 

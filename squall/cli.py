@@ -1,5 +1,6 @@
 """The command line: what a person types, what they get, and the exit code that a CI job reads."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout, suppress
@@ -95,6 +96,24 @@ def _write(target: Path, text: str) -> None:
         raise _BadInput(f"{target}: cannot be written: {error.strerror}") from None
 
 
+def _show(text: str) -> None:
+    """Print; whoever has stopped reading (``| head``) changes neither the verdict nor the files."""
+    try:
+        click.echo(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Or the interpreter would complain when it closes what is left of standard output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _show_drawn(draw: Callable[[Console], None]) -> None:
+    """Print what *draw* puts on a console: in colour on a terminal, plain and 100 columns wide elsewhere."""
+    console = Console(highlight=False) if sys.stdout.isatty() else Console(width=100, highlight=False)
+    with console.capture() as drawn:
+        draw(console)
+    _show(drawn.get().rstrip("\n"))
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
 @click.version_option(__version__, prog_name="squall")
 def cli() -> None:
@@ -169,16 +188,16 @@ def run(
         _quiet(json_file),
     ):
         result = run_scenario(choice, sink, progress)
-    if json_file == "-":
-        click.echo(encode(run_json(result)).decode())
-    else:
-        print_summary(result, Console(width=100, highlight=False))
     if targets[0] is not None:
         _write(targets[0], encode(run_json(result)).decode() + "\n")
     if targets[1] is not None:
         _write(targets[1], render_html(result))
-        if json_file != "-":
-            click.echo(f"report: {html_file}")
+    if json_file == "-":
+        _show(encode(run_json(result)).decode())
+    else:
+        _show_drawn(lambda console: print_summary(result, console))
+        if targets[1] is not None:
+            _show(f"report: {html_file}")
     sys.exit({Verdict.PASS: PASS, Verdict.VIOLATED: VIOLATED, Verdict.INCONCLUSIVE: INCONCLUSIVE}[result.verdict])
 
 
@@ -245,9 +264,9 @@ def prove(protections: tuple[str, ...], seed: int, json_file: str | None, docs_f
     with _bad_input(), _progress("prove") as progress:
         rows = prove_rows(protections, seed, progress)
     if json_file == "-":
-        click.echo(encode(prove_json(rows)).decode())
+        _show(encode(prove_json(rows)).decode())
     else:
-        prove_table(rows, Console(width=100, highlight=False))
+        _show_drawn(lambda console: prove_table(rows, console))
     if target is not None:
         _write(target, encode(prove_json(rows)).decode() + "\n")
     if docs is not None:
@@ -288,9 +307,9 @@ def capacity(
         with _progress("capacity") as progress:
             curves = measure_capacity(wanted, limit, orders, seed, overrides, progress)
     if json_file == "-":
-        click.echo(encode(capacity_json(curves)).decode())
+        _show(encode(capacity_json(curves)).decode())
     else:
-        capacity_table(curves, Console(width=100, highlight=False))
+        _show_drawn(lambda console: capacity_table(curves, console))
     if target is not None:
         _write(target, encode(capacity_json(curves)).decode() + "\n")
     kept = all(point.p99_ns < limit.limit_ns for c in curves for point in c.points)

@@ -1,7 +1,8 @@
 """What the monitor makes of what it hears: bounded windows, alerts that are raised once, signs of life."""
 
 from collections import deque
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -165,6 +166,16 @@ class OrderFlow:
         self.fill_rate = fill_rate
         self._max_open = max_open
         self._open: dict[ClOrdID, Followed] = {}
+        # By type, not by a match: every event of the desk comes this way, and most are not here at all, since
+        # they bring their order neither nearer to a fill nor further from it.
+        self._follow: dict[type, Callable[[Any], None]] = {
+            OrderSubmitted: self._submitted,
+            OrderSent: self._sent,
+            OrderFilled: self._filled,
+            OrderDenied: self._over,
+            OrderCanceled: self._over,
+            OrderRejected: self._over,
+        }
 
     @property
     def open_orders(self) -> int:
@@ -172,25 +183,26 @@ class OrderFlow:
 
     def on_event(self, event: AnyEvent) -> bool:
         """One event of the journal, in its order. Returns whether a window may have moved."""
-        match event:
-            case OrderSubmitted():
-                if len(self._open) >= self._max_open:
-                    del self._open[next(iter(self._open))]
-                at_once = event.ord_type is OrdType.MARKET or event.time_in_force is TimeInForce.IOC
-                self._open[event.cl_ord_id] = Followed(event.intended_ns, event.quantity_lots, at_once)
-            case OrderSent():
-                order = self._open.get(event.cl_ord_id)
-                if order is not None:
-                    order.left = True
-            case OrderFilled():
-                self._filled(event)
-                return True
-            case OrderDenied() | OrderCanceled() | OrderRejected():
-                self._ended(event.cl_ord_id)
-                return True
-            case _:
-                pass  # on its way, and neither nearer to a fill nor further from it
-        return False
+        kind = type(event)
+        follow = self._follow.get(kind)
+        if follow is None:
+            return False
+        follow(event)
+        return kind is not OrderSubmitted and kind is not OrderSent
+
+    def _submitted(self, event: OrderSubmitted) -> None:
+        if len(self._open) >= self._max_open:
+            del self._open[next(iter(self._open))]
+        at_once = event.ord_type is OrdType.MARKET or event.time_in_force is TimeInForce.IOC
+        self._open[event.cl_ord_id] = Followed(event.intended_ns, event.quantity_lots, at_once)
+
+    def _sent(self, event: OrderSent) -> None:
+        order = self._open.get(event.cl_ord_id)
+        if order is not None:
+            order.left = True
+
+    def _over(self, event: OrderDenied | OrderCanceled | OrderRejected) -> None:
+        self._ended(event.cl_ord_id)
 
     def _filled(self, fill: OrderFilled) -> None:
         order = self._open.get(fill.cl_ord_id)

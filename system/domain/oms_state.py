@@ -26,7 +26,7 @@ from squall.system.domain.events import (
     UnknownOrderReported,
 )
 from squall.system.domain.ids import ClOrdID, ExecID
-from squall.system.domain.orders import Order, OrderState, Trigger, next_state
+from squall.system.domain.orders import TERMINAL, Order, OrderState, Trigger, next_state
 
 _PACK: Final = msgspec.msgpack.Encoder()
 
@@ -159,7 +159,7 @@ def evolve(state: OmsState, event: AnyEvent) -> Order | None:
         case OrderFilled():
             state.remember_execution(event.exec_id)
     order = changed(state.orders[event.cl_ord_id], event)
-    if order.ended:
+    if order.state in TERMINAL:
         del state.orders[event.cl_ord_id]
     else:
         state.orders[event.cl_ord_id] = order

@@ -131,3 +131,14 @@ def test_coverage_is_what_a_set_of_versions_would_say(batches: list[tuple[int, i
         seen.update(range(first, first + count))
     missing = [version for low, high in coverage.missing for version in range(low, high)]
     assert missing == [version for version in range(1, max(seen, default=0)) if version not in seen]
+
+
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(0, 12)), max_size=30))
+def test_the_short_way_for_what_comes_next_notes_what_the_long_way_would(batches: list[tuple[int, int]]) -> None:
+    short, long = Coverage(), Coverage()
+    for first, count in batches:
+        if short.follows(first, count):
+            assert long.take(first, count) == [(first, first + count)]
+        else:
+            assert short.take(first, count) == long.take(first, count)
+    assert short.missing == long.missing
