@@ -100,11 +100,18 @@ class Exchanges:
         if self.recording is not None and venue == VENUES[0]:
             return RecordedMarket(world.kernel, self.recording)
         engine = MatchingEngine(self._listings)
-        profile = Profile(events_per_s=float(self._scenario.settings.venue.events_per_s))
+        profile = self._profile(venue)
         for listing in self._listings:
             stream = world.chance.stream(f"participants/{venue}/{listing.symbol}")
             Participants(world.kernel, engine, listing, stream, self._worth(listing), profile)
         return engine
+
+    def _profile(self, venue: str) -> Profile:
+        """How the participants of a venue behave."""
+        profile = Profile(events_per_s=float(self._scenario.settings.venue.events_per_s))
+        if venue in self._scenario.market.thin_venues:
+            return replace(profile, touch_lots=profile.touch_lots // 4)
+        return profile
 
     def _worth(self, listing: Listing) -> Worth:
         """What participants believe: one walk a symbol, shared by all venues; or the recording's middle."""

@@ -102,6 +102,7 @@ def configuration(choice: Choice, scenario: Scenario) -> dict[str, object]:
         ],
         "with_faults": choice.with_faults,
         "symbols": list(scenario.market.symbols),
+        "thin_venues": list(scenario.market.thin_venues),
         "duration_ns": scenario.duration_ns,
     }
 

@@ -72,6 +72,8 @@ class Market(Struct, frozen=True):
     """What is traded where. With *recording*, exchange-a replays that file and the symbol is the recording's."""
 
     symbols: tuple[str, ...] = ("ACME", "BOLT")
+    thin_venues: tuple[str, ...] = ()
+    """Venues that show a quarter of the usual size, so that most orders go elsewhere."""
     recording: str | None = None
 
 

@@ -14,7 +14,11 @@ class Message(Protocol):
 
     @property
     def identity(self) -> str:
-        """What keyed chance knows this message by, for instance ``new/AAA-17``."""
+        """What keyed chance knows this message by, for instance ``new/AAA-17``.
+
+        The same datagram again meets the same fate: one that is to have another needs another name, such as an
+        attempt. (A stream counts its own repetitions.)
+        """
 
 
 class Machine(Protocol):
@@ -39,13 +43,16 @@ class Machine(Protocol):
         """A datagram (or a local queue where *to* runs on this host): may be lost, doubled or late."""
 
     def open(self, to: str) -> None:
-        """Ask for a stream; `on_stream_open` or `on_stream_closed` follows. Nothing, if one is open."""
+        """Ask for a stream; `on_stream_open` or `on_stream_closed` follows.
+
+        Nothing, if one is open, or is gone and the program has not been told yet.
+        """
 
     def write(self, to: str, message: Any) -> bool:
         """In order and once, as long as the stream lives. False, and nothing sent, where none is open."""
 
     def close(self, to: str) -> None:
-        """Hang up. What was not yet delivered is discarded. The peer hears of it; the caller does not."""
+        """Hang up. What was not yet handled is discarded. The peer hears of it; the caller hears nothing more."""
 
     def set_timer(self, delay_ns: int, key: Hashable) -> None:
         """Call `on_timer(key)` after *delay_ns* of monotonic time; the same key again replaces it."""
@@ -57,7 +64,7 @@ class Machine(Protocol):
         """Append one record to a file on the host's disk; `on_durable(token)` follows when it is synced."""
 
     def read(self, file: str) -> list[bytes]:
-        """The records of a file that a restart would find, in order; empty where there is no such file."""
+        """The records of a file in order, those that are not synced yet too; empty where there is no such file."""
 
     def emit(self, claim: Any) -> None:
         """Say something for people and `reached` conditions. Nothing safe rests on it."""

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from msgspec import Struct
 
-from squall.sim.host import CLOSED, HOUSEKEEPING_NS, LOCAL_HOP_NS, MESSAGE, OPENED, STREAMED, Slot
+from squall.sim.core import CLOSED, HOUSEKEEPING_NS, LOCAL_HOP_NS, MESSAGE, OPENED, STREAMED
+from squall.sim.host import Slot
 from squall.sim.network import Link, Packet
 from squall.sim.program import Message
 from squall.sim.trace import Retransmitted, Sent, StreamClosed, StreamOpened

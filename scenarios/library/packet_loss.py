@@ -6,7 +6,7 @@ from squall.scenarios.checks.feed import market_data_within
 from squall.scenarios.checks.reached import protection_acted
 from squall.scenarios.checks.sla import latency_within
 from squall.scenarios.desk_promises import always, settles
-from squall.scenarios.scenario import Scenario, scenario
+from squall.scenarios.scenario import Market, Scenario, scenario
 from squall.scenarios.settings import MILLISECOND, SECOND
 from squall.system.domain.signals import Workload
 
@@ -18,13 +18,16 @@ from squall.system.domain.signals import Workload
 def packet_loss() -> Scenario:
     """A bad line for most of a minute. Streams are late instead of lossy, and line B fills in for line A."""
     return Scenario(
+        # Most orders go where the line is bad, or one in a hundred of all of them would hardly feel it.
+        market=Market(thin_venues=("exchange-b",)),
         workload=Workload(
-            orders_per_s=7,
+            orders_per_s=8,
+            burst=2,
             start_ns=1 * SECOND,
             stop_ns=55 * SECOND,
             lots_min=10,
             lots_max=60,
-            marketable_share=0.9,
+            marketable_share=1.0,
         ),
         plan=(
             during(3 * SECOND, 56 * SECOND, PacketLoss("exchange-a/orders", 0.01)),

@@ -11,8 +11,9 @@ from squall.faults.exchange import ApiSlow, PriceSlide, ReportsLost, RequestsLos
 from squall.faults.fault import Fault, InstalledPlan, Planned, Tally, during
 from squall.faults.host import Crash, Pause
 from squall.faults.network import LinkCut, PacketLoss, Partition
+from squall.sim.core import HOUSEKEEPING_NS
 from squall.sim.exchange.wire.messages import NewOrderSingle, OrdType, Side, TimeInForce
-from squall.sim.host import HOUSEKEEPING_NS, Costs
+from squall.sim.host import Costs
 from squall.sim.network import LinkSpec
 from squall.sim.trace import (
     DiskLost,

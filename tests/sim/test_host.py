@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from squall.sim.clock import Clock
-from squall.sim.host import HOUSEKEEPING_NS, LOCAL_HOP_NS, Costs
+from squall.sim.core import HOUSEKEEPING_NS, LOCAL_HOP_NS
+from squall.sim.host import Costs
 from squall.sim.trace import DiskLost, Handled, HostCrashed, ProgramRaised
 from squall.sim.world import World
 from tests.sim.machines import Beat, Diary, Memory, Note, TwoHosts

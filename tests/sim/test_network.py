@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from itertools import pairwise, permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,21 +95,24 @@ def test_between_equally_quick_ways_the_choice_does_not_depend_on_how_strings_ar
     program = (
         "from tests.sim.test_network import network, names, LinkSpec\n"
         "net = network()\n"
-        "for n in range(20): net.add_node(f'h{n}')\n"
-        "for s in ('red', 'green', 'blue', 'white'): net.add_node(s, switch=True)\n"
-        "for s in ('red', 'green', 'blue', 'white'):\n"
-        "    for n in range(20): net.connect(f'h{n}/{s}', f'h{n}', s, LinkSpec(10))\n"
-        "print([names(net.route(f'h{n}', f'h{(n * 7 + 3) % 20}')) for n in range(20)])\n"
+        "colours = ('red', 'green', 'blue', 'white')\n"
+        "for node in ('hub', 'far', *(f'h{n}' for n in range(20))): net.add_node(node)\n"
+        "for node in colours: net.add_node(node, switch=True)\n"
+        "for n in range(20): net.connect(f'hub/h{n}', 'hub', f'h{n}', LinkSpec(1))\n"
+        "for node in colours:\n"
+        "    for host in ('hub', 'far'): net.connect(f'{host}/{node}', host, node, LinkSpec(10))\n"
+        "print(names(net.route('hub', 'far')), names(net.route('far', 'hub')))\n"
     )
     answers = {
         subprocess.run(
             [sys.executable, "-c", program],
             env={**os.environ, "PYTHONHASHSEED": str(hash_seed)},
+            cwd=Path(__file__).parents[2],
             capture_output=True,
             text=True,
             check=True,
         ).stdout
-        for hash_seed in (1, 2, 3)
+        for hash_seed in (1, 2)
     }
     assert len(answers) == 1
 

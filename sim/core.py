@@ -1,0 +1,118 @@
+"""A core: one queue, one job in service at a time, and what it costs to be served."""
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+
+from squall.sim.kernel import Call
+
+if TYPE_CHECKING:
+    from squall.sim.host import Host, Slot
+
+LOCAL_HOP_NS: Final = 500
+"""A local queue: what it costs a program to take a message that another one on the same host has put there."""
+HOUSEKEEPING_NS: Final = 500
+"""Service time of a timer, a disk completion or a change of a stream."""
+
+START, MESSAGE, STREAMED, TIMER, DURABLE, OPENED, CLOSED, CONFIG = range(8)
+"""What a job may be. A message is a datagram, or from a queue on the same host; or it is streamed."""
+
+_IN_WORDS: Final = {
+    START: "its start",
+    TIMER: "a timer",
+    DURABLE: "a sync of its disk",
+    OPENED: "the opening of a stream",
+    CLOSED: "the end of a stream",
+    CONFIG: "its configuration",
+}
+
+
+class Job(Struct, gc=False):
+    """One handler invocation waiting for a core, or in service."""
+
+    slot: "Slot"
+    kind: int
+    a: Any
+    b: Any
+    cost_ns: int
+    cause: int
+
+
+class Core:
+    """First in, first out, one job in service, and one completion event that a pause or a crash takes back."""
+
+    def __init__(self, host: "Host", label: str) -> None:
+        self.host = host
+        self.name = label
+        self.waiting: deque[Job] = deque()
+        self.busy_ns = 0
+        """Service time given so far."""
+        self._kernel = host.world.kernel
+        self._current: Job | None = None
+        self._completion: Call | None = None
+        self._ends_ns = 0
+        self._left_ns = 0
+        self._handling = False
+
+    @property
+    def label(self) -> str:
+        """What it does just now, for messages about what spins."""
+        job = self._current
+        if job is None:
+            return self.name
+        what = type(job.b).__name__ if job.kind in (MESSAGE, STREAMED) else _IN_WORDS[job.kind]
+        return f"{job.slot.address} handling {what}"
+
+    def submit(self, job: Job) -> None:
+        """Serve the job as soon as all that came before is served."""
+        if self._current is None and not self._handling and not self.host.paused:
+            self._serve(job, job.cost_ns)
+        else:
+            self.waiting.append(job)
+
+    def _serve(self, job: Job, for_ns: int) -> None:
+        self._current = job
+        self._ends_ns = self._kernel.now_ns + for_ns
+        self._completion = self._kernel.call_in(for_ns, self._complete)
+
+    def _complete(self, _: None) -> None:
+        job = self._current
+        assert job is not None
+        self._current = None
+        self._completion = None
+        self._handling = True
+        self.busy_ns += job.cost_ns
+        try:
+            self.host.handle(job)
+        finally:
+            self._handling = False
+        # Also where the handler has taken its own host down: it may be up again, with a new program waiting.
+        self._next()
+
+    def _next(self) -> None:
+        if self.waiting and self._current is None and not self.host.paused:
+            job = self.waiting.popleft()
+            self._serve(job, job.cost_ns)
+
+    def pause(self) -> None:
+        """Stop where we are; the job in service keeps what it has been served."""
+        if self._completion is not None:
+            self._completion.cancel()
+            self._completion = None
+            self._left_ns = self._ends_ns - self._kernel.now_ns
+
+    def resume(self) -> None:
+        """Go on where we stopped."""
+        if self._current is not None:
+            self._serve(self._current, self._left_ns)
+        else:
+            self._next()
+
+    def crash(self) -> None:
+        """Forget everything."""
+        if self._completion is not None:
+            self._completion.cancel()
+            self._completion = None
+        self._current = None
+        self.waiting.clear()
