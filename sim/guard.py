@@ -7,6 +7,7 @@ import random
 import secrets
 import socket
 import sys
+import tempfile
 import threading
 import time
 import uuid
@@ -19,6 +20,7 @@ CLOCK: Final = "a program reads its host's clock: now_ns or monotonic_ns"
 WAIT: Final = "a program waits with set_timer; virtual time does not pass while a handler runs"
 CHANCE: Final = "draw from the run's seed: chance(name, identity) in a program, a named stream in the world"
 NAME: Final = "make names from what they name, for instance from a strategy, a symbol and a number"
+DISK: Final = "a program keeps its files on its host's disk: append and read"
 THREAD: Final = "a run is one thread; make another program, or another host, instead"
 SOCKET: Final = "talk over the simulated network: send, or open and write"
 
@@ -48,6 +50,8 @@ _NUMPY_UNBOUND: Final = ("seed", "set_bit_generator", "sample", "ranf")
 """The functions on NumPy's shared generator that are not its methods."""
 _SECRETS: Final = ("choice", "randbelow", "randbits", "token_bytes", "token_hex", "token_urlsafe")
 _UUIDS: Final = ("getnode", "uuid1", "uuid4")
+_TEMPORARY: Final = ("NamedTemporaryFile", "TemporaryFile", "mkdtemp", "mkstemp", "mktemp")
+"""Their names come from a generator that the process may have seeded long before."""
 
 FORBIDDEN_NAMES: Final[dict[str, str]] = {
     **{f"time.{name}": CLOCK for name in (*_CLOCKS, *_CLOCKS_WITHOUT_ARGUMENT)},
@@ -59,6 +63,7 @@ FORBIDDEN_NAMES: Final[dict[str, str]] = {
     **{f"random.{name}": CHANCE for name in _DRAWS},
     "random.Random.seed": CHANCE,
     "random.SystemRandom": CHANCE,
+    **{f"tempfile.{name}": DISK for name in _TEMPORARY},
     "os.urandom": CHANCE,
     "os.getrandom": CHANCE,
     **{f"secrets.{name}": CHANCE for name in _SECRETS},
@@ -207,7 +212,12 @@ def _install() -> None:
     _patch(random.Random, "seed", _refusing_without("random.Random.seed", random.Random.seed, position=1))
     # SystemRandom, and secrets through it, read a reference to os.urandom that random keeps.
     _patch(random, "_urandom", _refusing("random.SystemRandom", random._urandom))  # type: ignore[attr-defined]
-    for owner, names in ((secrets, _SECRETS), (uuid, _UUIDS), (os, ("urandom", "getrandom"))):
+    for owner, names in (
+        (secrets, _SECRETS),
+        (uuid, _UUIDS),
+        (tempfile, _TEMPORARY),
+        (os, ("urandom", "getrandom")),
+    ):
         for name in names:
             if hasattr(owner, name):  # getrandom is Linux's
                 _patch(owner, name, _refusing(f"{owner.__name__}.{name}", getattr(owner, name)))
