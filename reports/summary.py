@@ -191,11 +191,13 @@ def _crossing(curve: CapacityCurve) -> str:
     sla = curve.sla
     limit = f"{metric(sla.metric, sla.limit_ns).group} {metric(sla.metric, 0).label} < {duration(sla.limit_ns)}"
     if sla.crossing_per_s is None:
-        # No crossing: the points lie all on one side of the limit, or they fall through it from above.
         broken = sum(point.p99_ns >= sla.limit_ns for point in curve.points)
         if not broken:
             return f"SLA {limit}: kept at every rate tried."
-        return f"SLA {limit}: broken at {broken} of {count(len(curve.points), 'rate')}."
+        # Broken, and no crossing: the curve began above the limit, whatever it did later.
+        first = number(curve.points[0].rate_per_s)
+        tried = count(len(curve.points), "rate")
+        return f"SLA {limit}: broken at the first rate already, {first} orders/s, and at {broken} of {tried} tried."
     between = ""
     if sla.crossing_ci_per_s is not None:
         between = f" (between {' and '.join(number(bound) for bound in sla.crossing_ci_per_s)})"

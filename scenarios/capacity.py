@@ -6,16 +6,19 @@ from itertools import pairwise
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from squall.scenarios.desk_promises import always
 from squall.scenarios.durations import DurationError, parse_duration
-from squall.scenarios.measure import Measure
-from squall.scenarios.result import CapacityCurve, CapacityPoint, CapacitySla
-from squall.scenarios.run import Choice, Progress
-from squall.scenarios.scenario import Scenario
-from squall.scenarios.settings import SECOND, override
+from squall.scenarios.measure import LONGEST_NS, Measure
+from squall.scenarios.result import CapacityCurve, CapacityPoint, CapacitySla, Verdict
+from squall.scenarios.run import Progress
+from squall.scenarios.scenario import Judge, Promise, Scenario
+from squall.scenarios.settings import SECOND, check_together, override
 from squall.scenarios.topology import Stage, build
 from squall.sim.guard import Guard
+from squall.sim.trace import Record
+from squall.system.domain.claims import SignalDropped
 from squall.system.domain.signals import Schedule, Workload
 
 METRIC: Final = "signal_to_wire"
@@ -24,6 +27,18 @@ SETTLE_NS: Final = 1 * SECOND
 PROFILE: Final = "journal-on-path"
 Z_95: Final = 1.96
 MOST_RATES: Final = 1_000
+
+
+class Measured(Struct, frozen=True):
+    """The curves, and what is wrong with any of their points, a line each."""
+
+    curves: tuple[CapacityCurve, ...]
+    flaws: tuple[str, ...] = ()
+
+    @property
+    def kept(self) -> bool:
+        """Whether every point keeps the SLA, and is sound."""
+        return not self.flaws and all(_keeps(point.p99_ns, c.sla.limit_ns) for c in self.curves for point in c.points)
 
 
 class CapacityError(ValueError):
@@ -75,20 +90,27 @@ def measure_capacity(
     seed: int,
     overrides: Sequence[str] = (),
     progress: Progress | None = None,
-) -> tuple[CapacityCurve, ...]:
+) -> Measured:
     """One curve: *orders* orders at each rate, at Poisson times, latency from the intended time."""
-    points = []
+    points, flaws = [], []
     for done, rate in enumerate(rates, 1):
-        points.append(measure_rate(rate, orders, seed, overrides))
+        point, wrong = measure_rate(rate, orders, seed, overrides)
+        points.append(point)
+        flaws += [f"at {rate} orders/s: {each}" for each in wrong]
         if progress is not None:
             progress(done / len(rates))
     crossing = crossing_per_s([(point.rate_per_s, point.p99_ns) for point in points], sla.limit_ns)
     judged = msgspec.structs.replace(sla, crossing_per_s=crossing)
-    return (CapacityCurve(profile=PROFILE, plan=None, points=tuple(points), sla=judged),)
+    return Measured((CapacityCurve(profile=PROFILE, plan=None, points=tuple(points), sla=judged),), tuple(flaws))
 
 
-def measure_rate(rate_per_s: int, orders: int, seed: int, overrides: Sequence[str] = ()) -> CapacityPoint:
-    """One point. Half buys and half sells, all marketable, so that positions stay near flat at any rate."""
+def measure_rate(
+    rate_per_s: int, orders: int, seed: int, overrides: Sequence[str] = ()
+) -> tuple[CapacityPoint, list[str]]:
+    """One point, and what is wrong with it: promises that the run broke, and orders that never reached a venue.
+
+    Half buys and half sells, all marketable, so that positions stay near flat at any rate.
+    """
     stop_ns = WARM_UP_NS + orders * SECOND // rate_per_s
     scenario = Scenario(
         workload=Workload(
@@ -106,20 +128,45 @@ def measure_rate(rate_per_s: int, orders: int, seed: int, overrides: Sequence[st
     settings = scenario.settings
     for assignment in overrides:
         settings = override(settings, assignment)
-    choice = Choice("capacity", msgspec.structs.replace(scenario, settings=settings), "", seed)
-    stage = build(choice.name, choice.scenario, seed)
+    check_together(settings)
+    stage = build("capacity", msgspec.structs.replace(scenario, settings=settings), seed)
+    judges = [(promise, promise.judge(stage)) for promise in scenario.promises]
+    dropped = _Dropped(stage)
     stage.world.start()
     with Guard():
         stage.world.run_until(stage.duration_ns)
-    return _point(rate_per_s, stage, stop_ns - WARM_UP_NS)
+    return _point(rate_per_s, stage, stop_ns - WARM_UP_NS, dropped.signals, judges)
 
 
-def _point(rate_per_s: int, stage: Stage, loaded_ns: int) -> CapacityPoint:
+class _Dropped:
+    """Counts what the strategy meant to trade and never submitted: these orders were offered too."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._measure = stage.measure
+        self.signals = 0
+        stage.world.trace.watch_claims(self._on_dropped, SignalDropped)
+
+    def _on_dropped(self, record: Record) -> None:
+        dropped: SignalDropped = record.event
+        if not self._measure.has_seen(dropped.cl_ord_id):
+            self.signals += dropped.count
+
+
+def _point(
+    rate_per_s: int, stage: Stage, loaded_ns: int, dropped: int, judges: list[tuple[Promise, Judge]]
+) -> tuple[CapacityPoint, list[str]]:
     measure: Measure = stage.measure
     histogram = measure.histogram(METRIC)
-    count = histogram.get_total_count()
-    if not count:
+    wired = histogram.get_total_count()
+    if not wired:
         raise CapacityError(f"at {rate_per_s} orders/s no order reached a venue; take more orders")
+    rulings = [(promise, judge.ruling()) for promise, judge in judges]
+    flaws = [f"{promise.name}: {r.detail}" for promise, r in rulings if r.verdict is Verdict.VIOLATED]
+    count = measure.totals["orders"] + dropped
+    if count > wired:
+        flaws.append(f"{count - wired} of {count} orders never reached a venue; they count as an hour late")
+    for _ in range(count - wired):
+        histogram.record(LONGEST_NS)
 
     def quantile_ns(percent: float) -> int:
         return int(histogram.get_value_at_percentile(min(max(percent, 0.0), 100.0)))
@@ -132,23 +179,31 @@ def _point(rate_per_s: int, stage: Stage, loaded_ns: int) -> CapacityPoint:
         for label, core in sorted(host.cores.items())
         if core.busy_ns * 100 > loaded_ns
     }
-    return CapacityPoint(
+    point = CapacityPoint(
         rate_per_s=rate_per_s,
         p50_ns=quantile_ns(50),
         p99_ns=quantile_ns(99),
         p999_ns=quantile_ns(99.9),
         p99_ci_ns=(quantile_ns(99 - half_width), quantile_ns(99 + half_width)),
-        throughput_per_s=round(count * SECOND / loaded_ns, 3),
+        throughput_per_s=round(wired * SECOND / loaded_ns, 3),
         utilisation=utilisation,
     )
+    return point, flaws
 
 
 def crossing_per_s(points: Sequence[tuple[float, int]], limit_ns: int) -> float | None:
-    """The rate at which the curve first rises through the limit, linear between points; None if it never does.
+    """The rate at which the curve first rises to the limit, linear between points; None if it never does.
 
-    None too where the first point lies above already: then no rate of these keeps it.
+    None too where the first point does not keep it: then there is no telling which rate would.
     """
+    if not points or not _keeps(points[0][1], limit_ns):
+        return None
     for (low, under), (high, over) in pairwise(points):
-        if under <= limit_ns < over:
+        if not _keeps(over, limit_ns):
             return round(low + (high - low) * (limit_ns - under) / (over - under), 1)
     return None
+
+
+def _keeps(p99_ns: int, limit_ns: int) -> bool:
+    """``p99<100us`` means below."""
+    return p99_ns < limit_ns

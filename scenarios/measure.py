@@ -1,5 +1,6 @@
 """Figures of a run, from what the world observed: latencies, counts and lanes, in memory that does not grow."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from hdrh.histogram import HdrHistogram
@@ -10,7 +11,9 @@ from squall.sim.exchange.wire.messages import (
     ExecType,
     ExecutionReport,
     NewOrderSingle,
+    OrderStatusReport,
     OrdRejReason,
+    OrdStatus,
     OrdType,
     TimeInForce,
 )
@@ -31,10 +34,14 @@ from squall.sim.trace import (
 )
 from squall.sim.world import World
 from squall.system.domain.claims import BreakerMoved, FeedMoved, LeadershipMoved, OrderMoved, ProtectionActed
-from squall.system.domain.messages import SubmitOrder
+from squall.system.domain.doubt import desk_id
+from squall.system.domain.events import OrderCanceled, OrderDenied, OrderRejected
+from squall.system.domain.messages import JournalCopied, SubmitOrder
 from squall.system.wiring import Wiring
 
 SPANS: Final = ("signal_to_wire", "order_to_ack", "order_to_fill")
+ENDED: Final = (OrderDenied, OrderRejected, OrderCanceled)
+"""The desk's own events that end an order, whatever it has filled; otherwise it ends when all of it is."""
 LONGEST_NS: Final = 3_600_000_000_000
 BUCKETS: Final = 120
 """Over how many stretches of time a run's series are drawn."""
@@ -65,6 +72,15 @@ class _Open(Struct):
     filled: bool = False
 
 
+_WAITS: Final[dict[str, Callable[[_Open], bool]]] = {
+    "signal_to_wire": lambda order: not order.wired,
+    "order_to_ack": lambda order: not order.acked,
+    "order_to_fill": lambda order: not order.filled and (order.marketable or not order.acked),
+    "order_to_fill_marketable": lambda order: not order.filled and order.marketable,
+}
+"""Whether an open order still waits for the end of a span."""
+
+
 class Latencies(HdrHistogram):  # type: ignore[misc]  # the library has no types
     """A histogram from 1 ns to an hour, to three digits."""
 
@@ -86,6 +102,13 @@ class Latencies(HdrHistogram):  # type: ignore[misc]  # the library has no types
             self.max_value = value
         if value < self.min_value:
             self.min_value = value
+
+
+def quantile_with_misses(histogram: HdrHistogram, misses: int, percent: float) -> int | None:
+    """The percentile over all orders, the *misses* counted as infinitely late; None where it is one of those."""
+    came = histogram.get_total_count()
+    of_those_that_came = percent * (came + misses) / came if came else 101.0
+    return int(histogram.get_value_at_percentile(of_those_that_came)) if of_those_that_came <= 100 else None
 
 
 class _Series:
@@ -164,6 +187,8 @@ class Measure:
         self._bucket_ns = max(duration_ns // BUCKETS, 1)
         buckets = -(-duration_ns // self._bucket_ns)
         self._open: dict[str, _Open] = {}
+        self._seen: set[str] = set()
+        """Every order that was ever submitted: a new leader is told of orders again that have ended long ago."""
         self.latencies = {span: _Series(self._bucket_ns, buckets) for span in SPANS}
         self.marketable_fill = _Series(self._bucket_ns, buckets)
         self._counts = {name: [0] * buckets for name in ("orders", "fills", "messages")}
@@ -182,6 +207,8 @@ class Measure:
         trace.watch(self._on_submit, Sent, SubmitOrder)
         trace.watch(self._on_wire, Sent, NewOrderSingle)
         trace.watch(self._on_report, Handled, ExecutionReport)
+        trace.watch(self._on_status, Handled, OrderStatusReport)
+        trace.watch(self._on_journal, Handled, JournalCopied)
         trace.watch(self._on_accepted, VenueAccepted)
         trace.watch(self._on_executed, VenueExecuted)
         trace.watch(self._on_closed, VenueClosed)
@@ -225,8 +252,9 @@ class Measure:
 
     def _on_submit(self, record: Record) -> None:
         order: SubmitOrder = record.event.message
-        if order.cl_ord_id in self._open:
+        if order.cl_ord_id in self._seen:
             return
+        self._seen.add(order.cl_ord_id)
         marketable = order.ord_type is OrdType.MARKET or order.time_in_force is TimeInForce.IOC
         intended_ns = self._strategy_clock.true_of_wall_ns(order.intended_ns)
         self._open[order.cl_ord_id] = _Open(intended_ns, marketable)
@@ -243,20 +271,54 @@ class Measure:
 
     def _on_report(self, record: Record) -> None:
         report: ExecutionReport = record.event.message
-        order = self._open.get(report.cl_ord_id)
+        # A duplicate's reject is about the second copy, and says nothing of the order.
+        if report.reason is not OrdRejReason.DUPLICATE_ORDER:
+            is_trade = report.exec_type is ExecType.TRADE
+            self._answered(record, report.cl_ord_id, is_trade, report.leaves_lots == 0)
+
+    def _on_status(self, record: Record) -> None:
+        """The answer to a question is often the first that is heard of an order: those are the late ones."""
+        answer: OrderStatusReport = record.event.message
+        if answer.status is not None:
+            ended = answer.leaves_lots == 0 or answer.status in (OrdStatus.CANCELED, OrdStatus.REJECTED)
+            self._answered(record, answer.cl_ord_id, bool(answer.executions), ended)
+
+    def _answered(self, record: Record, wire_id: str, is_filled: bool, is_ended: bool) -> None:
+        """A venue has spoken of an order, and execution has heard it."""
+        cl_ord_id = wire_id if wire_id in self._open else desk_id(wire_id)
+        order = self._open.get(cl_ord_id)
         if order is None:
             return
         latency_ns = record.at_ns - order.intended_ns
         if not order.acked:
             order.acked = True
             self.latencies["order_to_ack"].add(record.at_ns, latency_ns)
-        if report.exec_type is ExecType.TRADE and not order.filled:
+        if is_filled and not order.filled:
             order.filled = True
             self.latencies["order_to_fill"].add(record.at_ns, latency_ns)
             if order.marketable:
                 self.marketable_fill.add(record.at_ns, latency_ns)
-        if report.leaves_lots == 0:
-            del self._open[report.cl_ord_id]
+        if is_ended:
+            del self._open[cl_ord_id]
+
+    def _on_journal(self, record: Record) -> None:
+        """What the desk itself has ended, as risk's denials, is not waiting for anything any more."""
+        for event in record.event.message.events:
+            if type(event) in ENDED:
+                self._open.pop(event.cl_ord_id, None)
+
+    def has_seen(self, cl_ord_id: str) -> bool:
+        """Whether this order was ever submitted."""
+        return cl_ord_id in self._seen
+
+    def missed(self, span: str, older_than_ns: int) -> int:
+        """How many orders still wait for this, *older_than_ns* and more after they were meant.
+
+        A resting order that a venue has acknowledged does not wait for its fill: it may rest.
+        """
+        before_ns = self._world.kernel.now_ns - older_than_ns
+        waits = _WAITS[span]
+        return sum(order.intended_ns < before_ns and waits(order) for order in self._open.values())
 
     # --- the venues ---
 

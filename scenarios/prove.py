@@ -45,9 +45,10 @@ PROTECTIONS: Final = (
     Protection(
         "time-outs",
         "execution.timeouts",
-        "exchange-api-timeouts",
+        "request-lost",
         ORDERS_END,
-        "An order that the venue never saw waits for its answer for ever.",
+        "An order that the venue never saw waits for its answer for ever. (The OMS asks nobody in either arm.)",
+        ("oms.reconcile=off",),
     ),
     Protection(
         "retries keep their ClOrdID",

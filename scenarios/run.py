@@ -1,9 +1,12 @@
 """Runs one scenario with one seed, judges it, and gathers all that a report needs."""
 
+import gzip
 import platform
 import shlex
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from importlib.metadata import version
+from pathlib import Path
 from time import perf_counter
 from typing import Final
 
@@ -14,7 +17,7 @@ from squall.faults.fault import InstalledPlan
 from squall.scenarios.checks.feed import recorded_touches
 from squall.scenarios.result import CausalStep, CheckResult, FaultResult, RunResult, Verdict
 from squall.scenarios.scenario import Judge, Market, Promise, Ruling, Scenario
-from squall.scenarios.settings import keys, override
+from squall.scenarios.settings import check_together, keys, override
 from squall.scenarios.topology import Stage, build
 from squall.scenarios.words import in_words, is_plumbing
 from squall.sim.guard import Guard
@@ -25,6 +28,7 @@ VERSIONED: Final = ("simpy", "numpy", "networkx", "msgspec", "hypothesis")
 STORY_STEPS: Final = 12
 """How many links of a causal chain are told, the last ones before the violation; replication and disks apart."""
 PROGRESS_STEPS: Final = 100
+GZIP_MAGIC: Final = b"\x1f\x8b"
 
 Progress = Callable[[float], None]
 
@@ -45,12 +49,19 @@ class Choice(msgspec.Struct, frozen=True):
         settings = self.scenario.settings
         for assignment in self.overrides:
             settings = override(settings, assignment)
+        check_together(settings)
         scenario = msgspec.structs.replace(self.scenario, settings=settings)
         if self.market is not None:
             market = Market(symbols=(), recording=self.market)
             promises = (*scenario.promises, recorded_touches())
             scenario = msgspec.structs.replace(scenario, market=market, promises=promises)
         return scenario
+
+    @property
+    def recorded_name(self) -> str:
+        """The name as the first record has it: the same however the path of a user's file was spelt."""
+        place, colon, function = self.name.rpartition(":")
+        return f"{Path(place).stem}:{function}" if colon and place.endswith(".py") else self.name
 
     def command(self) -> str:
         """The line that runs exactly this again."""
@@ -83,7 +94,11 @@ class _Bench:
         for promise, judge in zip(self.promises, self.judges, strict=True):
             if promise.kind == "safety" or promise.of_baseline:
                 ruling = judge.ruling()
-                if ruling.verdict is not Verdict.PASS and self.unhealthy is None:
+                # Where nothing has happened yet a safety promise holds; a latency has to be seen.
+                sound = ruling.verdict is Verdict.PASS or (
+                    ruling.verdict is Verdict.INCONCLUSIVE and not promise.of_baseline
+                )
+                if not sound and self.unhealthy is None:
                     self.unhealthy = f"{promise.name}: {ruling.detail}"
 
     def rulings(self) -> list[tuple[Promise, Ruling]]:
@@ -103,8 +118,22 @@ def configuration(choice: Choice, scenario: Scenario) -> dict[str, object]:
         "with_faults": choice.with_faults,
         "symbols": list(scenario.market.symbols),
         "thin_venues": list(scenario.market.thin_venues),
+        "recording": _content_of(scenario.market.recording),
         "duration_ns": scenario.duration_ns,
     }
+
+
+def _content_of(recording: str | None) -> str | None:
+    """BLAKE2b of the lines, 16 hexadecimal digits: a recording is what it holds, wherever it lies, packed or not."""
+    if recording is None:
+        return None
+    content = blake2b(digest_size=8)
+    with Path(recording).open("rb") as file:
+        packed = file.peek(2)[:2] == GZIP_MAGIC
+        lines = gzip.GzipFile(fileobj=file) if packed else file
+        while block := lines.read(1 << 20):
+            content.update(block)
+    return content.hexdigest()
 
 
 def run(choice: Choice, sink: Sink | None = None, progress: Progress | None = None) -> RunResult:
@@ -112,6 +141,9 @@ def run(choice: Choice, sink: Sink | None = None, progress: Progress | None = No
     scenario = choice.settled()
     stage, bench, wall_s = _perform(choice, scenario, sink, progress)
     checks = [CheckResult(p.name, p.kind, r.verdict, r.detail, r.at_ns, r.seq) for p, r in bench.rulings()]
+    if not checks:
+        detail = "the scenario promises nothing, or nothing without its faults"
+        checks.append(CheckResult("something is promised", "reached", Verdict.INCONCLUSIVE, detail))
     checks += _must_touch(stage.plan)
     if bench.unhealthy is not None:
         detail = f"before the first fault: {bench.unhealthy}"
@@ -148,7 +180,7 @@ def _perform(
     bench = _Bench(scenario.promises, choice.with_faults)
     stage = build(choice.name, scenario, choice.seed, choice.with_faults, sink, bench.attach)
     world = stage.world
-    world.trace.observe("squall", RunBegan(choice.name, choice.seed, configuration(choice, stage.scenario)))
+    world.trace.observe("squall", RunBegan(choice.recorded_name, choice.seed, configuration(choice, stage.scenario)))
     world.start()
     began = perf_counter()
     steps = PROGRESS_STEPS if progress is not None else 1
@@ -167,8 +199,8 @@ def _perform(
 
 
 def verdict_of(checks: Sequence[CheckResult]) -> Verdict:
-    """Violated beats inconclusive beats pass."""
-    found = {check.verdict for check in checks}
+    """Violated beats inconclusive beats pass; where nothing was judged, nothing was shown."""
+    found = {check.verdict for check in checks} or {Verdict.INCONCLUSIVE}
     if Verdict.VIOLATED in found:
         return Verdict.VIOLATED
     return Verdict.INCONCLUSIVE if Verdict.INCONCLUSIVE in found else Verdict.PASS

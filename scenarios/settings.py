@@ -5,7 +5,7 @@ from typing import Any, Final, get_type_hints
 import msgspec
 from msgspec import Struct
 
-from squall.scenarios.durations import DurationError, parse_duration
+from squall.scenarios.durations import DurationError, format_duration, parse_duration
 from squall.system.config import DeskConfig
 
 MICROSECOND = 1_000
@@ -59,6 +59,14 @@ SIGNED: Final = ("daily_profit_target", "daily_profit_alert")
 PROFILES: Final[dict[str, tuple[str, ...]]] = {"default": (), "chapter": CHAPTER}
 
 
+ORDERED: Final = (
+    ("lease.lease", "lease.beat", False),
+    ("network.rto_max", "network.rto_min", True),
+    ("execution.query_interval_max", "execution.query_interval", True),
+)
+"""Durations of which the first must not be shorter than the second, and whether they may be equal."""
+
+
 class SettingError(ValueError):
     """A `--set` that cannot be: one line that names the key, what was found and what was expected."""
 
@@ -99,6 +107,16 @@ def override(settings: Settings, assignment: str) -> Settings:
     if section in settings.desk.__struct_fields__:
         return msgspec.structs.replace(settings, desk=msgspec.structs.replace(settings.desk, **{section: changed}))
     return msgspec.structs.replace(settings, **{section: changed})
+
+
+def check_together(settings: Settings) -> None:
+    """SettingError where two settings contradict each other, whoever made them: one line that names both."""
+    values = keys(settings)
+    for large, small, may_be_equal in ORDERED:
+        if values[large] < values[small] or (values[large] == values[small] and not may_be_equal):
+            expected = "at least" if may_be_equal else "more than"
+            found = format_duration(values[large])
+            raise SettingError(f"{large}: found {found}, expected {expected} {small}, {format_duration(values[small])}")
 
 
 def _with_profile(settings: Settings, name: str) -> Settings:

@@ -1,8 +1,11 @@
 """Writes a trace as JSON Lines: a header first, one record a line, the whole file or none of it."""
 
 from contextlib import suppress
+from errno import EINVAL, ELOOP
 from io import BufferedWriter
+from os import strerror
 from pathlib import Path
+from stat import S_IFDIR, S_IFIFO, S_IFMT, S_IFSOCK
 from typing import Any, Final
 
 import msgspec
@@ -10,6 +13,10 @@ import msgspec
 from squall.sim.trace import Record
 
 _ENCODER: Final = msgspec.json.Encoder()
+
+
+class NotAFileError(OSError):
+    """Something that is no file stands in its place."""
 
 
 def _readable(value: Any) -> Any:
@@ -22,14 +29,30 @@ def _readable(value: Any) -> Any:
     return value
 
 
+def real_file(path: Path) -> Path:
+    """Where a file of this name lies behind all symbolic links; it need not be there yet.
+
+    OSError where something else is there: a device, a pipe or a socket must be neither written to nor replaced.
+    """
+    try:
+        target = path.resolve()
+    except RuntimeError:
+        raise OSError(ELOOP, strerror(ELOOP)) from None
+    if target.exists() and not target.is_file():
+        kinds = {S_IFDIR: "folder", S_IFIFO: "pipe", S_IFSOCK: "socket"}
+        kind = kinds.get(S_IFMT(target.stat().st_mode), "device")
+        raise NotAFileError(EINVAL, f"expected a file, found a {kind}")
+    return target
+
+
 class TraceFile:
     """A sink. It writes beside its target until `keep` puts the file in place; `discard` leaves nothing.
 
-    OSError where the file cannot be opened, or cannot be kept.
+    OSError where the file cannot be opened, or cannot be kept. A symbolic link stays: what it points to is written.
     """
 
     def __init__(self, target: Path, scenario: str, seed: int) -> None:
-        self._target = target
+        self._target = target = real_file(target)
         self._part = target.with_name(f".{target.name}.part")
         self._file: BufferedWriter | None = self._part.open("wb")
         self._error: OSError | None = None

@@ -42,18 +42,33 @@ def _output(path: str | None, option: str) -> Path | None:
         return None
     if path == "-":
         raise _BadInput(f"{option} -: expected a file; only --json can go to standard output")
-    target = Path(path)
+    from squall.scenarios.trace_file import NotAFileError, real_file
+
     try:
-        if target.is_dir():
-            raise _BadInput(f"{option} {path}: expected a file, found a folder")
+        target = real_file(Path(path))
         if not target.parent.is_dir():
             raise _BadInput(f"{option} {path}: no such folder: {target.parent}")
         probe = target.with_name(f".{target.name}.part")
         probe.touch()
         probe.unlink()
+    except NotAFileError as error:
+        raise _BadInput(f"{option} {path}: {error.strerror}") from None
     except OSError as error:
         raise _BadInput(f"{option} {path}: cannot be written: {error.strerror}") from None
     return target
+
+
+def _outputs(**options: str | None) -> list[Path | None]:
+    """The files that these options name, in their order: each one a file of its own."""
+    taken: dict[Path, str] = {}
+    targets = []
+    for name, path in options.items():
+        option = f"--{name}"
+        target = _output(path, option)
+        if target is not None and taken.setdefault(target, option) != option:
+            raise _BadInput(f"{option} {path}: expected a file of its own, found that of {taken[target]}")
+        targets.append(target)
+    return targets
 
 
 @contextmanager
@@ -179,7 +194,7 @@ def run(
 
     with _bad_input(), _quiet(json_file):
         choice = _choose(scenario, seed, not no_faults, overrides, market)
-    targets = [_output(json_file, "--json"), _output(html_file, "--html"), _output(trace_file, "--trace")]
+    targets = _outputs(json=json_file, html=html_file, trace=trace_file)
     label = f"{choice.name}, seed {seed}"
     with (
         _tracing(targets[2], choice.name, seed) as sink,
@@ -260,7 +275,7 @@ def prove(protections: tuple[str, ...], seed: int, json_file: str | None, docs_f
     from squall.scenarios.prove import protections_page
     from squall.scenarios.prove import prove as prove_rows
 
-    target, docs = _output(json_file, "--json"), _output(docs_file, "--docs")
+    target, docs = _outputs(json=json_file, docs=docs_file)
     with _bad_input(), _progress("prove") as progress:
         rows = prove_rows(protections, seed, progress)
     if json_file == "-":
@@ -286,7 +301,7 @@ def prove(protections: tuple[str, ...], seed: int, json_file: str | None, docs_f
 @SEED
 @SET
 @JSON
-@click.option("--require", is_flag=True, help="Exit 1 where the SLA is not kept at every rate.")
+@click.option("--require", is_flag=True, help="Exit 1 unless the SLA and every promise are kept at every rate.")
 def capacity(
     rates: str,
     sla: str,
@@ -305,15 +320,16 @@ def capacity(
     with _bad_input():
         wanted, limit = parse_rates(rates), parse_sla(sla)
         with _progress("capacity") as progress:
-            curves = measure_capacity(wanted, limit, orders, seed, overrides, progress)
-    if json_file == "-":
-        _show(encode(capacity_json(curves)).decode())
-    else:
-        _show_drawn(lambda console: capacity_table(curves, console))
+            measured = measure_capacity(wanted, limit, orders, seed, overrides, progress)
     if target is not None:
-        _write(target, encode(capacity_json(curves)).decode() + "\n")
-    kept = all(point.p99_ns < limit.limit_ns for c in curves for point in c.points)
-    sys.exit(VIOLATED if require and not kept else PASS)
+        _write(target, encode(capacity_json(measured.curves)).decode() + "\n")
+    if json_file == "-":
+        _show(encode(capacity_json(measured.curves)).decode())
+    else:
+        _show_drawn(lambda console: capacity_table(measured.curves, console))
+    for flaw in measured.flaws:
+        click.echo(f"squall: {flaw}", err=True)
+    sys.exit(VIOLATED if require and not measured.kept else PASS)
 
 
 def main() -> NoReturn:

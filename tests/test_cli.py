@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 import time
@@ -16,10 +17,11 @@ from squall.cli import INCONCLUSIVE, INTERNAL, NONDETERMINISM, PASS, USAGE, VIOL
 from squall.scenarios.capacity import crossing_per_s
 from squall.scenarios.find import library_scenarios
 from squall.scenarios.prove import PROTECTIONS, protections_page
+from squall.scenarios.result import Verdict
 from squall.system.services.strategy import Strategy
 from tests.recordings import synthetic_lines, write
 from tests.scenarios.own import FILE
-from tests.scenarios.runs import DOUBLED
+from tests.scenarios.runs import DOUBLED, promise
 
 QUICK = "slow-fills"
 """A library scenario that takes no time."""
@@ -255,6 +257,54 @@ def test_a_name_that_no_disk_would_have_is_refused_before_anything_runs(
     line = _one_line(squall(*words, str(tmp_path / ("x" * 300))))
     assert line.endswith("cannot be written: File name too long")
     assert _nothing_in(tmp_path)
+
+
+@pytest.mark.parametrize("words", OUTPUTS)
+def test_a_pipe_in_place_of_a_file_is_refused_and_stays(words: tuple[str, ...], squall: Squall, tmp_path: Path) -> None:
+    """Renaming a file over it would replace it: with the rights to do so, a device too."""
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for target in (pipe, link):
+        assert _one_line(squall(*words, str(target))) == f"{words[-1]} {target}: expected a file, found a pipe"
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+
+
+def test_a_link_stays_and_what_it_points_to_is_written(squall: Squall, tmp_path: Path) -> None:
+    options = []
+    for option in ("json", "html", "trace"):
+        (tmp_path / f"{option}.link").symlink_to(tmp_path / option)
+        options += [f"--{option}", str(tmp_path / f"{option}.link")]
+    assert squall("run", f"{FILE}:sound", *options).exit_code == PASS
+    for option in ("json", "html", "trace"):
+        assert (tmp_path / f"{option}.link").is_symlink()
+        assert (tmp_path / option).stat().st_size
+    assert json.loads((tmp_path / "json").read_text())["verdict"] == "pass"
+
+
+def test_links_that_run_in_a_circle_are_refused(squall: Squall, tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    assert "cannot be written: Too many levels of symbolic links" in _one_line(
+        squall("run", QUICK, "--json", str(tmp_path / "a"))
+    )
+
+
+def test_two_outputs_cannot_share_a_file_by_whatever_name(squall: Squall, tmp_path: Path) -> None:
+    file, link = tmp_path / "out", tmp_path / "link"
+    link.symlink_to(file)
+    line = _one_line(squall("run", QUICK, "--json", str(file), "--trace", str(link)))
+    assert line == f"--trace {link}: expected a file of its own, found that of --json"
+    line = _one_line(squall("prove", "risk.count_in_flight", "--json", str(file), "--docs", str(file)))
+    assert line == f"--docs {file}: expected a file of its own, found that of --json"
+    assert not file.exists()
+
+
+def test_settings_that_contradict_each_other_are_refused_in_one_line(squall: Squall) -> None:
+    for words in (("run", QUICK), ("capacity", "--rates", "200", "--orders", "10")):
+        line = _one_line(squall(*words, "--set", "network.rto_max=1ms"))
+        assert line == "network.rto_max: found 1ms, expected at least network.rto_min, 20ms"
 
 
 def test_a_disk_that_is_full_is_told_and_is_not_taken_for_a_program_that_failed(tmp_path: Path) -> None:
@@ -520,11 +570,35 @@ def test_capacity_may_fail_a_build_and_does_so_only_where_it_is_asked_to(squall:
     assert squall(*BRISK, "--require").exit_code == PASS
 
 
+def test_a_capacity_of_orders_that_never_reach_a_venue_is_none(squall: Squall) -> None:
+    """Half of them are denied: the other half is quick, and the SLA is not kept all the same."""
+    said = squall(*BRISK, "--set", "risk.max_order_lots=1", "--json", "-")
+    assert said.exit_code == PASS
+    assert said.err.count("orders never reached a venue; they count as an hour late") == 2
+    for point in json.loads(said.out)["curves"][0]["points"]:
+        assert point["p50_ns"] < 1_000_000
+        assert point["p99_ns"] > 3_000_000_000_000
+    assert squall(*BRISK, "--set", "risk.max_order_lots=1", "--sla", "p99<2h", "--require").exit_code == VIOLATED
+
+
+def test_a_capacity_whose_promises_are_broken_names_the_promise(
+    squall: Squall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = promise("my promise", Verdict.VIOLATED)
+    monkeypatch.setattr("squall.scenarios.capacity.always", lambda: (broken,))
+    said = squall(*BRISK)
+    assert said.exit_code == PASS
+    assert "squall: at 200 orders/s: my promise: my promise says violated" in said.err
+    assert squall(*BRISK, "--require").exit_code == VIOLATED
+
+
 @pytest.mark.parametrize(
     ("points", "crossing"),
     [
         ([(100, 50), (200, 90), (300, 110), (400, 500)], 250.0),
-        ([(100, 100), (200, 101)], 100.0),
+        ([(100, 99), (200, 100)], 200.0),
+        ([(100, 100), (200, 101)], None),
+        ([(100, 150), (200, 50), (300, 150)], None),
         ([(100, 50), (200, 90)], None),
         ([(100, 150), (200, 190)], None),
         ([], None),

@@ -8,8 +8,8 @@ from msgspec import Struct
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Docket, Promise, Ruling
 from squall.scenarios.topology import Stage
-from squall.sim.exchange.wire.messages import ExecutionReport, NewOrderSingle
-from squall.sim.trace import Handled, Record, Sent, StreamClosed, VenueAccepted
+from squall.sim.exchange.wire.messages import ExecutionReport, Logon, LogonAccepted, NewOrderSingle, OrderStatusReport
+from squall.sim.trace import Handled, HostCrashed, Record, Sent, StreamClosed, VenueAccepted
 from squall.system.domain.claims import BreakerMoved
 
 TOLERANCE_NS: Final = 2_000_000
@@ -33,6 +33,10 @@ class _Line(Struct):
     """When the breaker must have opened, at the latest; None while it may be closed."""
     probe: str | None = None
     """The one order that was let through since, while it is unanswered."""
+    logging_on: bool = False
+    established: bool = False
+    orphans: tuple[str, ...] = ()
+    """What waited on the last session when it was lost: answers to these may still stand in the desk's queue."""
 
 
 class _BreakerHolds:
@@ -43,31 +47,36 @@ class _BreakerHolds:
         self._breaker = settings.breaker
         self._timeout_ns = settings.execution.ack_timeout_ns
         self._execution = stage.wiring.execution
-        self._lines = {route.address: _Line(deque(), deque()) for route in stage.wiring.venues}
+        self._host = stage.world.transport.slot_of(stage.wiring.execution).host.name
+        self._venues = tuple(route.address for route in stage.wiring.venues)
+        self._lines = {venue: _Line(deque(), deque()) for venue in self._venues}
         self._opened = 0
         self._docket = Docket()
         trace = stage.world.trace
         trace.watch(self._on_order, Sent, NewOrderSingle)
         trace.watch(self._on_report, Handled, ExecutionReport)
+        trace.watch(self._on_status, Handled, OrderStatusReport)
+        trace.watch(self._on_logon, Sent, Logon)
+        trace.watch(self._on_logon_accepted, Handled, LogonAccepted)
         trace.watch(self._on_stream_closed, StreamClosed)
+        trace.watch(self._on_crash, HostCrashed)
 
     def _expire(self, line: _Line, now_ns: int) -> None:
         """Turn orders that have waited too long into failures, in their order."""
         while line.waiting and line.waiting[0].sent_ns + self._timeout_ns < now_ns:
             failed = line.waiting.popleft()
-            failed_ns = failed.sent_ns + self._timeout_ns
-            line.failures.append(failed_ns)
-            while line.failures[0] < failed_ns - self._breaker.failure_window_ns:
-                line.failures.popleft()
-            if line.shut_ns is None:
-                opens = len(line.failures) >= self._breaker.failure_threshold
-            else:
-                # Shut already: stragglers change nothing, a probe that fails starts the wait anew.
-                opens = failed.cl_ord_id == line.probe
-            if opens:
-                line.shut_ns = failed_ns
-                line.probe = None
-                self._opened += 1
+            self._fail(line, failed.sent_ns + self._timeout_ns, failed.cl_ord_id == line.probe)
+
+    def _fail(self, line: _Line, failed_ns: int, of_probe: bool) -> None:
+        """One more failure. Where it is shut already stragglers change nothing; a failed probe starts the wait anew."""
+        line.failures.append(failed_ns)
+        while line.failures[0] < failed_ns - self._breaker.failure_window_ns:
+            line.failures.popleft()
+        opens = len(line.failures) >= self._breaker.failure_threshold if line.shut_ns is None else of_probe
+        if opens:
+            line.shut_ns = failed_ns
+            line.probe = None
+            self._opened += 1
 
     def _on_order(self, record: Record) -> None:
         line = self._lines.get(record.event.to)
@@ -85,11 +94,12 @@ class _BreakerHolds:
         since_ns = record.at_ns - line.shut_ns
         if since_ns <= TOLERANCE_NS:
             return
-        if since_ns < self._breaker.reset_timeout_ns - TOLERANCE_NS:
+        # What we took for the last failure may be a straggler: the desk knew of one more, and shut that much earlier.
+        if since_ns < self._breaker.reset_timeout_ns - self._timeout_ns - TOLERANCE_NS:
             self._docket.violated(
                 record,
                 f"{order.cl_ord_id} went to {record.event.to} {since_ns / 1e9:.3f} s after "
-                f"{self._breaker.failure_threshold} orders in a row had gone unanswered",
+                f"{self._breaker.failure_threshold} failures in a row",
             )
         elif line.probe is not None:
             detail = f"{order.cl_ord_id} went to {record.event.to} while a probe was still unanswered"
@@ -98,33 +108,64 @@ class _BreakerHolds:
             line.probe = order.cl_ord_id
 
     def _on_report(self, record: Record) -> None:
+        self._on_answer(record, record.event.message.cl_ord_id)
+
+    def _on_status(self, record: Record) -> None:
+        if record.event.message.status is not None:
+            self._on_answer(record, record.event.message.cl_ord_id)
+
+    def _on_answer(self, record: Record, cl_ord_id: str) -> None:
         line = self._lines.get(record.event.sender)
         if line is None:
             return
         self._expire(line, record.at_ns)
-        report: ExecutionReport = record.event.message
-        for waiting in line.waiting:
-            if waiting.cl_ord_id == report.cl_ord_id:
-                line.waiting.remove(waiting)
-                line.failures.clear()
-                # Answered in time: whatever the desk decides now, we cannot say that it must be open.
-                line.shut_ns = None
-                line.probe = None
-                return
+        answered = [waiting for waiting in line.waiting if waiting.cl_ord_id == cl_ord_id]
+        if answered:
+            line.waiting.remove(answered[0])
+        elif cl_ord_id not in line.orphans:
+            return
+        # Answered in time: whatever the desk decides now, we cannot say that it must be open.
+        line.failures.clear()
+        line.shut_ns = None
+        line.probe = None
+
+    def _on_logon(self, record: Record) -> None:
+        line = self._lines.get(record.event.to)
+        if line is not None:
+            line.logging_on = True
+
+    def _on_logon_accepted(self, record: Record) -> None:
+        line = self._lines.get(record.event.sender)
+        if line is not None and line.logging_on:
+            line.logging_on, line.established, line.orphans = False, True, ()
 
     def _on_stream_closed(self, record: Record) -> None:
-        # What waited on a broken session is the session's failure, not the orders': start counting anew.
-        if record.event.end == self._execution and record.event.peer in self._lines:
-            line = self._lines[record.event.peer]
-            line.waiting.clear()
-            line.probe = None
+        """A lost session is one failure, whatever waited on it; one that never stood is none."""
+        if record.event.end != self._execution or record.event.peer not in self._lines:
+            return
+        line = self._lines[record.event.peer]
+        self._expire(line, record.at_ns)
+        line.orphans = tuple(waiting.cl_ord_id for waiting in line.waiting)
+        line.waiting.clear()
+        if line.established:
+            self._fail(line, record.at_ns, of_probe=line.probe is not None)
+        line.probe = None
+        line.logging_on = line.established = False
+
+    def _on_crash(self, record: Record) -> None:
+        """A breaker lives in memory: with its host it forgets all."""
+        if record.host == self._host:
+            self._lines = {venue: _Line(deque(), deque()) for venue in self._venues}
 
     def ruling(self) -> Ruling:
         return self._docket.ruling(f"no order left through an open breaker (open {self._opened} times)")
 
 
 def breaker_holds() -> Promise:
-    """After the configured consecutive unanswered orders nothing new is sent until the reset time, then one probe."""
+    """After the configured failures in a row nothing new is sent until the reset time, then one probe.
+
+    An unanswered order is a failure, and so is the loss of an established session, whatever waited on it.
+    """
     return Promise("nothing is sent through an open breaker", "safety", _BreakerHolds)
 
 

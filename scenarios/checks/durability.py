@@ -39,10 +39,14 @@ class _LeadersJournal:
         if self._leader is None:
             return
         host = self._stage.world.transport.slot_of(self._leader).host
-        records = host.disk.durable(FILE)
-        images = [place for place, data in enumerate(records) if _RECORD.decode(data).image]
-        for data in islice(records, images[-1] if images else 0, None):
-            for encoded in _RECORD.decode(data).events:
+        records: list[JournalRecord] = []
+        for data in host.disk.durable(FILE):
+            record = _RECORD.decode(data)
+            if record.image:
+                records.clear()
+            records.append(record)
+        for record in records:
+            for encoded in record.events:
                 yield decode_event(encoded)
 
 
@@ -68,6 +72,8 @@ class _NothingLost:
         known = {event.cl_ord_id for event in self._journal.events() if type(event) is OrderSubmitted}
         leader = self._journal.leader
         lost = [(order, *owed) for order, owed in self._owed.items() if order not in known]
+        if not self._owed:
+            return Ruling(Verdict.INCONCLUSIVE, "no order was ever taken or accepted")
         if not lost:
             return Ruling(Verdict.PASS, f"RPO 0: all {len(self._owed)} orders are in {leader}'s journal")
         order, at_ns, seq, what = lost[0]

@@ -95,6 +95,8 @@ class _Follow:
 
     def ruling(self) -> Ruling:
         overdue = self._overdue() if not self._docket.violations else None
+        if overdue is None and not self._pairs:
+            return Ruling(Verdict.INCONCLUSIVE, "no touch of a venue was ever compared with the desk's")
         return overdue or self._docket.ruling(f"{self._pairs} touches compared, all alike")
 
 
@@ -112,6 +114,8 @@ class _InSequence(_Follow):
                 ruling = self._judge_end(touches, self._desk_last.get(key))
                 if ruling is not None:
                     return ruling
+        if not self._ahead:
+            return Ruling(Verdict.INCONCLUSIVE, "no venue ever showed a price")
         return Ruling(Verdict.PASS, f"{len(self._ahead)} books end alike on both sides")
 
     def _judge_end(self, touches: list[Record], tick: Tick | None) -> Ruling | None:

@@ -3,8 +3,9 @@
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Docket, Promise, Ruling
 from squall.scenarios.topology import Stage
-from squall.sim.exchange.wire.messages import ExecType, ExecutionReport, NewOrderSingle
-from squall.sim.trace import Handled, HostCrashed, Record, Sent
+from squall.sim.exchange.wire.messages import ExecType, ExecutionReport, NewOrderSingle, OrderStatusReport, OrdStatus
+from squall.sim.trace import Handled, HostCrashed, Record, Sent, VenueClosed
+from squall.system.domain.doubt import desk_id
 from squall.system.domain.messages import Fence, FenceAccepted, LeaseGranted, SendOrder
 
 
@@ -16,6 +17,9 @@ class _OneLeader:
         self._granted: dict[int, dict[str, set[str]]] = {}
         self._fence = 0
         self._epoch_of: dict[str, int] = {}
+        """On whose behalf each order is at work, until a venue closes it."""
+        self._outdated = (0, 0)
+        """The last order handed over by an epoch that another one has taken it from: its record, and that epoch."""
         self._leaders: dict[int, str] = {}
         self._docket = Docket()
         trace = stage.world.trace
@@ -24,6 +28,7 @@ class _OneLeader:
         trace.watch(self._on_fenced, Sent, FenceAccepted)
         trace.watch(self._on_send, Handled, SendOrder)
         trace.watch(self._on_wire, Sent, NewOrderSingle)
+        trace.watch(self._on_closed, VenueClosed)
 
     def _on_grant(self, record: Record) -> None:
         grant: LeaseGranted = record.event.message
@@ -39,21 +44,30 @@ class _OneLeader:
         fence: Fence = record.event.message
         for each in fence.orders:
             # The new leader has taken these over: sending them is its doing from now on.
-            self._epoch_of[each.order.cl_ord_id] = fence.epoch
+            cl_ord_id = each.order.cl_ord_id
+            self._epoch_of[cl_ord_id] = max(self._epoch_of.get(cl_ord_id, 0), fence.epoch)
 
     def _on_fenced(self, record: Record) -> None:
         self._fence = max(self._fence, record.event.message.epoch)
 
     def _on_send(self, record: Record) -> None:
         order = record.event.message.order
-        self._epoch_of[order.cl_ord_id] = order.epoch
+        if order.epoch < self._epoch_of.get(order.cl_ord_id, 0):
+            # A sound desk refuses it. Only what it does because of this very message is the old epoch's doing.
+            self._outdated = (record.seq, order.epoch)
+        else:
+            self._epoch_of[order.cl_ord_id] = order.epoch
 
     def _on_wire(self, record: Record) -> None:
         order: NewOrderSingle = record.event.message
-        epoch = self._epoch_of.pop(order.cl_ord_link_id, None)
+        cause, outdated = self._outdated
+        epoch = outdated if record.cause == cause != 0 else self._epoch_of.get(order.cl_ord_link_id)
         if epoch is not None and epoch < self._fence:
             detail = f"{order.cl_ord_link_id} left on behalf of epoch {epoch} when {self._fence} was the law"
             self._docket.violated(record, detail)
+
+    def _on_closed(self, record: Record) -> None:
+        self._epoch_of.pop(record.event.cl_ord_link_id, None)
 
     def ruling(self) -> Ruling:
         led = ", ".join(f"{epoch} {leader}" for epoch, leader in sorted(self._leaders.items()))
@@ -81,6 +95,7 @@ class _LeadsWithin:
         trace.watch(self._on_crash, HostCrashed)
         trace.watch(self._on_send, Handled, SendOrder)
         trace.watch(self._on_report, Handled, ExecutionReport)
+        trace.watch(self._on_status, Handled, OrderStatusReport)
 
     def _on_crash(self, record: Record) -> None:
         if record.host == self._host and self._lost_ns is None:
@@ -95,7 +110,16 @@ class _LeadsWithin:
 
     def _on_report(self, record: Record) -> None:
         report: ExecutionReport = record.event.message
-        if self.recovered_ns is None and report.exec_type is ExecType.NEW and report.cl_ord_id in self._epoch_of:
+        if report.exec_type is ExecType.NEW:
+            self._on_acknowledged(record, report.cl_ord_id)
+
+    def _on_status(self, record: Record) -> None:
+        answer: OrderStatusReport = record.event.message
+        if answer.status is not None and answer.status is not OrdStatus.REJECTED:
+            self._on_acknowledged(record, answer.cl_ord_id)
+
+    def _on_acknowledged(self, record: Record, wire_id: str) -> None:
+        if self.recovered_ns is None and desk_id(wire_id) in self._epoch_of:
             self.recovered_ns = record.at_ns
             self._epoch_of.clear()
 

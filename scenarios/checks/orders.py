@@ -1,13 +1,12 @@
 """No order is lost, sent twice or over-filled, and every one comes to an end."""
 
+from squall.scenarios.measure import ENDED
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Docket, Promise, Ruling
 from squall.scenarios.topology import Stage
 from squall.sim.trace import Handled, ProgramRaised, Record, Sent, VenueAccepted, VenueClosed, VenueExecuted
+from squall.system.domain.events import OrderFilled
 from squall.system.domain.messages import JournalCopied, SubmitOrder
-
-TERMINAL_EVENTS = frozenset({"OrderDenied", "OrderRejected", "OrderCanceled"})
-"""Names of the desk's own events that end an order; a fill ends it when nothing is left."""
 
 
 class _OrderedLots:
@@ -129,10 +128,10 @@ class _OrdersEnd:
         if record.event.to != self._audit:
             return
         for event in record.event.message.events:
-            name = type(event).__name__
-            if name in TERMINAL_EVENTS:
+            kind = type(event)
+            if kind in ENDED:
                 self._ended.add(event.cl_ord_id)
-            elif name == "OrderFilled" and (event.venue, event.exec_id) not in self._booked:
+            elif kind is OrderFilled and (event.venue, event.exec_id) not in self._booked:
                 self._booked.add((event.venue, event.exec_id))
                 order = event.cl_ord_id
                 filled = self._filled[order] = self._filled.get(order, 0) + event.lots
@@ -149,6 +148,8 @@ class _OrdersEnd:
             some = ", ".join(open_in_journal[:3])
             detail = f"{len(open_in_journal)} of {len(self._ordered.lots)} orders never ended on the desk: {some}"
             return Ruling(Verdict.VIOLATED, detail)
+        if not self._ordered.lots:
+            return Ruling(Verdict.INCONCLUSIVE, "no order was ever submitted")
         return Ruling(Verdict.PASS, f"all {len(self._ordered.lots)} orders ended, on the desk and at the venues")
 
 

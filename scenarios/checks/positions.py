@@ -3,7 +3,7 @@
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Promise, Ruling
 from squall.scenarios.topology import Stage
-from squall.sim.trace import Handled, Record, VenueExecuted
+from squall.sim.trace import Handled, Record, VenueAccepted, VenueExecuted
 from squall.system.domain.messages import PositionChanged, PositionsTold
 
 
@@ -13,13 +13,18 @@ class _BookedOnce:
     def __init__(self, stage: Stage) -> None:
         self._lots: dict[str, int] = {}
         self._cash: dict[str, int] = {}
+        self._accepted = 0
         self._executions = 0
         self._latest: dict[str, tuple[int, int]] = {}
         self._last: Record | None = None
         trace = stage.world.trace
+        trace.watch(self._on_accepted, VenueAccepted)
         trace.watch(self._on_executed, VenueExecuted)
         trace.watch(self._on_position, Handled, PositionChanged)
         trace.watch(self._on_told, Handled, PositionsTold)
+
+    def _on_accepted(self, record: Record) -> None:
+        self._accepted += 1
 
     def _on_executed(self, record: Record) -> None:
         event: VenueExecuted = record.event
@@ -48,6 +53,8 @@ class _BookedOnce:
                     f"the desk has booked {desk[0]:+} and {desk[1]:+}"
                 )
                 return Ruling(Verdict.VIOLATED, detail, at_ns, seq)
+        if not self._executions and not self._accepted:
+            return Ruling(Verdict.INCONCLUSIVE, "no order was ever accepted, let alone executed")
         words = ", ".join(f"{symbol} {lots:+}" for symbol, lots in sorted(self._lots.items()))
         return Ruling(Verdict.PASS, f"{self._executions} executions, each booked once ({words or 'flat'})")
 

@@ -1,5 +1,6 @@
 """Latency promises: a percentile of one span of the order's way, from the intended time."""
 
+from squall.scenarios.measure import quantile_with_misses
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Promise, Ruling
 from squall.scenarios.topology import Stage
@@ -7,18 +8,23 @@ from squall.scenarios.topology import Stage
 
 class _Within:
     def __init__(self, stage: Stage, span: str, percent: float, limit_ns: int) -> None:
-        self._histogram = stage.measure.histogram(span)
+        self._measure = stage.measure
+        self._span = span
         self._percent = percent
         self._limit_ns = limit_ns
 
     def ruling(self) -> Ruling:
-        count = self._histogram.get_total_count()
+        histogram = self._measure.histogram(self._span)
+        missed = self._measure.missed(self._span, self._limit_ns)
+        count = histogram.get_total_count() + missed
         if not count:
             return Ruling(Verdict.INCONCLUSIVE, "no order came so far")
-        found_ns = int(self._histogram.get_value_at_percentile(self._percent))
-        verdict = Verdict.PASS if found_ns <= self._limit_ns else Verdict.VIOLATED
-        detail = f"p{self._percent:g} is {found_ns / 1e6:.3f} ms over {count} orders; the limit is "
-        return Ruling(verdict, detail + f"{self._limit_ns / 1e6:g} ms")
+        found_ns = quantile_with_misses(histogram, missed, self._percent)
+        held = found_ns is not None and found_ns <= self._limit_ns
+        found = f"{found_ns / 1e6:.3f} ms" if found_ns is not None else "never"
+        late = f", {missed} of which never came and count as infinitely late" if missed else ""
+        detail = f"p{self._percent:g} is {found} over {count} orders{late}; the limit is {self._limit_ns / 1e6:g} ms"
+        return Ruling(Verdict.PASS if held else Verdict.VIOLATED, detail)
 
 
 def latency_within(span: str, percent: float, limit_ns: int, of_baseline: bool = True) -> Promise:

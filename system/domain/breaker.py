@@ -25,7 +25,7 @@ class Breaker:
     dropped without a word when its session dies (`session_failed` speaks for all of them).
     """
 
-    __slots__ = ("_failed_at_ns", "_free_probes", "_since_ns", "config", "epoch", "state")
+    __slots__ = ("_failed_at_ns", "_free_probes", "config", "epoch", "since_ns", "state")
 
     def __init__(self, config: BreakerConfig) -> None:
         self.config = config
@@ -34,8 +34,14 @@ class Breaker:
         """Counts the moves: whatever was admitted before the last one is stale."""
         self._failed_at_ns: deque[int] = deque()
         self._free_probes = 0
-        self._since_ns = 0
+        self.since_ns = 0
         """When it opened; when half open, when the probe was let through."""
+
+    def reopen(self, opened_ns: int) -> None:
+        """Begin as an earlier life ended: open since then, on the monotonic clock that both lives share."""
+        self._failed_at_ns.append(opened_ns)
+        self._move(BreakerState.OPEN)
+        self.since_ns = opened_ns
 
     @property
     def failures(self) -> int:
@@ -53,7 +59,7 @@ class Breaker:
 
         Half open counts from the probe: one whose fate is never told must not block the venue for ever.
         """
-        return max(self._since_ns + self.config.reset_timeout_ns - now_ns, 0)
+        return max(self.since_ns + self.config.reset_timeout_ns - now_ns, 0)
 
     def admit(self, now_ns: int) -> Permit | None:
         """Leave to send one order now, or None. The call that finds an open breaker ripe *is* the probe."""
@@ -65,7 +71,7 @@ class Breaker:
             self._move(BreakerState.HALF_OPEN)
         else:
             return None
-        self._since_ns = now_ns
+        self.since_ns = now_ns
         return Permit(self.epoch)
 
     def give_back(self, permit: Permit) -> None:
@@ -96,7 +102,7 @@ class Breaker:
             failed_at_ns.popleft()
         if self.state is BreakerState.HALF_OPEN or len(failed_at_ns) >= self.config.failure_threshold:
             self._move(BreakerState.OPEN)
-            self._since_ns = now_ns
+            self.since_ns = now_ns
 
     def _move(self, state: BreakerState) -> None:
         self.state = state

@@ -46,10 +46,14 @@ class OrderMoved(Claim, frozen=True, gc=False, tag=True):
 
 
 class SignalDropped(Claim, frozen=True, gc=False, tag=True):
-    """The strategy meant to trade and did not: no tick, stale, no leader."""
+    """The strategy meant to trade and did not: no tick, stale, no leader, down.
+
+    *count*: so many signals in a row, of which *cl_ord_id* would have been the first.
+    """
 
     cl_ord_id: str
     reason: str
+    count: int = 1
 
 
 class AlertRaised(Claim, frozen=True, gc=False, tag=True):

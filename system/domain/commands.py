@@ -76,7 +76,7 @@ class WithdrawOrder(Command, frozen=True, gc=False):
 
 
 class RefuseCancel(Command, frozen=True, gc=False):
-    """The venue refused to cancel it."""
+    """The venue refused to cancel it, or was not asked: *reason* is a CxlRejReason's or UnsentReason's value."""
 
     reason: str
 

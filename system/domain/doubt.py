@@ -51,6 +51,8 @@ class Flight(Struct):
     """A leader asked: it gets the next answer even where that says nothing new."""
     checks: int = 0
     """How often an acknowledged order that stays open was looked after."""
+    withdrawn: bool = False
+    """The desk wants it back: where it has not arrived it is not sent again."""
     filled_lots: int = 0
     """As the venue's reports told it one by one: less than the venue's own sum when a report was lost."""
     questions: dict[Venue, Question] = {}
@@ -144,7 +146,7 @@ def judge(question: Question, answer: OrderStatusReport, order_session: int, clo
 
 
 def after_absence(flight: Flight, config: ExecutionConfig, has_leader: bool) -> Step:
-    """What to do with an order certainly at no venue. One that no leader adopted is not sent again."""
-    if flight.sends and flight.sends < config.max_sends and has_leader:
+    """What to do with an order certainly at no venue. One withdrawn, or adopted by no leader, is not sent again."""
+    if not flight.withdrawn and flight.sends and flight.sends < config.max_sends and has_leader:
         return Step.SEND_AGAIN
     return Step.GIVE_BACK

@@ -2,7 +2,7 @@
 
 from typing import Final, assert_never
 
-from squall.sim.exchange.wire.messages import ExecType, ExecutionReport, OrdRejReason, OrdStatus
+from squall.sim.exchange.wire.messages import CxlRejReason, ExecType, ExecutionReport, OrdRejReason, OrdStatus
 from squall.system.domain.commands import (
     AnyCommand,
     ApplyReport,
@@ -48,6 +48,8 @@ NOTHING: Final[Events] = ()
 
 HOPELESS: Final = (UnsentReason.NO_VENUE, UnsentReason.NOT_MARKETABLE)
 """Reasons for which letting an order out again would end the same way."""
+NOT_ASKED: Final = (UnsentReason.SESSION_DOWN.value, UnsentReason.FENCED.value)
+"""Reasons for which a cancel did not get as far as the venue."""
 
 
 def decide(state: OmsState, command: AnyCommand, now_ns: int) -> Events:
@@ -73,9 +75,7 @@ def decide(state: OmsState, command: AnyCommand, now_ns: int) -> Events:
         case WithdrawOrder():
             return _withdraw(order, command, now_ns)
         case RefuseCancel():
-            if not allows(order.state, Trigger.CANCEL_REJECTED):
-                return _refused(order, command, Trigger.CANCEL_REJECTED, Blame.VENUE, now_ns)
-            return (CancelRejected(order.cl_ord_id, now_ns, command.actor, command.reason),)
+            return _refuse_cancel(order, command, now_ns)
         case _:
             assert_never(command)
 
@@ -148,6 +148,16 @@ def _withdraw(order: Order, command: WithdrawOrder, now_ns: int) -> Events:
     if order.state is OrderState.PENDING_VALIDATION:  # it never left: nobody else need be asked
         return (requested, OrderCanceled(order.cl_ord_id, now_ns, command.actor, order.leaves_lots))
     return (requested,)
+
+
+def _refuse_cancel(order: Order, command: RefuseCancel, now_ns: int) -> Events:
+    """The venue's word ends the wish to cancel, unless it was not asked, or has not got the order yet."""
+    unseen = not order.acknowledged and not order.cum_lots
+    if command.reason in NOT_ASKED or (unseen and command.reason == CxlRejReason.UNKNOWN_ORDER.value):
+        return NOTHING  # were the wish dropped, the order could still come to a venue, and rest there for ever
+    if not allows(order.state, Trigger.CANCEL_REJECTED):
+        return _refused(order, command, Trigger.CANCEL_REJECTED, Blame.VENUE, now_ns)
+    return (CancelRejected(order.cl_ord_id, now_ns, command.actor, command.reason),)
 
 
 def _report(state: OmsState, order: Order, command: ApplyReport, now_ns: int) -> Events:

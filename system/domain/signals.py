@@ -98,6 +98,7 @@ class DropReason(Enum):
     NO_TICK = "no fresh tick"
     EMPTY_SIDE = "no price on the side it needs"
     TOO_MANY_WAITING = "too many orders wait to be taken"
+    DOWN = "down"
     NEVER_TAKEN = "not taken after the last repetition"
 
 

@@ -31,7 +31,7 @@ from squall.system.domain.messages import (
     VenueReport,
 )
 from squall.system.runtime import Address, Runtime
-from squall.system.services.line import Line
+from squall.system.services.line import Line, opened_before
 from squall.system.wiring import Wiring
 
 EPOCH_FILE: Final = "epoch"
@@ -72,8 +72,9 @@ class Execution:
     def on_start(self) -> None:
         records = self._runtime.read(EPOCH_FILE)
         self._highest = Epoch(int(records[-1]) if records else 0)
+        opened = opened_before(self._runtime)
         for line in self._lines.values():
-            line.gateway.start()
+            line.start(opened.get(line.venue))
 
     def on_message(self, sender: Address, message: Any) -> None:
         match message:
@@ -178,7 +179,10 @@ class Execution:
             self._write(sender, CancelRefused(cl_ord_id, UnsentReason.FENCED.value))
             return
         flight = self._flights.get(cl_ord_id)
-        wire_id = flight.wire_id if flight is not None else cl_ord_id
+        wire_id: str = cl_ord_id
+        if flight is not None:
+            flight.withdrawn = True
+            wire_id = flight.wire_id
         if not self._lines[request.venue].gateway.cancel(request, wire_id):
             self._write(sender, CancelRefused(cl_ord_id, UnsentReason.SESSION_DOWN.value))
 

@@ -1,14 +1,49 @@
 """One venue as execution reaches it: its session, its breaker, and what others are told of both."""
 
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
 from squall.system.config import DeskConfig
 from squall.system.domain import doubt
 from squall.system.domain.breaker import Breaker, BreakerState
 from squall.system.domain.claims import BreakerMoved, ProtectionActed
 from squall.system.domain.doubt import Flight
+from squall.system.domain.ids import Venue
 from squall.system.domain.messages import UnsentReason, VenueHealth
 from squall.system.gateways.native import NativeGateway
 from squall.system.runtime import Address, Runtime
 from squall.system.wiring import VenueRoute
+
+BREAKER_FILE: Final = "breakers"
+
+
+class BreakerRecord(Struct, frozen=True, gc=False, array_like=True):
+    """A breaker opened, or closed again: what the next life has to know of it.
+
+    *opened_ns*, None where it closed, is on the host's monotonic clock. Here that clock goes on when the host
+    restarts; where one starts anew with each boot, the wall clock would have to stand in.
+    """
+
+    venue: Venue
+    opened_ns: int | None
+
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_DECODER: Final[msgspec.msgpack.Decoder[BreakerRecord]] = msgspec.msgpack.Decoder(BreakerRecord)
+
+
+def opened_before(runtime: Runtime) -> dict[Venue, int]:
+    """The breakers that an earlier life of this host left open, and since when."""
+    opened: dict[Venue, int] = {}
+    for data in runtime.read(BREAKER_FILE):
+        record = _DECODER.decode(data)
+        if record.opened_ns is None:
+            opened.pop(record.venue, None)
+        else:
+            opened[record.venue] = record.opened_ns
+    return opened
 
 
 class Line:
@@ -31,6 +66,14 @@ class Line:
         self.gateway.config = config.execution
         self.breaker.config = config.breaker
         self.review()
+
+    def start(self, opened_ns: int | None) -> None:
+        """Reach for the venue; its breaker is open since then if it was open in our last life."""
+        if opened_ns is not None and self._config.breaker.enabled:
+            self.breaker.reopen(opened_ns)
+            self._told_state = BreakerState.OPEN  # which is on record already
+            self.review()
+        self.gateway.start()
 
     def transmit(self, flight: Flight, wire_id: str) -> UnsentReason | None:
         """Write the order, the first time or again; the reason where that cannot be."""
@@ -79,6 +122,7 @@ class Line:
         breaker, now_ns = self.breaker, self._runtime.monotonic_ns
         if breaker.state is not self._told_state:
             self._told_state = breaker.state
+            self._record()
             self._runtime.emit(BreakerMoved(venue=self.venue, state=breaker.state.value, failures=breaker.failures))
         if breaker.state is not BreakerState.CLOSED:
             ripe_in_ns = breaker.ripe_in_ns(now_ns)
@@ -86,6 +130,13 @@ class Line:
                 self._runtime.set_timer(ripe_in_ns, ("breaker", self.venue))
         if (self.gateway.established and breaker.routable(now_ns)) is not self._told_routable:
             self.tell_health()
+
+    def _record(self) -> None:
+        """So that a restart does not forget that the venue is to be left alone. A probe changes nothing of that."""
+        state = self.breaker.state
+        if state is not BreakerState.HALF_OPEN:
+            opened_ns = self.breaker.since_ns if state is BreakerState.OPEN else None
+            self._runtime.append(BREAKER_FILE, _encode(BreakerRecord(self.venue, opened_ns)))
 
     def tell_health(self) -> None:
         """Tell the router, if it is there; it hears it all again on a new stream."""

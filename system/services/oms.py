@@ -196,7 +196,7 @@ class Oms:
                 if term.leading:
                     term.execute(WithdrawOrder(sender, message.cl_ord_id))
             case CancelRefused():
-                term.execute(RefuseCancel(sender, message.cl_ord_id, message.reason))
+                term.refuse_cancel(RefuseCancel(sender, message.cl_ord_id, message.reason))
             case FenceAccepted():
                 if message.epoch == term.epoch:
                     term.on_fence_accepted()

@@ -24,6 +24,8 @@ from squall.system.domain.signals import (
     shape_order,
 )
 from squall.system.runtime import Address, Runtime
+from squall.system.services import diary
+from squall.system.services.diary import NumbersReserved, OrderMeant, OrderSettled, PulseReached, Started
 from squall.system.wiring import Instrument, Wiring
 
 REOPEN_NS: Final = 50 * MILLISECOND
@@ -31,6 +33,10 @@ WAITING_LIMIT: Final = 100_000
 """How many orders may wait to be taken; beyond it signals are dropped."""
 CANCELS_REMEMBERED: Final = 1_024
 """Cancels that a new leader hears again, since the old one may have died with them."""
+DIARY_INTERVAL_NS: Final = 1_000 * MILLISECOND
+"""How often the strategy writes down how far it is: so exact is its count of what a restart has cost."""
+NUMBERS_RESERVED: Final = 1_000
+"""Order numbers are reserved so many at a time, where it is not the clock that gives them."""
 BACK_OFF_DOUBLINGS: Final = 3
 """Repetitions come ever more slowly, up to 2^3 intervals apart, not to drown an OMS that is merely busy."""
 
@@ -44,16 +50,22 @@ StrategyMessage = Tick | OrderTaken | Leading
 class _Waiting:
     """An order that no OMS has taken yet."""
 
-    __slots__ = ("again_ns", "order", "writes")
+    __slots__ = ("again_ns", "order", "token", "writes")
 
-    def __init__(self, order: SubmitOrder) -> None:
+    def __init__(self, order: SubmitOrder, token: int = 0) -> None:
         self.order = order
+        self.token = token
+        """Of its entry in the diary, before which it must not go out; 0 where it needs none."""
         self.writes = 0
         self.again_ns = 0
 
 
 class Strategy:
-    """Open-loop: the schedule does not wait for anyone, and an order that is late keeps its intended time."""
+    """Open-loop: the schedule does not wait for anyone, and an order that is late keeps its intended time.
+
+    The schedule is that of the strategy's first life. What falls due while its host is down is not made up for:
+    it is counted as dropped. Orders that went out are in the diary, so that a later life sees to them.
+    """
 
     def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring, workload: Workload) -> None:
         self._runtime = runtime
@@ -67,26 +79,47 @@ class Strategy:
         self._started_ns = 0
         self._pulse = 0
         self._pulse_due_ns = 0
+        self._noted_ns = 0
+        """When the diary last heard how far we are."""
         self._fresh_ticks: dict[Symbol, int] = dict.fromkeys(self._by_symbol, 0)
         self._numbers: dict[Symbol, int] = dict.fromkeys(self._by_symbol, 0)
+        self._reserved: dict[Symbol, int] = dict.fromkeys(self._by_symbol, 0)
         self._touch_before: dict[Symbol, BestTouch] = {}
 
         self._epoch = Epoch(0)
         self._leader: Address | None = None
         self._waiting: dict[ClOrdID, _Waiting] = {}
         self._repeating = False
+        self._durable = 0
+        """The diary's latest token that is on the disk."""
+        self._syncing: deque[_Waiting] = deque()
+        """Orders that wait for their entry in the diary."""
         self._resting: deque[tuple[int, ClOrdID]] = deque()
         """Taken orders to be cancelled, and at which monotonic time: sorted, since all rest equally long."""
         self._cancelled: deque[ClOrdID] = deque(maxlen=CANCELS_REMEMBERED)
         self.dropped: dict[DropReason, int] = dict.fromkeys(DropReason, 0)
 
     def on_start(self) -> None:
-        self._started_ns = self._runtime.monotonic_ns
+        runtime = self._runtime
+        past = diary.read(runtime)
+        if past.started_ns is None:
+            past.started_ns = runtime.monotonic_ns
+            diary.write(runtime, Started(past.started_ns))
+        self._started_ns = self._noted_ns = past.started_ns
+        self._cancelled.extend(past.withdrawn)
+        # The OMS knows by their names which of these it has; in any case it says that they are taken.
+        self._waiting = {name: _Waiting(order) for name, order in past.open.items()}
         for oms in self._wiring.oms:
-            self._runtime.open(oms)
-        if self._workload.schedule is not Schedule.ON_TICK and self._instruments:
+            runtime.open(oms)
+        if self._workload.schedule is Schedule.ON_TICK:
+            for symbol in self._by_symbol:
+                self._numbers[symbol] = past.numbers.get(symbol, 0)
+                self._reserve(symbol)
+        elif self._instruments:
+            since_ns = runtime.monotonic_ns - self._started_ns
             self._pulse_due_ns = self._next_pulse_ns(0)
-            self._await_pulse(since_ns=0)
+            self._skip(since_ns, past.pulse)
+            self._await_pulse(since_ns)
 
     def on_message(self, sender: Address, message: StrategyMessage) -> None:
         match message:
@@ -113,6 +146,17 @@ class Strategy:
         if stop_ns is None or self._pulse_due_ns < stop_ns:
             self._runtime.set_timer(max(0, self._pulse_due_ns - since_ns), _PULSE)
 
+    def _skip(self, since_ns: int, played: int) -> None:
+        """Pass over the pulses of before: of the first *played* we know that an earlier life has played them."""
+        while self._pulse_due_ns < since_ns and self._workload.runs_at(self._pulse_due_ns):
+            self._pulse += 1
+            self._pulse_due_ns = self._next_pulse_ns(self._pulse)
+        if self._pulse > played:
+            burst = self._workload.burst
+            round_, which = divmod(played * burst, len(self._instruments))
+            first = order_name(self._workload, self._instruments[which].symbol, round_ + 1)
+            self._drop(first, DropReason.DOWN, (self._pulse - played) * burst)
+
     def _on_pulse(self) -> None:
         """All pulses that are due by now: more than one if this host was busy or paused."""
         workload = self._workload
@@ -127,6 +171,9 @@ class Strategy:
                 self._signal(instruments[which], round_ + 1, intended_ns)
             self._pulse += 1
             self._pulse_due_ns = self._next_pulse_ns(self._pulse)
+        if runtime.monotonic_ns - self._noted_ns >= DIARY_INTERVAL_NS:
+            self._noted_ns = runtime.monotonic_ns
+            diary.write(runtime, PulseReached(self._pulse))
         self._await_pulse(since_ns)
 
     # --- signals: the market's ---
@@ -154,7 +201,15 @@ class Strategy:
         self._touch_before[symbol] = touch
         for _ in range(workload.burst):
             self._numbers[symbol] += 1
+            if self._numbers[symbol] > self._reserved[symbol] - NUMBERS_RESERVED // 2:
+                self._reserve(symbol)
             self._signal(self._by_symbol[symbol], self._numbers[symbol], self._runtime.now_ns, side)
+
+    def _reserve(self, symbol: Symbol) -> None:
+        """Long before they are needed, so that no number is used that the disk does not know of."""
+        up_to = self._numbers[symbol] + NUMBERS_RESERVED
+        self._reserved[symbol] = up_to
+        diary.write(self._runtime, NumbersReserved(symbol, up_to))
 
     # --- orders ---
 
@@ -172,11 +227,20 @@ class Strategy:
         order = shape_order(self._workload, instrument, cl_ord_id, touch, draws, intended_ns, side)
         match order:
             case SubmitOrder():
-                waiting = self._waiting[cl_ord_id] = _Waiting(order)
-                self._write(waiting)
-                self._await_repetition()
+                self._send(order)
             case DropReason():
                 self._drop(cl_ord_id, order)
+
+    def _send(self, order: SubmitOrder) -> None:
+        """At once, unless it is to rest: what rests must not be forgotten, so its entry has to be durable first."""
+        waiting = self._waiting[order.cl_ord_id] = _Waiting(order)
+        token = diary.write(self._runtime, OrderMeant(order))
+        if rests(order):
+            waiting.token = token
+            self._syncing.append(waiting)
+            return
+        self._write(waiting)
+        self._await_repetition()
 
     def _draws(self, cl_ord_id: ClOrdID) -> Draws:
         chance = self._runtime.chance
@@ -187,13 +251,13 @@ class Strategy:
             depth=chance("signal", cl_ord_id, "depth"),
         )
 
-    def _drop(self, cl_ord_id: ClOrdID, reason: DropReason) -> None:
-        self.dropped[reason] += 1
-        self._runtime.emit(SignalDropped(cl_ord_id=cl_ord_id, reason=reason.value))
+    def _drop(self, cl_ord_id: ClOrdID, reason: DropReason, count: int = 1) -> None:
+        self.dropped[reason] += count
+        self._runtime.emit(SignalDropped(cl_ord_id=cl_ord_id, reason=reason.value, count=count))
 
     def _write(self, waiting: _Waiting) -> None:
         """To the leader, if there is one; otherwise the order is kept: it was meant, and will be sent."""
-        if self._leader is None:
+        if self._leader is None or waiting.token > self._durable:
             return
         interval_ns = self._config.resubmit_interval_ns << min(waiting.writes, BACK_OFF_DOUBLINGS)
         waiting.again_ns = self._runtime.monotonic_ns + interval_ns
@@ -230,7 +294,11 @@ class Strategy:
 
     def _on_taken(self, cl_ord_id: ClOrdID) -> None:
         waiting = self._waiting.pop(cl_ord_id, None)
-        if waiting is not None and rests(waiting.order):
+        if waiting is None:
+            return
+        if not rests(waiting.order):
+            diary.write(self._runtime, OrderSettled(cl_ord_id))
+        else:
             due_ns = self._runtime.monotonic_ns + self._workload.cancel_after_ns
             self._resting.append((due_ns, cl_ord_id))
             if len(self._resting) == 1:
@@ -241,6 +309,7 @@ class Strategy:
         while self._resting and self._resting[0][0] <= now_ns:
             _, cl_ord_id = self._resting.popleft()
             self._cancelled.append(cl_ord_id)
+            diary.write(self._runtime, OrderSettled(cl_ord_id))
             if self._leader is not None:
                 self._runtime.write(self._leader, CancelOrder(cl_ord_id=cl_ord_id))
         if self._resting:
@@ -275,7 +344,11 @@ class Strategy:
                 raise ValueError(f"strategy: found timer {key!r}, expected pulse, repeat, cancel or reopen")
 
     def on_durable(self, token: int) -> None:
-        raise AssertionError(f"strategy: found token {token} durable, but the strategy writes no file")
+        self._durable = token
+        syncing = self._syncing
+        while syncing and syncing[0].token <= token:
+            self._write(syncing.popleft())
+        self._await_repetition()
 
     def on_stream_open(self, peer: Address) -> None:
         """The OMS speaks first: its leader says that it leads."""

@@ -2,11 +2,11 @@
 
 from collections import deque
 from collections.abc import Mapping
-from typing import assert_never
+from typing import Final, assert_never
 
 from squall.system.config import DeskConfig
 from squall.system.domain.claims import AlertRaised, OrderMoved, ProtectionActed, StateHash
-from squall.system.domain.commands import AnyCommand, PlaceOrder
+from squall.system.domain.commands import AnyCommand, PlaceOrder, RefuseCancel, WithdrawOrder
 from squall.system.domain.effects import (
     Effect,
     check_order,
@@ -46,6 +46,9 @@ from squall.system.services.leadership import Leadership, OmsTimer, Role
 from squall.system.services.replication import Replication
 from squall.system.wiring import Wiring
 
+CANCEL_DOUBLINGS: Final = 6
+"""A cancel that could not be asked is asked again ever more slowly, up to 2^6 beats apart."""
+
 
 class Term:
     """A leader's state, and its half-finished business. It is dropped whole when the epoch is lost."""
@@ -76,6 +79,7 @@ class Term:
             wiring.positions,
             wiring.audit,
             *(oms for oms in wiring.oms if oms != runtime.address),
+            wiring.strategy,  # which hears nothing of a stream that died with our last life, and does not ask
         )
         self.state = OmsState()
         self._cold_version = 0
@@ -98,6 +102,8 @@ class Term:
         self._warned = False
         self._held_back = False
         self._stuck_at = 0
+        self._unasked: dict[ClOrdID, int] = {}
+        """Orders whose cancel came to no venue that knows them, and when (monotonic) it is to be asked again."""
 
     # --- taking over ---
 
@@ -206,7 +212,10 @@ class Term:
                 self.lead()
 
     def lead(self) -> None:
-        """Take traffic. Orders whose fate is still open stay in doubt, and are settled as answers come."""
+        """Take traffic. Orders whose fate is still open stay in doubt, and are settled as answers come.
+
+        Where no stream to the strategy stands now, the next one begins with the same word.
+        """
         if not self.leading:
             self.leading = True
             self._awaited.clear()
@@ -296,6 +305,22 @@ class Term:
         order = self.state.orders.get(cl_ord_id)
         return order is not None and order.epoch == self.epoch and order.attempt == attempt
 
+    def refuse_cancel(self, command: RefuseCancel) -> None:
+        """The venue's no is the end of it; a cancel that was not even asked is asked again after a while."""
+        self.execute(command)
+        order = self.state.orders.get(command.cl_ord_id)
+        if order is not None and order.state is OrderState.PENDING_CANCEL:
+            wait_ns = self.config.lease.beat_ns << min(order.cancels - 1, CANCEL_DOUBLINGS)
+            self._unasked.setdefault(order.cl_ord_id, self._runtime.monotonic_ns + wait_ns)
+
+    def _ask_cancels_again(self) -> None:
+        now_ns = self._runtime.monotonic_ns
+        for cl_ord_id in [name for name, due_ns in self._unasked.items() if due_ns <= now_ns]:
+            del self._unasked[cl_ord_id]
+            order = self.state.orders.get(cl_ord_id)
+            if order is not None and order.state is OrderState.PENDING_CANCEL:
+                self.execute(WithdrawOrder(self._runtime.address, cl_ord_id))
+
     # --- output commit ---
 
     def flush(self) -> None:
@@ -320,7 +345,9 @@ class Term:
         self._runtime.emit(ProtectionActed("oms.output_commit", why))
 
     def on_beat(self) -> None:
-        """Once a beat: is anything held back for want of the backup? Is it quiet enough for a state hash?"""
+        """Once a beat: is a cancel to be asked again, or anything held back? Is it quiet enough for a state hash?"""
+        if self._unasked and self.leading:
+            self._ask_cancels_again()
         version = self.state.version
         if self._outbox:
             head = self._outbox[0][0]

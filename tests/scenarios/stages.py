@@ -8,8 +8,10 @@ from squall.scenarios.settings import Settings, override
 from squall.scenarios.topology import build
 from squall.sim.exchange.wire.messages import (
     ExecType,
+    Execution,
     ExecutionReport,
     NewOrderSingle,
+    OrderStatusReport,
     OrdStatus,
     OrdType,
     Side,
@@ -166,6 +168,14 @@ def report(order: str, kind: ExecType = ExecType.NEW, leaves_lots: int = 10) -> 
         cum_lots=10 - leaves_lots,
         leaves_lots=leaves_lots,
     )
+
+
+def status(order: str, filled_lots: int = 0, leaves_lots: int = 10, known: bool = True) -> OrderStatusReport:
+    """The answer to a question about this order."""
+    if not known:
+        return OrderStatusReport(order, 1, None)
+    executions = (Execution(f"exec-{order}", filled_lots, 20_000),) if filled_lots else ()
+    return OrderStatusReport(order, 1, OrdStatus.NEW, filled_lots, leaves_lots, executions)
 
 
 def held(ruling: Ruling) -> bool:

@@ -3,7 +3,15 @@
 from squall.scenarios.checks.audit import audit_complete
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
 from squall.system.domain.audit_trail import AuditRecord, encode_record
-from squall.system.domain.events import AnyEvent, OrderApproved, OrderCanceled, OrderFilled, OrderSubmitted
+from squall.system.domain.events import (
+    AnyEvent,
+    OrderApproved,
+    OrderCanceled,
+    OrderDenied,
+    OrderFilled,
+    OrderSent,
+    OrderSubmitted,
+)
 from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol, Venue
 from squall.system.services.audit import FILE
 from tests.scenarios.stages import Tale, fired, held
@@ -94,8 +102,30 @@ def test_a_hole_that_was_filled_later_is_none() -> None:
     assert held(judge.ruling())
 
 
-def test_an_order_that_no_venue_saw_may_be_half_told() -> None:
+def test_an_order_that_no_venue_saw_has_a_trail_too() -> None:
     tale = Tale()
     judge = tale.judge(audit_complete())
+    seq = tale.submitted("o-1")
+    assert fired(judge.ruling())
     _copied(tale, 1, SUBMITTED)
+    ruling = judge.ruling()
+    assert fired(ruling)
+    assert (ruling.seq, ruling.detail) == (seq, "o-1: its audit trail has no end")
+    _copied(tale, 2, OrderDenied(ORDER, 0, "risk", ()))
     assert held(judge.ruling())
+
+
+def test_events_that_stand_where_they_cannot_are_a_violation() -> None:
+    sent = OrderSent(ORDER, 0, "execution", Venue("exchange-a"), 1)
+    for events, disorder in (
+        ((APPROVED, SUBMITTED, CANCELED), "OrderApproved before OrderSubmitted"),
+        ((SUBMITTED, sent, APPROVED, CANCELED), "OrderSent before OrderApproved"),
+        ((SUBMITTED, APPROVED, CANCELED, _filled(4)), "OrderFilled after its end"),
+    ):
+        tale = Tale()
+        judge = tale.judge(audit_complete())
+        tale.accepted("o-1")
+        _copied(tale, 1, *events)
+        ruling = judge.ruling()
+        assert fired(ruling)
+        assert ruling.detail == f"o-1: its audit trail has {disorder}"

@@ -1,9 +1,10 @@
 """The breaker, judged from the wire: what may leave for a venue that has stopped answering, and when."""
 
 from squall.scenarios.checks.breaker import breaker_holds, flow_moves_from
-from squall.sim.trace import StreamClosed
+from squall.sim.exchange.wire.messages import Logon, LogonAccepted
+from squall.sim.trace import HostCrashed, StreamClosed
 from squall.system.domain.claims import BreakerMoved
-from tests.scenarios.stages import MS, SECOND, Tale, fired, held, undecided
+from tests.scenarios.stages import MS, SECOND, Tale, fired, held, status, undecided
 
 # Three unanswered orders within ten seconds shut it, for five seconds; an answer may take 250 ms.
 QUICK = (
@@ -43,7 +44,7 @@ def test_an_order_that_leaves_after_three_in_a_row_went_unanswered_is_a_violatio
     ruling = judge.ruling()
     assert fired(ruling)
     assert ruling.seq == seq
-    assert "o-1 went to exchange-a 1.000 s after 3 orders in a row had gone unanswered" in ruling.detail
+    assert "o-1 went to exchange-a 1.000 s after 3 failures in a row" in ruling.detail
 
 
 def test_nothing_that_leaves_while_the_breaker_is_shut_means_that_it_held() -> None:
@@ -183,6 +184,100 @@ def test_what_waited_on_a_session_that_broke_is_no_time_out() -> None:
     tale.saw(StreamClosed("execution", "exchange-a", "reset"), "exec")
     tale.at(2 * SECOND)
     tale.left("o-3")
+    assert held(judge.ruling())
+
+
+def _lost_session(tale: Tale, at_ns: int, venue: str = "exchange-a") -> None:
+    """A session is established, and lost a moment later."""
+    tale.at(at_ns - 1 * MS)
+    tale.sent("execution", venue, Logon("execution", 1))
+    tale.handled("execution", venue, LogonAccepted(1, False))
+    tale.at(at_ns)
+    tale.saw(StreamClosed("execution", venue, "reset"), "exec")
+
+
+def test_three_lost_sessions_shut_it_as_three_unanswered_orders_do() -> None:
+    tale = Tale(*QUICK)
+    judge = tale.judge(breaker_holds())
+    for number in range(3):
+        _lost_session(tale, (number + 1) * SECOND)
+    tale.at(4 * SECOND)
+    tale.left("o-1")
+    assert fired(judge.ruling())
+
+
+def test_a_session_that_is_lost_is_one_failure_however_many_orders_wait_on_it() -> None:
+    tale = Tale(*QUICK)
+    judge = tale.judge(breaker_holds())
+    for number in range(2):
+        tale.at((number + 1) * SECOND - 10 * MS)
+        for order in range(5):
+            tale.left(f"waiting-{number}-{order}")
+        _lost_session(tale, (number + 1) * SECOND)
+    tale.at(3 * SECOND)
+    tale.left("o-1")
+    assert held(judge.ruling())
+
+
+def test_a_connection_that_never_became_a_session_is_no_failure_when_it_goes() -> None:
+    tale = Tale(*QUICK)
+    judge = tale.judge(breaker_holds())
+    for number in range(5):
+        tale.at((number + 1) * SECOND)
+        tale.sent("execution", "exchange-a", Logon("execution", number))
+        tale.saw(StreamClosed("execution", "exchange-a", "reset"), "exec")
+        # What stood in the desk's queue when the connection went establishes nothing any more.
+        tale.handled("execution", "exchange-a", LogonAccepted(number, False))
+    tale.at(6 * SECOND)
+    tale.left("o-1")
+    assert held(judge.ruling())
+
+
+def test_an_answer_that_the_desk_had_not_yet_read_when_its_session_went_breaks_the_row() -> None:
+    tale = Tale(*QUICK)
+    judge = tale.judge(breaker_holds())
+    _silence(tale, orders=2)
+    tale.at(3 * SECOND)
+    tale.left("lucky")
+    _lost_session(tale, 3 * SECOND + 100 * MS)
+    tale.answered("lucky")
+    tale.at(4 * SECOND)
+    tale.left("o-1")
+    assert held(judge.ruling())
+
+
+def test_a_probe_whose_session_is_lost_starts_the_wait_anew() -> None:
+    tale = Tale(*QUICK)
+    judge = tale.judge(breaker_holds())
+    shut_ns = _silence(tale)
+    tale.at(shut_ns + 5 * SECOND)
+    tale.left("probe")
+    _lost_session(tale, shut_ns + 5 * SECOND + 50 * MS)
+    tale.at(shut_ns + 7 * SECOND)
+    tale.left("too soon")
+    assert fired(judge.ruling())
+
+
+def test_an_answer_that_had_to_be_asked_for_in_time_breaks_the_row_too() -> None:
+    tale = Tale(*QUICK)
+    judge = tale.judge(breaker_holds())
+    _silence(tale, orders=2)
+    tale.at(3 * SECOND)
+    tale.left("asked after")
+    tale.at(3 * SECOND + 100 * MS)
+    tale.handled("execution", "exchange-a", status("asked after"))
+    tale.at(4 * SECOND)
+    tale.left("o-1")
+    assert held(judge.ruling())
+
+
+def test_a_breaker_forgets_all_when_its_host_goes_down() -> None:
+    tale = Tale(*QUICK)
+    judge = tale.judge(breaker_holds())
+    shut_ns = _silence(tale)
+    tale.saw(HostCrashed(with_disk=False), "exec")
+    tale.at(shut_ns + 1 * SECOND)
+    tale.left("o-1")
     assert held(judge.ruling())
 
 

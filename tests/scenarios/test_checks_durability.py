@@ -98,7 +98,9 @@ def test_an_order_that_was_only_submitted_is_nobodys_debt() -> None:
     judge = tale.judge(nothing_lost())
     _leads(tale, "oms1")
     tale.submitted("o-1")
-    assert held(judge.ruling())
+    ruling = judge.ruling()
+    assert undecided(ruling)
+    assert ruling.detail == "no order was ever taken or accepted"
 
 
 def test_what_is_not_yet_synced_would_not_survive_and_does_not_count() -> None:

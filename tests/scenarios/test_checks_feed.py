@@ -1,10 +1,13 @@
 """The desk's book against the venue's: right whenever it is called good, in time, and whole in the end."""
 
+import pytest
+
 from squall.scenarios.checks.feed import books_agree, feeds_in_sequence, market_data_within
+from squall.scenarios.scenario import Promise
 from squall.sim.trace import TouchChanged
 from squall.system.domain.ids import Symbol, Venue
 from squall.system.domain.messages import Tick
-from tests.scenarios.stages import MS, SECOND, Tale, fired, held
+from tests.scenarios.stages import MS, SECOND, Tale, fired, held, undecided
 
 
 def _touch(tale: Tale, seq: int, bid: int, venue: str = "exchange-a") -> int:
@@ -76,6 +79,8 @@ def test_a_book_that_is_called_stale_may_show_anything() -> None:
     judge = tale.judge(books_agree())
     _touch(tale, 1, 100)
     _tick(tale, 1, 98, stale=True)
+    assert undecided(judge.ruling())
+    _tick(tale, 1, 100)
     assert held(judge.ruling())
 
 
@@ -94,7 +99,7 @@ def test_what_other_services_are_told_is_not_looked_at() -> None:
     judge = tale.judge(books_agree())
     _touch(tale, 1, 100)
     _tick(tale, 1, 98, to="router")
-    assert held(judge.ruling())
+    assert undecided(judge.ruling())
 
 
 # --- in time ---
@@ -140,7 +145,7 @@ def test_a_touch_that_never_comes_is_missing_and_not_merely_unheard_of() -> None
     tale.at(1 * SECOND)
     seq = _touch(tale, 7, 100)
     tale.at(1 * SECOND + 50 * MS)
-    assert held(judge.ruling())
+    assert undecided(judge.ruling())
     tale.at(2 * SECOND)
     ruling = judge.ruling()
     assert fired(ruling)
@@ -217,3 +222,8 @@ def test_the_last_moment_excuses_no_touch_that_is_older() -> None:
     tale.at(2 * SECOND)
     _touch(tale, 3, 104)
     assert fired(judge.ruling())
+
+
+@pytest.mark.parametrize("promise", [books_agree(), feeds_in_sequence()], ids=lambda promise: promise.name)
+def test_where_no_venue_shows_anything_nothing_is_shown_of_the_desks_books(promise: Promise) -> None:
+    assert undecided(Tale().judge(promise).ruling())

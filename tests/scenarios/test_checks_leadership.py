@@ -1,11 +1,11 @@
 """One leader an epoch, no order of a fenced one on the wire, and a successor in time."""
 
-from squall.scenarios.checks.leadership import leads_again, one_leader
+from squall.scenarios.checks.leadership import _OneLeader, leads_again, one_leader
 from squall.sim.exchange.wire.messages import ExecType
 from squall.sim.trace import HostCrashed
 from squall.system.domain.ids import Epoch, Venue
 from squall.system.domain.messages import Fence, FenceAccepted, LeaseGranted, OpenAtVenue
-from tests.scenarios.stages import MS, SECOND, Tale, fired, held, route, undecided
+from tests.scenarios.stages import MS, SECOND, Tale, fired, held, route, status, undecided
 
 
 def _granted(tale: Tale, epoch: int, candidate: str, keeper: str) -> int:
@@ -129,6 +129,48 @@ def test_a_late_fence_of_a_lower_epoch_does_not_lower_the_law() -> None:
     assert fired(judge.ruling())
 
 
+def test_a_second_write_on_behalf_of_a_fenced_epoch_is_judged_as_the_first_is() -> None:
+    tale = Tale()
+    judge = tale.judge(one_leader())
+    tale.routed("o-1", epoch=1)
+    tale.left("o-1")
+    _fence(tale, 2, "oms2")
+    seq = tale.left("o-1")
+    ruling = judge.ruling()
+    assert fired(ruling)
+    assert ruling.seq == seq
+
+
+def test_what_a_fenced_leader_hands_over_late_does_not_stain_what_its_successor_sends() -> None:
+    tale = Tale()
+    judge = tale.judge(one_leader())
+    tale.routed("o-1", epoch=1)
+    _fence(tale, 2, "oms2", "o-1")
+    tale.routed("o-1", epoch=1)
+    tale.left("o-1")
+    assert held(judge.ruling())
+
+
+def test_what_is_sent_because_a_fenced_leader_handed_it_over_is_its_doing_whoever_has_it_now() -> None:
+    tale = Tale()
+    judge = tale.judge(one_leader())
+    _fence(tale, 2, "oms2", "o-1")
+    tale.world.kernel.cause = tale.routed("o-1", epoch=1)
+    tale.left("o-1")
+    assert fired(judge.ruling())
+
+
+def test_an_order_that_a_venue_has_closed_is_forgotten() -> None:
+    tale = Tale()
+    judge = tale.judge(one_leader())
+    for number in range(100):
+        tale.routed(f"o-{number}", epoch=1)
+        tale.left(f"o-{number}")
+        tale.closed(f"o-{number}")
+    assert isinstance(judge, _OneLeader)
+    assert not judge._epoch_of
+
+
 # --- the backup leads in time ---
 
 
@@ -159,6 +201,23 @@ def test_a_backup_that_leads_later_than_was_promised_is_a_violation() -> None:
     ruling = judge.ruling()
     assert fired(ruling)
     assert ruling.seq == lost
+
+
+def test_an_acknowledgement_that_had_to_be_asked_for_is_one_and_an_unknown_order_is_none() -> None:
+    tale = Tale("objective.rto=2s")
+    judge = tale.judge(leads_again("oms1"))
+    tale.routed("before", epoch=1)
+    tale.at(10 * SECOND)
+    tale.saw(HostCrashed(with_disk=False), "oms1")
+    tale.routed("after", epoch=2)
+    tale.at(10 * SECOND + 500 * MS)
+    tale.handled("execution", "exchange-a", status("after", known=False))
+    assert fired(judge.ruling())
+    tale.at(11 * SECOND)
+    tale.handled("execution", "exchange-a", status("after"))
+    ruling = judge.ruling()
+    assert held(ruling)
+    assert "after 1000 ms" in ruling.detail
 
 
 def test_answers_to_orders_of_the_old_epoch_are_no_sign_of_a_new_leader() -> None:

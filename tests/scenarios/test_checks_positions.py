@@ -3,7 +3,7 @@
 from squall.scenarios.checks.positions import executions_booked_once
 from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol
 from squall.system.domain.messages import PositionChanged, PositionState, PositionsTold
-from tests.scenarios.stages import Tale, fired, held
+from tests.scenarios.stages import Tale, fired, held, undecided
 
 
 def _booked(tale: Tale, net_lots: int, cash_flow: int, symbol: str = "ACME") -> None:
@@ -67,9 +67,11 @@ def test_after_a_restart_what_the_positions_tell_anew_is_their_word() -> None:
     assert held(judge.ruling())
 
 
-def test_a_day_without_an_execution_ends_flat() -> None:
+def test_a_day_without_an_execution_ends_flat_and_one_without_an_order_shows_nothing() -> None:
     tale = Tale()
     judge = tale.judge(executions_booked_once())
+    assert undecided(judge.ruling())
+    tale.accepted("o-1")
     ruling = judge.ruling()
     assert held(ruling)
     assert ruling.detail == "0 executions, each booked once (flat)"

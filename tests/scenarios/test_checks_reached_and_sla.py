@@ -113,8 +113,26 @@ def test_fills_of_orders_that_were_meant_to_trade_at_once_have_a_span_of_their_o
         tale.sent("strategy", "oms1", submit(order, intended_ns=_strategy_ns(tale, 0), ioc=ioc))
     tale.at(10 * SECOND)
     tale.handled("execution", "exchange-a", report("resting", ExecType.TRADE, leaves_lots=0))
-    assert undecided(judge.ruling())
+    assert "p99 is never over 1 orders" in judge.ruling().detail
     tale.handled("execution", "exchange-a", report("marketable", ExecType.TRADE, leaves_lots=0))
     ruling = judge.ruling()
     assert fired(ruling)
     assert "p99 is 10" in ruling.detail
+
+
+def test_orders_that_were_never_answered_count_as_infinitely_late() -> None:
+    tale = Tale()
+    judge = tale.judge(latency_within("order_to_ack", 99, 100 * MS))
+    for number in range(90):
+        tale.submitted(f"o-{number}")
+        tale.answered(f"o-{number}")
+    for number in range(2):
+        tale.sent("strategy", "oms1", submit(f"lost-{number}", intended_ns=_strategy_ns(tale, 0)))
+    tale.at(50 * MS)
+    assert held(judge.ruling())
+    tale.at(1 * SECOND)
+    ruling = judge.ruling()
+    assert fired(ruling)
+    assert ruling.detail == (
+        "p99 is never over 92 orders, 2 of which never came and count as infinitely late; the limit is 100 ms"
+    )

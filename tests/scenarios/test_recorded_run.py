@@ -7,7 +7,7 @@ import pytest
 
 from squall.scenarios.find import choose
 from squall.scenarios.result import Verdict
-from squall.scenarios.run import run
+from squall.scenarios.run import configuration, run
 from squall.sim.trace import Record, VenueAccepted, VenueExecuted
 from tests.recordings import SYNTHETIC, RawFill, source_file, sources, synthetic_lines, unsupported_fills, write
 
@@ -63,3 +63,17 @@ def test_a_recording_decides_the_digest_and_nothing_else_does(tmp_path: Path) ->
     )
     assert first == second
     assert first != third
+
+
+def test_the_first_record_tells_which_recording_was_played_by_its_content(tmp_path: Path) -> None:
+    lines = list(synthetic_lines(duration_ms=600))
+    packed, plain = write(tmp_path / "one.gz", lines), write(tmp_path / "two", lines)
+    other = write(tmp_path / "other", list(synthetic_lines(duration_ms=600, seed=2)))
+    told = []
+    for file in (packed, plain, other):
+        choice = choose("calm", market=str(file))
+        told.append(configuration(choice, choice.settled())["recording"])
+    assert told[0] == told[1] != told[2]
+    assert isinstance(told[0], str)
+    assert len(told[0]) == 16
+    assert configuration(choose("calm"), choose("calm").settled())["recording"] is None

@@ -4,11 +4,15 @@ import shlex
 from typing import Any
 
 import click
+import msgspec
 import pytest
 
 from squall.cli import cli
 from squall.faults.fault import Heal, Planned, Tally, during
 from squall.faults.network import PacketLoss
+from squall.scenarios.checks.durability import nothing_lost
+from squall.scenarios.checks.orders import orders_end
+from squall.scenarios.checks.positions import executions_booked_once
 from squall.scenarios.checks.sla import latency_within
 from squall.scenarios.find import choose, library_scenarios
 from squall.scenarios.prove import PROTECTIONS, Protection, UnknownProtectionError, arm, prove, prove_one
@@ -34,7 +38,7 @@ def _check(verdict: Verdict) -> CheckResult:
 @pytest.mark.parametrize(
     ("found", "verdict"),
     [
-        ((), Verdict.PASS),
+        ((), Verdict.INCONCLUSIVE),
         ((Verdict.PASS,), Verdict.PASS),
         ((Verdict.PASS, Verdict.INCONCLUSIVE), Verdict.INCONCLUSIVE),
         ((Verdict.PASS, Verdict.VIOLATED), Verdict.VIOLATED),
@@ -43,6 +47,43 @@ def _check(verdict: Verdict) -> CheckResult:
 )
 def test_violated_beats_inconclusive_and_inconclusive_beats_pass(found: tuple[Verdict, ...], verdict: Verdict) -> None:
     assert verdict_of([_check(each) for each in found]) is verdict
+
+
+def test_a_run_that_promises_nothing_shows_nothing_and_says_so() -> None:
+    result = run(brief(promises=()))
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert [check.name for check in result.checks] == ["something is promised"]
+
+
+def test_a_desk_that_denies_every_order_has_not_shown_that_it_books_executions() -> None:
+    scenario = brief(promises=(orders_end(), executions_booked_once(), nothing_lost())).scenario
+    workload = msgspec.structs.replace(scenario.workload, lots_min=2)
+    result = run(
+        brief(scenario=msgspec.structs.replace(scenario, workload=workload), overrides=("risk.max_order_lots=1",))
+    )
+    checks = {check.name: check.verdict for check in result.checks}
+    assert checks["every execution is booked once"] is Verdict.INCONCLUSIVE
+    assert result.verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_safety_promise_that_nothing_has_tried_yet_does_not_make_the_baseline_unhealthy() -> None:
+    plan = (during(1, 2, PacketLoss("exchange-a/orders", 1.0), must_touch=False),)
+    result = run(brief(plan=plan))
+    assert result.verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("spelt", ["night.py:x", "./night.py:x", "/somewhere/night.py:x", "../here/night.py:x"])
+def test_a_users_scenario_has_one_name_in_the_digest_however_its_path_is_spelt(spelt: str) -> None:
+    choice = brief(name=spelt)
+    assert choice.recorded_name == "night:x"
+    assert run(choice).digest == run(brief(name="night.py:x")).digest
+
+
+def test_settings_that_contradict_each_other_are_refused_once_all_are_known() -> None:
+    overrides = ("lease.beat=1s", "lease.lease=2s")
+    assert brief(overrides=overrides).settled().settings.desk.lease.lease_ns == 2 * SECOND
+    with pytest.raises(SettingError, match=r"^lease.lease: found 500ms, expected more than lease.beat, 1s$"):
+        brief(overrides=overrides[:1]).settled()
 
 
 def test_a_run_whose_promises_all_hold_passes() -> None:

@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from squall.scenarios.durations import format_duration
-from squall.scenarios.settings import LARGEST, PROFILES, SIGNED, SettingError, Settings, keys, override
+from squall.scenarios.settings import (
+    LARGEST,
+    ORDERED,
+    PROFILES,
+    SIGNED,
+    SettingError,
+    Settings,
+    check_together,
+    keys,
+    override,
+)
 
 KEYS = keys(Settings())
 
@@ -139,3 +149,22 @@ def test_a_key_that_is_given_nonsense_is_named(key: str) -> None:
 def test_every_profile_can_be_chosen() -> None:
     for name in PROFILES:
         assert isinstance(override(Settings(), f"profile={name}"), Settings)
+
+
+@pytest.mark.parametrize(("large", "small", "may_be_equal"), ORDERED)
+def test_settings_that_contradict_each_other_are_refused_in_one_line_that_names_both(
+    large: str, small: str, may_be_equal: bool
+) -> None:
+    equal = override(override(Settings(), f"{large}=1s"), f"{small}=1s")
+    if may_be_equal:
+        check_together(equal)
+        equal = override(equal, f"{small}=2s")
+    with pytest.raises(SettingError) as caught:
+        check_together(equal)
+    assert str(caught.value).startswith(f"{large}: found 1s, expected ")
+    assert small in str(caught.value)
+
+
+def test_every_profile_agrees_with_itself() -> None:
+    for name in PROFILES:
+        check_together(override(Settings(), f"profile={name}"))

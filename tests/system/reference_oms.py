@@ -5,6 +5,8 @@ It knows no table, imports nothing from desk or world, and keeps everything: mea
 
 HOPELESS = ("no venue is safe", "no price within the limit")
 
+NOT_ASKED = ("session down", "fenced")
+
 
 class ModelOrder:
     """What is known of one order, fact by fact."""
@@ -133,8 +135,10 @@ class ReferenceOms:
         elif order.out:
             order.cancel_pending = True
 
-    def cancel_refused(self, name: str) -> None:
+    def cancel_refused(self, name: str, reason: str) -> None:
         order = self.orders[name]
+        if reason in NOT_ASKED or (reason == "unknown order" and not (order.acknowledged or order.fills)):
+            return
         if order.out and order.cancel_pending:
             order.cancel_pending = order.doubted = False
             order.sent = True

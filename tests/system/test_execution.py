@@ -289,6 +289,17 @@ def test_an_order_that_never_arrived_is_sent_again_under_its_own_name() -> None:
     assert len(bench.took(OrderLeft)) == 1
 
 
+def test_an_order_wanted_back_that_never_arrived_is_given_back_and_not_sent_again() -> None:
+    bench = ready()
+    bench.send(route())
+    bench.execution.on_message("oms1", CancelAtVenue(Epoch(1), ONE, A, ACME, Side.BUY, 1))
+    bench.took(NewOrderSingle)
+    bench.wait(EXECUTION.ack_timeout_ns)
+    bench.unknown()
+    assert bench.took(NewOrderSingle) == []
+    assert bench.took(OrderUnsent, "oms1") == [OrderUnsent(ONE, 1, UnsentReason.NEVER_ARRIVED)]
+
+
 def test_an_order_whose_sends_are_used_up_is_given_back() -> None:
     bench = ready(breaker=BreakerConfig(enabled=False))
     bench.send(route())
@@ -496,6 +507,50 @@ def test_after_the_reset_time_one_order_is_let_through_and_its_answer_closes_the
     bench.hear(A, report("probe"))
     assert [health.routable for health in bench.took(VenueHealth)] == [True]
     assert bench.breaker_moves == ["open", "half-open", "closed"]
+
+
+def reborn(bench: Bench, after_ns: int) -> Bench:
+    """Execution's host restarts: its disk and its monotonic clock are the old ones."""
+    runtime = bench.runtime
+    runtime.timers.clear()
+    runtime.streams.clear()
+    runtime.sent.clear()
+    runtime.claims.clear()
+    runtime.monotonic_ns += after_ns
+    again = Bench(runtime=runtime)
+    again.log_on(A)
+    again.log_on(B)
+    again.fence(epoch=2)
+    return again
+
+
+def test_an_open_breaker_outlives_a_restart_and_then_lets_one_order_through() -> None:
+    bench = ready()
+    time_out(bench, 3)
+    assert bench.breaker_moves == ["open"]
+    bench = reborn(bench, after_ns=2 * SECOND)
+    assert {health.venue: health.routable for health in bench.took(VenueHealth)} == {A: False, B: True}
+    bench.send(route("early", epoch=2))
+    assert bench.took(NewOrderSingle) == []
+    assert bench.took(OrderUnsent, "oms1") == [OrderUnsent(ClOrdID("early"), 1, UnsentReason.BREAKER_OPEN)]
+    bench.wait(3 * SECOND)
+    bench.send(route("probe", epoch=2))
+    bench.send(route("second", epoch=2))
+    assert [order.cl_ord_id for order in bench.took(NewOrderSingle)] == ["probe"]
+    assert bench.breaker_moves == ["half-open"]
+
+
+def test_a_breaker_that_had_closed_again_is_closed_after_a_restart() -> None:
+    bench = ready()
+    time_out(bench, 3)
+    bench.wait(5 * SECOND)
+    bench.send(route("probe"))
+    bench.hear(A, report("probe"))
+    assert bench.breaker_moves == ["open", "half-open", "closed"]
+    bench = reborn(bench, after_ns=SECOND)
+    bench.send(route("next", epoch=2))
+    assert len(bench.took(NewOrderSingle, "venue-a")) == 1
+    assert bench.breaker_moves == []
 
 
 def test_a_late_report_of_an_order_from_before_the_opening_does_not_close_the_breaker() -> None:

@@ -348,6 +348,27 @@ def test_an_order_wanted_back_that_never_arrived_is_cancelled_not_sent_again(des
     assert desk.order.state is OrderState.CANCELED
 
 
+def test_a_cancel_refused_for_an_order_that_has_not_arrived_yet_is_still_wanted(desk: Desk) -> None:
+    """Were the wish dropped, the order would be let out again, and rest for ever."""
+    desk.tell(place(), judge(), sent(), cancel())
+    assert desk.tell(RefuseCancel("execution", A, "unknown order")) == []
+    assert desk.order.state is OrderState.PENDING_CANCEL
+    assert [type(event) for event in desk.tell(unsent())] == [OrderCanceled]
+
+
+def test_a_cancel_refused_as_unknown_for_an_order_that_the_venue_had_is_refused(desk: Desk) -> None:
+    working(desk).tell(cancel())
+    events = desk.tell(RefuseCancel("execution", A, "unknown order"))
+    assert [type(event) for event in events] == [CancelRejected]
+
+
+@pytest.mark.parametrize("reason", ["session down", "fenced"])
+def test_a_cancel_that_did_not_get_as_far_as_the_venue_is_still_wanted(desk: Desk, reason: str) -> None:
+    working(desk).tell(cancel())
+    assert desk.tell(RefuseCancel("execution", A, reason)) == []
+    assert desk.order.state is OrderState.PENDING_CANCEL
+
+
 def test_a_cancel_that_the_venue_has_not_come_to_is_asked_for_again(desk: Desk) -> None:
     working(desk).tell(cancel())
     (event,) = desk.tell(status(OrdStatus.NEW))

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from squall.sim.exchange.wire.messages import (
+    CxlRejReason,
     ExecType,
     Execution,
     ExecutionReport,
@@ -23,6 +24,7 @@ from squall.system.domain.messages import (
     BookFill,
     CancelAtVenue,
     CancelOrder,
+    CancelRefused,
     CheckOrder,
     Fence,
     FenceAccepted,
@@ -376,6 +378,39 @@ def test_a_cancel_goes_to_the_venue_that_has_the_order() -> None:
     rig.hear("strategy", CancelOrder(A))
     rig.sync()
     assert [cancel.venue for cancel in rig.take(CancelAtVenue, "execution")] == [VENUE]
+
+
+def test_a_cancel_that_did_not_get_as_far_as_the_venue_is_asked_again_ever_more_slowly() -> None:
+    rig = working_order()
+    rig.hear("strategy", CancelOrder(A))
+    asked_after = []
+    for beats in range(40):
+        rig.sync()
+        for cancel in rig.take(CancelAtVenue, "execution"):
+            asked_after.append((cancel.attempt, beats))
+            rig.hear("execution", CancelRefused(A, UnsentReason.SESSION_DOWN.value))
+        rig.beat_on(100 * MILLISECOND)
+    assert asked_after == [(1, 0), (2, 1), (3, 3), (4, 7), (5, 15), (6, 31)]
+    rig.hear("execution", CancelRefused(A, CxlRejReason.TOO_LATE.value))
+    rig.beat_on(10 * SECOND)
+    rig.sync()
+    assert rig.take(CancelAtVenue) == []
+
+
+def test_a_new_leader_opens_a_stream_to_a_strategy_that_does_not_know_that_the_old_one_is_dead() -> None:
+    rig = Rig()
+    epoch = Epoch(rig.grant())
+    rig.sync()
+    rig.connect(*PEERS)
+    rig.hear("execution", FenceAccepted(epoch))
+    assert rig.take(Leading) == []
+    assert "strategy" in rig.runtime.opened
+    rig.connect("strategy")
+    assert rig.take(Leading, "strategy") == [Leading(epoch, "oms1")]
+    rig.runtime.disconnect(rig.oms, "strategy")
+    rig.runtime.opened.clear()
+    rig.beat_on(100 * MILLISECOND)
+    assert "strategy" in rig.runtime.opened
 
 
 def test_an_order_that_came_back_unsent_is_routed_again_as_the_next_attempt() -> None:

@@ -190,11 +190,11 @@ class OrderLives(RuleBasedStateMachine):
         self.tell(WithdrawOrder("strategy", ClOrdID(name)))
 
     @precondition(known)
-    @rule(name=names)
-    def refuse_the_cancel(self, name: str) -> None:
+    @rule(name=names, reason=st.sampled_from(("too late to cancel", "unknown order", "session down", "fenced")))
+    def refuse_the_cancel(self, name: str, reason: str) -> None:
         name = self.pick(name)
-        self.model.cancel_refused(name)
-        self.tell(RefuseCancel("execution", ClOrdID(name), "too late"))
+        self.model.cancel_refused(name, reason)
+        self.tell(RefuseCancel("execution", ClOrdID(name), reason))
 
     @precondition(known)
     @rule(name=names, missed=st.integers(-1, 2))

@@ -41,12 +41,30 @@ def trading(
     return runtime, strategy
 
 
+def restarted(runtime: FakeRuntime, workload: Workload, *, after_ns: int) -> Strategy:
+    """The host loses power and is back after that time, with its disk and its clock; oms1 leads."""
+    runtime.timers.clear()
+    runtime.streams.clear()
+    runtime.sent.clear()
+    runtime.monotonic_ns += after_ns
+    runtime.now_ns += after_ns
+    strategy = Strategy(runtime, DeskConfig(), WIRING, workload)
+    strategy.on_start()
+    for oms in WIRING.oms:
+        runtime.connect(strategy, oms)
+    for symbol in (ACME, BOLT):
+        strategy.on_message("market-data", tick(symbol, 100))
+    strategy.on_message("oms1", Leading(Epoch(1), "oms1"))
+    return strategy
+
+
 def submitted(runtime: FakeRuntime, to: str | None = None) -> list[str]:
     return [order.cl_ord_id for order in runtime.take(SubmitOrder, to)]
 
 
 def take_all(runtime: FakeRuntime, strategy: Strategy) -> None:
-    """The leader takes whatever was submitted."""
+    """The leader takes whatever was submitted, once the diary is on the disk."""
+    runtime.sync(strategy)
     for order in runtime.take(SubmitOrder):
         strategy.on_message("oms1", OrderTaken(order.cl_ord_id))
 
@@ -274,3 +292,102 @@ def test_a_new_leader_hears_the_cancels_that_the_old_one_may_have_died_with() ->
     runtime.advance(strategy, SECOND)
     strategy.on_message("oms2", Leading(Epoch(2), "oms2"))
     assert cancels(runtime, "oms2") == ["pulse-ACME-1", "pulse-BOLT-1"]
+
+
+# --- restarts ---
+
+
+def test_what_falls_due_while_the_host_is_down_is_not_played_again_but_counted() -> None:
+    runtime, strategy = trading(TEN_A_SECOND)
+    for _ in range(21):  # pulses 0 to 10; at the last one the diary says so
+        runtime.advance(strategy, 50 * MILLISECOND)
+        take_all(runtime, strategy)
+    strategy = restarted(runtime, TEN_A_SECOND, after_ns=SECOND)
+    assert submitted(runtime) == []
+    runtime.advance(strategy, 100 * MILLISECOND)
+    assert [(order.cl_ord_id, order.intended_ns) for order in runtime.take(SubmitOrder)] == [
+        ("pulse-BOLT-11", 7_100 * MILLISECOND)
+    ]
+    downs = [claim for claim in runtime.claims if type(claim) is SignalDropped]
+    assert downs == [SignalDropped("pulse-BOLT-6", "down", 10)]
+    assert strategy.dropped[DropReason.DOWN] == 10
+
+
+def test_a_schedule_that_ended_while_the_host_was_down_stays_ended() -> None:
+    workload = Workload(orders_per_s=10, marketable_share=1.0, stop_ns=300 * MILLISECOND)
+    runtime, _ = trading(workload)
+    strategy = restarted(runtime, workload, after_ns=5 * SECOND)
+    runtime.advance(strategy, SECOND)
+    assert submitted(runtime) == []
+    assert strategy.dropped[DropReason.DOWN] == 3
+
+
+def test_poisson_times_are_those_of_the_first_life() -> None:
+    workload = Workload(schedule=Schedule.POISSON, orders_per_s=10, marketable_share=1.0)
+    undisturbed, strategy = trading(workload)
+    undisturbed.advance(strategy, SECOND)
+    runtime, _ = trading(workload)
+    strategy = restarted(runtime, workload, after_ns=500 * MILLISECOND)
+    runtime.take(SubmitOrder)
+    runtime.advance(strategy, 500 * MILLISECOND)
+    expected = {order.cl_ord_id: order.intended_ns for order in undisturbed.take(SubmitOrder)}
+    expected = {name: intended_ns for name, intended_ns in expected.items() if intended_ns >= 5_500 * MILLISECOND}
+    assert {order.cl_ord_id: order.intended_ns for order in runtime.take(SubmitOrder)} == expected
+    assert expected
+
+
+def test_order_numbers_that_ticks_gave_are_not_given_again() -> None:
+    workload = Workload(schedule=Schedule.ON_TICK, ticks_per_order=1)
+    runtime, strategy = trading(workload)
+    before = [order.cl_ord_id for _, order in runtime.sent if type(order) is SubmitOrder]
+    take_all(runtime, strategy)
+    strategy = restarted(runtime, workload, after_ns=SECOND)
+    strategy.on_message("market-data", tick(ACME, 104, seq=2))
+    after = submitted(runtime)
+    assert before == ["pulse-ACME-1", "pulse-BOLT-1"]
+    assert after
+    assert not set(before) & set(after)
+
+
+def test_an_order_that_no_leader_has_taken_is_repeated_by_the_next_life_and_one_that_was_taken_is_not() -> None:
+    workload = Workload(orders_per_s=10, marketable_share=1.0, stop_ns=150 * MILLISECOND)
+    runtime, strategy = trading(workload)
+    runtime.advance(strategy, 0)
+    take_all(runtime, strategy)
+    runtime.advance(strategy, 100 * MILLISECOND)
+    restarted(runtime, workload, after_ns=SECOND)
+    assert [(order.cl_ord_id, order.intended_ns) for order in runtime.take(SubmitOrder, "oms1")] == [
+        ("pulse-BOLT-1", 5_100 * MILLISECOND)
+    ]
+
+
+def test_an_order_that_rests_goes_out_when_its_diary_entry_is_on_the_disk() -> None:
+    runtime, strategy = trading(RESTING)
+    runtime.advance(strategy, 50 * MILLISECOND)
+    assert submitted(runtime) == []
+    runtime.sync(strategy)
+    assert submitted(runtime, "oms1") == ["pulse-ACME-1"]
+    runtime.sync(strategy)
+    assert submitted(runtime) == []
+
+
+def test_orders_that_an_earlier_life_left_resting_are_cancelled_by_the_next() -> None:
+    runtime, strategy = trading(RESTING)
+    runtime.advance(strategy, 150 * MILLISECOND)
+    take_all(runtime, strategy)
+    strategy = restarted(runtime, RESTING, after_ns=SECOND)
+    take_all(runtime, strategy)  # by their names the OMS knows that it has them
+    runtime.advance(strategy, SECOND)
+    assert cancels(runtime, "oms1")[:2] == ["pulse-ACME-1", "pulse-BOLT-1"]
+
+
+def test_a_cancel_sent_in_an_earlier_life_is_repeated_but_its_order_is_not() -> None:
+    workload = Workload(orders_per_s=10, marketable_share=0.0, stop_ns=50 * MILLISECOND)
+    runtime, strategy = trading(workload)
+    runtime.advance(strategy, 0)
+    take_all(runtime, strategy)
+    runtime.advance(strategy, SECOND)
+    assert cancels(runtime, "oms1") == ["pulse-ACME-1"]
+    restarted(runtime, workload, after_ns=SECOND)
+    assert cancels(runtime, "oms1") == ["pulse-ACME-1"]
+    assert submitted(runtime) == []
