@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,8 @@ from squall.faults.exchange import ApiSlow, PriceSlide, ReportsLost, RequestsLos
 from squall.faults.fault import Fault, InstalledPlan, Planned, Tally, during
 from squall.faults.host import Crash, Pause
 from squall.faults.network import LinkCut, PacketLoss, Partition
+from squall.scenarios.find import choose
+from squall.scenarios.topology import build
 from squall.sim.core import HOUSEKEEPING_NS
 from squall.sim.exchange.wire.messages import NewOrderSingle, OrdType, Side, TimeInForce
 from squall.sim.host import Costs
@@ -661,14 +664,16 @@ def test_price_slides_add_up_and_heal_each_by_itself() -> None:
 
 
 def test_rules_of_a_venue_outlive_its_crash() -> None:
-    market = Market(
-        during(100 * MILLISECOND, 120 * MILLISECOND, Crash("left")),
-        during(110 * MILLISECOND, 300 * MILLISECOND, RequestsLost("left")),
-    ).run(400 * MILLISECOND)
+    market = Market(during(110 * MILLISECOND, 300 * MILLISECOND, RequestsLost("left")))
+    host, kernel = market.world.host("left"), market.world.kernel
+    come_back: list[Callable[[], None]] = []
+    kernel.call_at(100 * MILLISECOND, lambda _: come_back.append(host.outage(False)))
+    kernel.call_at(120 * MILLISECOND, lambda _: come_back[0]())
+    market.run(400 * MILLISECOND)
     times = market.times(VenueIgnored)
     assert min(times) > 120 * MILLISECOND
     assert max(times) > 250 * MILLISECOND
-    assert market.plan.tallies[1].effects == len(times)
+    assert market.plan.tallies[0].effects == len(times)
 
 
 # --- tallies -----------------------------------------------------------------------------------------
@@ -680,3 +685,9 @@ def test_a_tally_says_what_it_counted() -> None:
     for what in ("requests", "queries", "requests"):
         tally.touched(what)
     assert (tally.effects, tally.words) == (3, "1 queries, 2 requests")
+
+
+def test_a_venue_cannot_be_crashed_while_it_keeps_nothing_on_disk() -> None:
+    crashed = msgspec.structs.replace(choose("calm").scenario, plan=(during(1_000, 2_000, Crash("exchange-a")),))
+    with pytest.raises(ValueError, match="exchange-a is a venue, which keeps nothing on disk yet; hosts are md, strat"):
+        build("calm", crashed, seed=1)
