@@ -30,17 +30,24 @@ ID_SETS: Final = (
     "system.services.positions.Positions._exec_ids",
     "system.services.positions.Positions._orders",
     "system.services.strategy.Strategy._cancelled",
-    "scenarios.checks.audit._AuditComplete._accepted",
+    "scenarios.checks.audit._AuditComplete._orders",
     "scenarios.checks.durability._NothingLost._owed",
     "scenarios.checks.orders._FilledWithinOrdered._filled",
     "scenarios.checks.orders._NoOrderTwice._executed",
     "scenarios.checks.orders._OrderedLots.lots",
+    "scenarios.checks.orders._OrdersEnd._booked",
     "scenarios.checks.orders._OrdersEnd._ended",
     "scenarios.checks.orders._OrdersEnd._filled",
+    "scenarios.measure.Measure._seen",
 )
 """What has to remember every order or execution of the day; all else has to stay as small as it was."""
 
-DISK_FILES: Final = ("system/services/journal.py", "system/domain/audit_trail.py", "sim/disk.py")
+DISK_FILES: Final = (
+    "system/services/journal.py",
+    "system/services/diary.py",
+    "system/domain/audit_trail.py",
+    "sim/disk.py",
+)
 """Where the records that stand on simulated disks are made."""
 
 

@@ -7,7 +7,7 @@ from squall.scenarios.checks.reached import protection_acted
 from squall.scenarios.checks.sla import latency_within
 from squall.scenarios.desk_promises import always, settles
 from squall.scenarios.scenario import Market, Scenario, scenario
-from squall.scenarios.settings import MILLISECOND, SECOND
+from squall.scenarios.settings import MILLISECOND, SECOND, Settings, VenueConfig
 from squall.system.domain.signals import Workload
 
 
@@ -18,6 +18,7 @@ from squall.system.domain.signals import Workload
 def packet_loss() -> Scenario:
     """A bad line for most of a minute. Streams are late instead of lossy, and line B fills in for line A."""
     return Scenario(
+        settings=Settings(venue=VenueConfig(events_per_s=3)),
         # Most orders go where the line is bad, or one in a hundred of all of them would hardly feel it.
         market=Market(thin_venues=("exchange-b",)),
         workload=Workload(
