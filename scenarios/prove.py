@@ -31,6 +31,7 @@ class Protection(Struct, frozen=True):
 
 NO_ORDER_TWICE: Final = "no order is sent twice"
 BOOKED_ONCE: Final = "every execution is booked once"
+NOTHING_LOST: Final = "nothing is lost (RPO 0)"
 ORDERS_END: Final = "every order comes to an end"
 ONE_LEADER: Final = "at most one leader acts per epoch"
 
@@ -144,7 +145,7 @@ PROTECTIONS: Final = (
         "output commit",
         "oms.output_commit",
         "host-lost",
-        BOOKED_ONCE,
+        NOTHING_LOST,
         "Orders that only the lost disk knew of were executed, and nobody knows them.",
     ),
 )
