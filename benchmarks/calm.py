@@ -45,6 +45,7 @@ ID_SETS: Final = (
 DISK_FILES: Final = (
     "system/services/journal.py",
     "system/services/diary.py",
+    "system/services/audit.py",
     "system/domain/audit_trail.py",
     "sim/disk.py",
 )
