@@ -1,8 +1,8 @@
 """Exchange API time-outs, three kinds: the request is lost, the report is lost, or everything is just slow."""
 
-from msgspec import Struct
+from typing import ClassVar
 
-from squall.faults.fault import Heal, Tally, check_share
+from squall.faults.fault import FaultKind, Heal, Tally, check_share
 from squall.sim.exchange.rules import DISCARDED, PASS, Fate, Report, Request, Rules
 from squall.sim.exchange.wire.messages import OrderStatusReport, OrderStatusRequest
 from squall.sim.rng import Chance
@@ -43,10 +43,11 @@ def _draws_of(venue: str, rules: Rules) -> str:
     return f"api-loss/{venue}/{rules.in_force}"
 
 
-class RequestsLost(Struct, frozen=True, tag=True):
+class RequestsLost(FaultKind, frozen=True):
     """The venue's session takes the request, its application never sees it. *questions*: status queries too."""
 
-    venue: str
+    place: ClassVar[str] = "venue"
+    target: str
     share: float = 1.0
     questions: bool = False
 
@@ -54,24 +55,21 @@ class RequestsLost(Struct, frozen=True, tag=True):
     def kind(self) -> str:
         return "exchange API: requests lost"
 
-    @property
-    def target(self) -> str:
-        return self.venue
-
     def check(self, world: World) -> None:
-        world.venue(self.venue)
+        world.venue(self.target)
         check_share(self.kind, self.share)
 
     def inject(self, world: World, tally: Tally) -> Heal:
-        rules = world.venue(self.venue)
-        name = _draws_of(self.venue, rules)
+        rules = world.venue(self.target)
+        name = _draws_of(self.target, rules)
         return rules.install(_Lose(name, world.chance, self.share, self.questions, False, tally))
 
 
-class ReportsLost(Struct, frozen=True, tag=True):
+class ReportsLost(FaultKind, frozen=True):
     """The venue acts, and its report is never sent. *questions*: answers to status queries too."""
 
-    venue: str
+    place: ClassVar[str] = "venue"
+    target: str
     share: float = 1.0
     questions: bool = False
 
@@ -79,17 +77,13 @@ class ReportsLost(Struct, frozen=True, tag=True):
     def kind(self) -> str:
         return "exchange API: reports lost"
 
-    @property
-    def target(self) -> str:
-        return self.venue
-
     def check(self, world: World) -> None:
-        world.venue(self.venue)
+        world.venue(self.target)
         check_share(self.kind, self.share)
 
     def inject(self, world: World, tally: Tally) -> Heal:
-        rules = world.venue(self.venue)
-        name = _draws_of(self.venue, rules)
+        rules = world.venue(self.target)
+        name = _draws_of(self.target, rules)
         return rules.install(_Lose(name, world.chance, self.share, self.questions, True, tally))
 
 
@@ -108,48 +102,42 @@ class _Delay:
         return PASS
 
 
-class ApiSlow(Struct, frozen=True, tag=True):
+class ApiSlow(FaultKind, frozen=True):
     """The venue's application takes this much longer over every request."""
 
-    venue: str
+    place: ClassVar[str] = "venue"
+    target: str
     delay_ns: int
 
     @property
     def kind(self) -> str:
         return "exchange API: slow"
 
-    @property
-    def target(self) -> str:
-        return self.venue
-
     def check(self, world: World) -> None:
-        world.venue(self.venue)
+        world.venue(self.target)
         if self.delay_ns <= 0:
             raise ValueError(f"{self.kind}: the delay must be above 0 ns, found {self.delay_ns}")
 
     def inject(self, world: World, tally: Tally) -> Heal:
-        return world.venue(self.venue).install(_Delay(self.delay_ns, tally))
+        return world.venue(self.target).install(_Delay(self.delay_ns, tally))
 
 
-class PriceSlide(Struct, frozen=True, tag=True):
+class PriceSlide(FaultKind, frozen=True):
     """The fair value of a symbol moves steadily, everywhere: down where the speed is negative."""
 
-    symbol: str
+    place: ClassVar[str] = "symbol"
+    target: str
     half_ticks_per_s: int
 
     @property
     def kind(self) -> str:
         return "market: prices slide"
 
-    @property
-    def target(self) -> str:
-        return self.symbol
-
     def check(self, world: World) -> None:
-        world.fair_value(self.symbol)
+        world.fair_value(self.target)
         if not self.half_ticks_per_s:
             raise ValueError(f"{self.kind}: the speed must not be 0 half ticks a second")
 
     def inject(self, world: World, tally: Tally) -> Heal:
         tally.touched("fair value drifting")
-        return world.fair_value(self.symbol).install(self.half_ticks_per_s)
+        return world.fair_value(self.target).install(self.half_ticks_per_s)

@@ -1,8 +1,9 @@
 """What a fault is: a frozen value that knows how to begin, counts what it touches, and returns how to heal."""
 
+import re
 from collections import Counter
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -52,6 +53,28 @@ class Fault(Protocol):
         """Begin; count into *tally*; return what ends it."""
 
 
+def _in_kebab_case(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
+
+
+class FaultKind(Struct, frozen=True, tag_field="kind", tag=_in_kebab_case):
+    """A fault as data: a plan file knows ``PacketLoss`` as ``kind = "packet-loss"``, and its fields by their names.
+
+    Where it strikes one named thing, that is its field ``target``, and the class says in ``place`` what it names.
+    """
+
+
+PLACES: Final[Mapping[str, Callable[[World], Sequence[str]]]] = {
+    "host": lambda world: tuple(world.hosts),
+    "machine": lambda world: tuple(name for name in world.hosts if name not in world.venues),
+    "venue": lambda world: tuple(world.venues),
+    "link": lambda world: tuple(world.network.links),
+    "symbol": lambda world: tuple(world.fair_values),
+    "program": lambda world: world.transport.programs,
+}
+"""What a target may be, and everything in a world that it may name, in the world's order. A machine is no venue's."""
+
+
 class Planned(Struct, frozen=True):
     """A fault and its half-open window, in virtual ns from the start of the run. ValueError where that is none."""
 
@@ -60,6 +83,8 @@ class Planned(Struct, frozen=True):
     end_ns: int
     must_touch: bool = True
     """Whether a run in which it touched nothing proves nothing."""
+    name: str = ""
+    """What other faults and an incident call it; by what it does, where none is given."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.start_ns < self.end_ns:
@@ -70,6 +95,8 @@ class Planned(Struct, frozen=True):
 
 
 Plan = tuple[Planned, ...]
+Draw = Callable[[World], Plan]
+"""A plan that the seed decides: drawn from the world's keyed chance when everything has been laid out in it."""
 
 
 def during(start_ns: int, end_ns: int, fault: Fault, must_touch: bool = True) -> Planned:

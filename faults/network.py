@@ -1,10 +1,9 @@
 """What goes wrong between machines: packets lost, packets late, links cut, hosts cut off from one another."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
-from msgspec import Struct
-
-from squall.faults.fault import Heal, Tally, check_share
+from squall.faults.fault import FaultKind, Heal, Tally, check_share
 from squall.sim.network import Packet
 from squall.sim.transport import Control
 from squall.sim.world import World
@@ -32,47 +31,41 @@ def _kind_of(packet: Packet) -> str:
     return "repeated packets lost" if packet.attempt else "packets lost"
 
 
-class PacketLoss(Struct, frozen=True, tag=True):
+class PacketLoss(FaultKind, frozen=True):
     """Each packet on the link, either way, is lost with this probability; 1 loses them all."""
 
-    link: str
+    place: ClassVar[str] = "link"
+    target: str
     share: float
 
     @property
     def kind(self) -> str:
         return "packet loss"
 
-    @property
-    def target(self) -> str:
-        return self.link
-
     def check(self, world: World) -> None:
-        world.network.link(self.link)
+        world.network.link(self.target)
         check_share(self.kind, self.share)
 
     def inject(self, world: World, tally: Tally) -> Heal:
-        return world.network.link(self.link).install(_Lose(self.share, tally))
+        return world.network.link(self.target).install(_Lose(self.share, tally))
 
 
-class LinkCut(Struct, frozen=True, tag=True):
+class LinkCut(FaultKind, frozen=True):
     """The link is down: nothing passes, and what was on it is gone."""
 
-    link: str
+    place: ClassVar[str] = "link"
+    target: str
 
     @property
     def kind(self) -> str:
         return "link cut"
 
-    @property
-    def target(self) -> str:
-        return self.link
-
     def check(self, world: World) -> None:
-        world.network.link(self.link)
+        world.network.link(self.target)
 
     def inject(self, world: World, tally: Tally) -> Heal:
         tally.touched("link down")
-        return world.network.link(self.link).cut(world.kernel.now_ns, lambda packet: tally.touched(_kind_of(packet)))
+        return world.network.link(self.target).cut(world.kernel.now_ns, lambda packet: tally.touched(_kind_of(packet)))
 
 
 class _Cut:
@@ -93,7 +86,7 @@ class _Cut:
         return 0
 
 
-class Partition(Struct, frozen=True, tag=True):
+class Partition(FaultKind, frozen=True):
     """Packets from *left* to *right* vanish; with *both_ways*, the other way too. Real partitions are often one-way."""
 
     left: tuple[str, ...]

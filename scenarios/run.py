@@ -113,7 +113,7 @@ def configuration(choice: Choice, scenario: Scenario) -> dict[str, object]:
         "workload": msgspec.to_builtins(scenario.workload),
         "plan": [
             [p.fault.kind, p.fault.target, p.start_ns, p.end_ns, msgspec.to_builtins(p.fault, enc_hook=vars)]
-            for p in scenario.plan
+            for p in (() if callable(scenario.plan) else scenario.plan)  # a stage's has been drawn
         ],
         "with_faults": choice.with_faults,
         "symbols": list(scenario.market.symbols),

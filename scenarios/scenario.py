@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from msgspec import Struct
 
-from squall.faults.fault import Plan
+from squall.faults.fault import Draw, Plan
 from squall.scenarios.result import Verdict
 from squall.scenarios.settings import SECOND, Settings
 from squall.sim.trace import Record
@@ -81,7 +81,7 @@ class Scenario(Struct, frozen=True):
     """All that decides a run, the seed apart."""
 
     workload: Workload
-    plan: Plan = ()
+    plan: Plan | Draw = ()
     promises: tuple[Promise, ...] = ()
     market: Market = Market()
     settings: Settings = Settings()

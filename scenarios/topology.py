@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
 from squall.faults.fault import InstalledPlan
@@ -83,7 +84,9 @@ def build(
             _place(world, host, address, DESK[address], scenario, wiring)
     exchanges.connect()
     duration_ns = scenario.duration_ns
-    plan = InstalledPlan(world, scenario.plan if with_faults else ())
+    drawn = scenario.plan(world) if callable(scenario.plan) else scenario.plan
+    scenario = msgspec.structs.replace(scenario, plan=drawn)
+    plan = InstalledPlan(world, drawn if with_faults else ())
     measure = Measure(world, wiring, duration_ns)
     stage = Stage(name, scenario, world, wiring, exchanges, plan, duration_ns, with_faults, measure)
     if watch is not None:

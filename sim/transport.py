@@ -258,6 +258,11 @@ class Transport:
         if address in self._slots:
             raise ValueError(f"address {address!r} is taken, by a program on host {self._slots[address].host.name!r}")
 
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """The own address of every program, in the order in which they were placed."""
+        return tuple(address for address, slot in self._slots.items() if slot.address == address)
+
     def slot_of(self, address: str) -> Slot:
         """The program at this address; ValueError that names it where there is none."""
         try:
