@@ -79,7 +79,7 @@ def test_the_table_of_numbers_says_the_same_on_both_sides() -> None:
 
 
 def test_the_capacity_command_asks_for_the_blueprints_latency_unless_told_otherwise() -> None:
-    from squall.cli import capacity
+    from squall.commands.capacity import capacity
 
     defaults = {option.name: option.default for option in capacity.params}
     (here,) = [here for name, _, here in _rows("numbers") if name == "signal to wire"]

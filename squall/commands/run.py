@@ -1,0 +1,59 @@
+"""`squall run`: one scenario, one seed, one verdict."""
+
+import sys
+
+import click
+
+from squall.commands.exits import INCONCLUSIVE, PASS, VIOLATED, bad_input
+from squall.commands.options import JSON, MARKET, NO_FAULTS, SCENARIO, SEED, SET, settled_choice
+from squall.commands.outputs import outputs, progress_bar, quiet, show, show_drawn, tracing, write
+
+
+@click.command()
+@SCENARIO
+@SEED
+@NO_FAULTS
+@SET
+@MARKET
+@JSON
+@click.option("--html", "html_file", metavar="FILE", help="Write the report, one self-contained page.")
+@click.option("--trace", "trace_file", metavar="FILE", help="Write every record, as JSON Lines.")
+def run(
+    scenario: str,
+    seed: int,
+    no_faults: bool,
+    overrides: tuple[str, ...],
+    market: str | None,
+    json_file: str | None,
+    html_file: str | None,
+    trace_file: str | None,
+) -> None:
+    """Run a scenario once and judge it."""
+    from squall.reports.html import render_html
+    from squall.reports.machine import encode, run_json
+    from squall.reports.summary import print_summary
+    from squall.scenarios.result import Verdict
+    from squall.scenarios.run import run as run_scenario
+
+    with bad_input(), quiet(json_file):
+        choice = settled_choice(scenario, seed, not no_faults, overrides, market)
+    targets = outputs(json=json_file, html=html_file, trace=trace_file)
+    label = f"{choice.name}, seed {seed}"
+    with (
+        tracing(targets[2], choice.name, seed) as sink,
+        bad_input(),
+        progress_bar(label) as progress,
+        quiet(json_file),
+    ):
+        result = run_scenario(choice, sink, progress)
+    if targets[0] is not None:
+        write(targets[0], encode(run_json(result)).decode() + "\n")
+    if targets[1] is not None:
+        write(targets[1], render_html(result))
+    if json_file == "-":
+        show(encode(run_json(result)).decode())
+    else:
+        show_drawn(lambda console: print_summary(result, console))
+        if targets[1] is not None:
+            show(f"report: {html_file}")
+    sys.exit({Verdict.PASS: PASS, Verdict.VIOLATED: VIOLATED, Verdict.INCONCLUSIVE: INCONCLUSIVE}[result.verdict])
