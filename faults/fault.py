@@ -104,10 +104,24 @@ def during(start_ns: int, end_ns: int, fault: Fault, must_touch: bool = True) ->
     return Planned(fault, start_ns, end_ns, must_touch)
 
 
+class PlanError(ValueError):
+    """A fault that cannot be in this world: one line with its place in the plan."""
+
+    def __init__(self, index: int, field: str, message: str) -> None:
+        super().__init__(f"plan[{index}]: {message}")
+        self._place = f"faults[{index}]{field}"
+        self._message = message
+
+    def within(self, file: str) -> "PlanError":
+        """The same, of a plan that was read from this file."""
+        self.args = (f"{file}: {self._place}: {self._message}",)
+        return self
+
+
 class InstalledPlan:
     """A plan in a world: every fault waits for its window, and its tally tells what came of it.
 
-    ValueError in one line, with the fault's place in the plan, where one of them cannot be in this world.
+    PlanError where one of them cannot be in this world.
     """
 
     def __init__(self, world: World, plan: Plan) -> None:
@@ -119,7 +133,7 @@ class InstalledPlan:
             try:
                 planned.fault.check(world)
             except ValueError as error:
-                raise ValueError(f"plan[{index}]: {error}") from None
+                raise PlanError(index, _field_to_blame(planned.fault, world), str(error)) from None
         for index, planned in enumerate(plan):
             world.kernel.call_at(planned.start_ns, self._begin, index, turn=INJECT)
             world.kernel.call_at(planned.end_ns, self._heal, index, turn=HEAL)
@@ -136,6 +150,11 @@ class InstalledPlan:
         event = FaultHealed(index=index, kind=fault.kind, target=fault.target, effects=effects)
         world.kernel.cause = world.trace.observe("fault", event)
         self._heals.pop(index)()
+
+
+def _field_to_blame(fault: Fault, world: World) -> str:
+    place: str = getattr(type(fault), "place", "")
+    return ".target" if place in PLACES and fault.target not in PLACES[place](world) else ""
 
 
 def check_share(name: str, share: float) -> None:

@@ -8,8 +8,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from squall.faults.durations import DurationError, parse_duration
 from squall.scenarios.desk_promises import always
-from squall.scenarios.durations import DurationError, parse_duration
 from squall.scenarios.measure import LONGEST_NS, Measure
 from squall.scenarios.result import CapacityCurve, CapacityPoint, CapacitySla, Verdict
 from squall.scenarios.run import Progress

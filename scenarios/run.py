@@ -13,7 +13,8 @@ from typing import Final
 import msgspec
 
 from squall import __version__
-from squall.faults.fault import InstalledPlan
+from squall.faults.durations import format_duration
+from squall.faults.fault import InstalledPlan, Plan, PlanError, Planned
 from squall.scenarios.checks.feed import recorded_touches
 from squall.scenarios.result import CausalStep, CheckResult, FaultResult, RunResult, Verdict
 from squall.scenarios.scenario import Judge, Market, Promise, Ruling, Scenario
@@ -43,9 +44,13 @@ class Choice(msgspec.Struct, frozen=True):
     with_faults: bool = True
     overrides: tuple[str, ...] = ()
     market: str | None = None
+    plan: Plan | None = None
+    """In place of the scenario's own."""
+    plan_file: str | None = None
+    """Where that plan was read from, as the person named it."""
 
     def settled(self) -> Scenario:
-        """The scenario with the overrides and the market applied. ValueError where one of them cannot be."""
+        """The scenario with overrides, market and plan applied. ValueError where one of them cannot be."""
         settings = self.scenario.settings
         for assignment in self.overrides:
             settings = override(settings, assignment)
@@ -55,6 +60,10 @@ class Choice(msgspec.Struct, frozen=True):
             market = Market(symbols=(), recording=self.market)
             promises = (*scenario.promises, recorded_touches())
             scenario = msgspec.structs.replace(scenario, market=market, promises=promises)
+        if self.plan is not None:
+            scenario = msgspec.structs.replace(scenario, plan=self.plan)
+            if self.plan_file is not None:
+                _check_windows(self.plan, scenario.duration_ns, self.plan_file)
         return scenario
 
     @property
@@ -72,7 +81,17 @@ class Choice(msgspec.Struct, frozen=True):
             words += ["--set", assignment]
         if self.market is not None:
             words += ["--market", f"binance:{self.market}"]
+        if self.plan_file is not None:
+            words += ["--plan", self.plan_file]
         return shlex.join(words)
+
+
+def _check_windows(plan: Plan, duration_ns: int, file: str) -> None:
+    """PlanError for what would never begin: somebody meant another time."""
+    for index, planned in enumerate(plan):
+        if planned.start_ns >= duration_ns:
+            start, end = format_duration(planned.start_ns), format_duration(duration_ns)
+            raise PlanError(index, ".start", f"the run ends at {end}, found {start}").within(file)
 
 
 class _Bench:
@@ -111,16 +130,20 @@ def configuration(choice: Choice, scenario: Scenario) -> dict[str, object]:
     return {
         "settings": keys(scenario.settings),
         "workload": msgspec.to_builtins(scenario.workload),
-        "plan": [
-            [p.fault.kind, p.fault.target, p.start_ns, p.end_ns, msgspec.to_builtins(p.fault, enc_hook=vars)]
-            for p in (() if callable(scenario.plan) else scenario.plan)  # a stage's has been drawn
-        ],
+        # A stage's plan has been drawn.
+        "plan": [_recorded(planned) for planned in (() if callable(scenario.plan) else scenario.plan)],
         "with_faults": choice.with_faults,
         "symbols": list(scenario.market.symbols),
         "thin_venues": list(scenario.market.thin_venues),
         "recording": _content_of(scenario.market.recording),
         "duration_ns": scenario.duration_ns,
     }
+
+
+def _recorded(planned: Planned) -> list[object]:
+    fault = planned.fault
+    what = [fault.kind, fault.target, planned.start_ns, planned.end_ns, msgspec.to_builtins(fault, enc_hook=vars)]
+    return [*what, planned.name] if planned.name else what
 
 
 def _content_of(recording: str | None) -> str | None:
@@ -178,7 +201,10 @@ def _perform(
     choice: Choice, scenario: Scenario, sink: Sink | None, progress: Progress | None
 ) -> tuple[Stage, _Bench, float]:
     bench = _Bench(scenario.promises, choice.with_faults)
-    stage = build(choice.name, scenario, choice.seed, choice.with_faults, sink, bench.attach)
+    try:
+        stage = build(choice.name, scenario, choice.seed, choice.with_faults, sink, bench.attach)
+    except PlanError as error:
+        raise (error if choice.plan_file is None else error.within(choice.plan_file)) from None
     world = stage.world
     world.trace.observe("squall", RunBegan(choice.recorded_name, choice.seed, configuration(choice, stage.scenario)))
     world.start()

@@ -5,7 +5,7 @@ from typing import Any, Final, get_type_hints
 import msgspec
 from msgspec import Struct
 
-from squall.scenarios.durations import DurationError, format_duration, parse_duration
+from squall.faults.durations import DurationError, format_duration, parse_duration
 from squall.system.config import DeskConfig
 
 MICROSECOND = 1_000

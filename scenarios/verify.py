@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from squall.faults.plan import plan_data, plan_of
 from squall.scenarios.run import Choice, Progress
 from squall.sim.guard import NondeterminismError
 from squall.sim.trace import CHECKPOINT_RECORDS
@@ -57,6 +58,7 @@ def _run_fresh(choice: Choice, hash_seed: int) -> tuple[str, list[str]]:
             "with_faults": choice.with_faults,
             "overrides": choice.overrides,
             "market": choice.market,
+            "plan": None if choice.plan is None else plan_data(choice.plan),
         }
     )
     done = subprocess.run(
@@ -82,6 +84,8 @@ def child(asked: bytes) -> None:
 
     chosen = msgspec.json.decode(asked)
     chosen["overrides"] = tuple(chosen["overrides"])
+    if chosen["plan"] is not None:
+        chosen["plan"] = plan_of(chosen["plan"], "plan")
     answer: dict[str, list[str]] = {"digest": [], "checkpoints": [], "breach": []}
     try:
         with redirect_stdout(sys.stderr):  # the answer is all that may go to standard output

@@ -1,5 +1,6 @@
 """The arguments and options that several commands share, and the choice that they make."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -18,16 +19,34 @@ SEED = click.option(
 )
 SET = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a setting; may be repeated.")
 NO_FAULTS = click.option("--no-faults", is_flag=True, help="The same scenario without its plan.")
+PLAN = click.option("--plan", "plan_file", metavar="FILE", help="A plan, TOML or JSON, in place of the scenario's own.")
 MARKET = click.option("--market", metavar="binance:FILE", help="Replay a recording as exchange-a.")
 JSON = click.option("--json", "json_file", metavar="FILE", help="Write the result as JSON; - for standard output.")
 
 
-def settled_choice(name: str, seed: int, with_faults: bool, overrides: tuple[str, ...], market: str | None) -> "Choice":
+def settled_choice(
+    name: str,
+    seed: int,
+    with_faults: bool,
+    overrides: tuple[str, ...],
+    market: str | None,
+    plan_file: str | None = None,
+) -> "Choice":
     """The choice, settled once so that a wrong setting is refused before anything starts."""
+    from squall.faults.plan import load_plan
     from squall.scenarios.find import choose
     from squall.scenarios.market import parse_market
 
     recording = parse_market(market) if market is not None else None
-    choice = choose(name, seed=seed, with_faults=with_faults, overrides=overrides, market=recording)
+    plan = load_plan(Path(plan_file)) if plan_file is not None else None
+    choice = choose(
+        name,
+        seed=seed,
+        with_faults=with_faults,
+        overrides=overrides,
+        market=recording,
+        plan=plan,
+        plan_file=plan_file,
+    )
     choice.settled()
     return choice

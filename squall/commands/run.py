@@ -5,7 +5,7 @@ import sys
 import click
 
 from squall.commands.exits import INCONCLUSIVE, PASS, VIOLATED, bad_input
-from squall.commands.options import JSON, MARKET, NO_FAULTS, SCENARIO, SEED, SET, settled_choice
+from squall.commands.options import JSON, MARKET, NO_FAULTS, PLAN, SCENARIO, SEED, SET, settled_choice
 from squall.commands.outputs import outputs, progress_bar, quiet, show, show_drawn, tracing, write
 
 
@@ -15,6 +15,7 @@ from squall.commands.outputs import outputs, progress_bar, quiet, show, show_dra
 @NO_FAULTS
 @SET
 @MARKET
+@PLAN
 @JSON
 @click.option("--html", "html_file", metavar="FILE", help="Write the report, one self-contained page.")
 @click.option("--trace", "trace_file", metavar="FILE", help="Write every record, as JSON Lines.")
@@ -24,6 +25,7 @@ def run(
     no_faults: bool,
     overrides: tuple[str, ...],
     market: str | None,
+    plan_file: str | None,
     json_file: str | None,
     html_file: str | None,
     trace_file: str | None,
@@ -36,7 +38,7 @@ def run(
     from squall.scenarios.run import run as run_scenario
 
     with bad_input(), quiet(json_file):
-        choice = settled_choice(scenario, seed, not no_faults, overrides, market)
+        choice = settled_choice(scenario, seed, not no_faults, overrides, market, plan_file)
     targets = outputs(json=json_file, html=html_file, trace=trace_file)
     label = f"{choice.name}, seed {seed}"
     with (

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from squall.faults.durations import parse_duration
 from squall.scenarios.capacity import crossing_per_s
-from squall.scenarios.durations import parse_duration
 from squall.scenarios.find import choose
 from squall.scenarios.result import RunResult, Verdict
 from squall.scenarios.run import run

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from squall.scenarios.durations import format_duration
+from squall.faults.durations import format_duration
 from squall.scenarios.settings import (
     LARGEST,
     ORDERED,

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from squall.scenarios.durations import format_duration
+from squall.faults.durations import format_duration
 from squall.scenarios.settings import Settings, override
 from tests.lint_rules import ROOT
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from squall.scenarios.durations import DurationError, format_duration, parse_duration
+from squall.faults.durations import DurationError, format_duration, parse_duration
 
 
 @given(st.integers(min_value=0, max_value=10**20 - 1))

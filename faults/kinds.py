@@ -1,0 +1,45 @@
+"""Every kind of fault that a plan can name: a kind that is not in this table does not exist for plan files."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Final
+
+from squall.faults.exchange import ApiSlow, PriceSlide, ReportsLost, RequestsLost
+from squall.faults.fault import FaultKind
+from squall.faults.host import Crash, Pause
+from squall.faults.network import LinkCut, PacketLoss, Partition
+
+KINDS: Final[tuple[type[FaultKind], ...]] = (
+    # exchange API
+    RequestsLost,
+    ReportsLost,
+    ApiSlow,
+    # market
+    PriceSlide,
+    # network
+    PacketLoss,
+    LinkCut,
+    Partition,
+    # hosts
+    Crash,
+    Pause,
+)
+"""A new kind is one more line here; a test compares the table with the classes that there are."""
+
+
+def tag_of(kind: type[FaultKind]) -> str:
+    """What plan files call it: ``packet-loss``."""
+    return str(kind.__struct_config__.tag)
+
+
+BY_TAG: Final[Mapping[str, type[FaultKind]]] = {tag_of(kind): kind for kind in KINDS}
+
+
+def kind_of(tag: str) -> type[FaultKind]:
+    """The kind of this name; ValueError with the nearest one where there is none."""
+    try:
+        return BY_TAG[tag]
+    except KeyError:
+        close = difflib.get_close_matches(tag, BY_TAG, 1)
+        hint = f"did you mean {close[0]}?" if close else f"kinds are {', '.join(BY_TAG)}"
+        raise ValueError(f"no kind of fault {tag!r}; {hint}") from None
