@@ -59,6 +59,7 @@ def _run_fresh(choice: Choice, hash_seed: int) -> tuple[str, list[str]]:
             "overrides": choice.overrides,
             "market": choice.market,
             "plan": None if choice.plan is None else plan_data(choice.plan),
+            "plan_file": choice.plan_file,
         }
     )
     done = subprocess.run(
@@ -69,8 +70,9 @@ def _run_fresh(choice: Choice, hash_seed: int) -> tuple[str, list[str]]:
         env={**os.environ, "PYTHONHASHSEED": str(hash_seed)},
     )
     if done.returncode:
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise ChildFailedError(f"verify {choice.name}: a fresh process failed: {' '.join(last)}")
+        last = " ".join(done.stderr.decode(errors="replace").strip().splitlines()[-1:])
+        error, colon, said = last.partition(": ")
+        raise ChildFailedError(f"verify {choice.name}: a fresh process failed: {error.rpartition('.')[2]}{colon}{said}")
     answer = msgspec.json.decode(done.stdout, type=dict[str, list[str]])
     if answer["breach"]:
         raise NondeterminismError(answer["breach"][0])

@@ -187,7 +187,7 @@ def test_exit_code_5_somebody_interrupts(squall: Squall, tmp_path: Path) -> None
         (("verify", QUICK, "--runs", "1"), "Invalid value for '--runs': 1 is not in the range x>=2."),
         (
             ("verify", f"{FILE}:no_such_link"),
-            f"verify {FILE}:no_such_link: a fresh process failed: ValueError: plan[0]:",
+            f"verify {FILE}:no_such_link: a fresh process failed: PlanError: plan[0]:",
         ),
         (("prove", "prayer"), "no protection 'prayer'; protections are breaker.enabled,"),
         (("capacity", "--rates", "fast"), "--rates fast: expected A:B:STEP or A,B,C in whole orders a second"),
