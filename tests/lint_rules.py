@@ -91,6 +91,8 @@ EXEMPTIONS: Final[tuple[Exemption, ...]] = (
     Exemption("sim/rng.py", "random", "the one place where generators are made, each from the run's seed"),
     Exemption("scenarios/run.py", "time", "wall_s says how long this machine took; it is not part of the digest"),
     Exemption("scenarios/run.py", "squall.__version__", "a constant, which a replay must have alike"),
+    Exemption("scenarios/power.py", "time", "what finding a bug costs is CPU time; no run sees it"),
+    Exemption("scenarios/power.py", "concurrent", "each run is in a process of its own; threads only wait for them"),
     *(
         Exemption("sim/guard.py", name, "the guard patches it")
         for name in ("time", "random", "secrets", "uuid", "threading", "_thread", "socket")

@@ -5,9 +5,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from squall.faults.fault import Heal, Plan, Tally, during
 from squall.faults.network import PacketLoss
-from squall.scenarios.desk_promises import always
+from squall.scenarios.desk_promises import always, settles
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Promise, Ruling, Scenario, scenario
 from squall.scenarios.topology import Stage
@@ -32,6 +34,11 @@ def _brief(*promises: Promise, plan: Plan = ()) -> Scenario:
 @scenario(proves="that a user's own scenario needs a function and nothing else")
 def sound() -> Scenario:
     return _brief()
+
+
+def settled() -> Scenario:
+    """The same, and all that holds when a market has come to rest."""
+    return replace(_brief(*settles()), duration_ns=5 * SECOND)
 
 
 # --- judges of their own ---
