@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import redirect_stdout
 from pathlib import Path
 from statistics import NormalDist
@@ -159,7 +159,7 @@ def measure(
     """
     with TemporaryDirectory(prefix="squall-broken-") as scratch, ThreadPoolExecutor(jobs) as pool:
         waiting = _batches(bugs, course, runs, store, Path(scratch), until_found)
-        running = {}
+        running: dict[Future[list[Attempt]], Bug] = {}
         while True:
             while len(running) < jobs and (ready := next(waiting, None)) is not None:
                 bug, folder, task = ready

@@ -54,9 +54,8 @@ def test_what_was_run_is_not_run_again(tmp_path: Path) -> None:
 
 
 def test_a_planted_bug_is_found_by_what_the_world_observed_and_the_sound_build_is_not(tmp_path: Path) -> None:
-    sound = Bug(
-        "nothing", "control", "the same build", (Edit("system/domain/positions.py", 'XX),)
-    )
+    same_thing = Edit("system/domain/positions.py", "FLAT: Final = Position()", "FLAT: Final = Position(0)")
+    sound = Bug("nothing", "control", "the same build", (same_thing,))
     store = PowerStore(tmp_path / "power.sqlite")
     measure((SECOND_SALE, sound), BRIEF, 2, store, jobs=2)
     broken, same = store.found("sells are buys", "brief"), store.found("nothing", "brief")
