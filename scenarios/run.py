@@ -159,10 +159,64 @@ def _content_of(recording: str | None) -> str | None:
     return content.hexdigest()
 
 
+class Judged(msgspec.Struct):
+    """A run that is over, and what the judges said of it."""
+
+    stage: Stage
+    checks: tuple[CheckResult, ...]
+    verdict: Verdict
+    wall_s: float
+
+    def faults(self) -> tuple[FaultResult, ...]:
+        """What each fault of the plan came to."""
+        plan = self.stage.plan
+        return tuple(
+            FaultResult(p.fault.kind, p.fault.target, p.start_ns, p.end_ns, tally.effects, tally.words)
+            for p, tally in zip(plan.plan, plan.tallies, strict=True)
+        )
+
+
 def run(choice: Choice, sink: Sink | None = None, progress: Progress | None = None) -> RunResult:
-    """Build, run and judge. The guard is on while the kernel steps."""
+    """Build, run and judge, and tell the story of a violation. The guard is on while the kernel steps."""
     scenario = choice.settled()
-    stage, bench, wall_s = _perform(choice, scenario, sink, progress)
+    judged = judge(choice, scenario, sink, progress)
+    stage, world, measure = judged.stage, judged.stage.world, judged.stage.measure
+    return RunResult(
+        scenario=choice.name,
+        proves=choice.proves,
+        seed=choice.seed,
+        verdict=judged.verdict,
+        digest=world.trace.digest(),
+        virtual_ns=stage.duration_ns,
+        events=world.kernel.events,
+        records=world.trace.records,
+        messages=world.messages,
+        wall_s=judged.wall_s,
+        checks=judged.checks,
+        faults=judged.faults(),
+        metrics=measure.metrics(),
+        versions=versions(),
+        replay_command=choice.command(),
+        story=_story(choice, scenario, judged.checks),
+        lanes=measure.lanes(),
+        latencies=measure.latency_series(),
+        counts=measure.count_series(),
+        checkpoints=tuple(world.trace.checkpoints),
+    )
+
+
+def judge(
+    choice: Choice,
+    scenario: Scenario,
+    sink: Sink | None = None,
+    progress: Progress | None = None,
+    watch: Callable[[Stage], None] | None = None,
+) -> Judged:
+    """One run of *scenario*, the choice's own as it was settled, and nothing that only a report needs.
+
+    *watch* attaches more watchers than the judges', before anything starts.
+    """
+    stage, bench, wall_s = _perform(choice, scenario, sink, progress, watch)
     checks = [CheckResult(p.name, p.kind, r.verdict, r.detail, r.at_ns, r.seq) for p, r in bench.rulings()]
     if not checks:
         detail = "the scenario promises nothing, or nothing without its faults"
@@ -171,40 +225,23 @@ def run(choice: Choice, sink: Sink | None = None, progress: Progress | None = No
     if bench.unhealthy is not None:
         detail = f"before the first fault: {bench.unhealthy}"
         checks.append(CheckResult("healthy baseline", "baseline", Verdict.INCONCLUSIVE, detail))
-    verdict = verdict_of(checks)
-    world, measure = stage.world, stage.measure
-    return RunResult(
-        scenario=choice.name,
-        proves=choice.proves,
-        seed=choice.seed,
-        verdict=verdict,
-        digest=world.trace.digest(),
-        virtual_ns=stage.duration_ns,
-        events=world.kernel.events,
-        records=world.trace.records,
-        messages=world.messages,
-        wall_s=wall_s,
-        checks=tuple(checks),
-        faults=_fault_results(stage.plan),
-        metrics=measure.metrics(),
-        versions=versions(),
-        replay_command=choice.command(),
-        story=_story(choice, scenario, checks),
-        lanes=measure.lanes(),
-        latencies=measure.latency_series(),
-        counts=measure.count_series(),
-        checkpoints=tuple(world.trace.checkpoints),
-    )
+    return Judged(stage, tuple(checks), verdict_of(checks), wall_s)
 
 
 def _perform(
-    choice: Choice, scenario: Scenario, sink: Sink | None, progress: Progress | None
+    choice: Choice,
+    scenario: Scenario,
+    sink: Sink | None,
+    progress: Progress | None = None,
+    watch: Callable[[Stage], None] | None = None,
 ) -> tuple[Stage, _Bench, float]:
     bench = _Bench(scenario.promises, choice.with_faults)
     try:
         stage = build(choice.name, scenario, choice.seed, choice.with_faults, sink, bench.attach)
     except PlanError as error:
         raise (error if choice.plan_file is None else error.within(choice.plan_file)) from None
+    if watch is not None:
+        watch(stage)
     world = stage.world
     world.trace.observe("squall", RunBegan(choice.recorded_name, choice.seed, configuration(choice, stage.scenario)))
     world.start()
@@ -247,13 +284,6 @@ def _must_touch(plan: InstalledPlan) -> list[CheckResult]:
     ]
 
 
-def _fault_results(plan: InstalledPlan) -> tuple[FaultResult, ...]:
-    return tuple(
-        FaultResult(p.fault.kind, p.fault.target, p.start_ns, p.end_ns, tally.effects, tally.words)
-        for p, tally in zip(plan.plan, plan.tallies, strict=True)
-    )
-
-
 def versions() -> dict[str, str]:
     """What a replay must have alike."""
     return {
@@ -281,7 +311,7 @@ def _story(choice: Choice, scenario: Scenario, checks: Sequence[CheckResult]) ->
     if not violations:
         return ()
     memory = _Memory(min(violations))
-    _perform(choice, scenario, memory, None)
+    _perform(choice, scenario, memory)
     chain: list[Record] = []
     seq = min(violations)
     while seq and len(chain) < STORY_STEPS:
