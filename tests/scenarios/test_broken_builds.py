@@ -9,6 +9,7 @@ import pytest
 
 from squall.scenarios.broken_builds import Bug, BugError, Edit, check_edits, load_bugs, plant
 
+ZOO = Path(__file__).parents[1] / "planted_bugs" / "bugs.toml"
 DECIDES = Edit("system/domain/oms_state.py", "state.version += 1", "state.version += 2")
 
 
@@ -29,6 +30,11 @@ def test_a_broken_build_has_the_bug_and_the_source_has_not(tmp_path: Path) -> No
     assert Path(where).is_relative_to(folder)
     assert count == "1"
     check_edits(Bug("double step", "test", "still plantable", (DECIDES,)))
+
+
+def test_every_bug_of_the_zoo_can_be_planted() -> None:
+    for bug in load_bugs(ZOO):
+        check_edits(bug)
 
 
 WRONG = {
