@@ -1,9 +1,12 @@
 """What goes wrong between machines: packets lost, packets late, links cut, hosts cut off from one another."""
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, Self
+
+from msgspec.structs import replace
 
 from squall.faults.fault import FaultKind, Heal, Tally, check_share
+from squall.faults.targets import Pick
 from squall.sim.network import Packet
 from squall.sim.transport import Control
 from squall.sim.world import World
@@ -101,6 +104,15 @@ class Partition(FaultKind, frozen=True):
     def target(self) -> str:
         arrow = "↔" if self.both_ways else "→"
         return f"{', '.join(self.left)} {arrow} {', '.join(self.right)}"
+
+    def strikes(self, pick: Pick) -> tuple[Self, ...]:
+        """Both sides by name. Who is on the left by name or by lot is not on a right that means more than one name."""
+        left = tuple(dict.fromkeys(name for each in self.left for name in pick("host", each)))
+        right = []
+        for each in self.right:
+            meant = pick("host", each)
+            right += [name for name in meant if name == each or name not in left]
+        return (replace(self, left=left, right=tuple(dict.fromkeys(right))),)
 
     def check(self, world: World) -> None:
         for side, names in (("left", self.left), ("right", self.right)):

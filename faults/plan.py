@@ -9,13 +9,13 @@ from typing import Any, Final, cast
 import msgspec
 
 from squall.faults.durations import DurationError, format_duration, parse_duration
-from squall.faults.fault import Fault, FaultKind, Plan, Planned
+from squall.faults.fault import Fault, FaultKind, Plan, Planned, names
 from squall.faults.kinds import kind_of, tag_of
 
 SCHEMA: Final = 1
 LONGEST_NS: Final = 10**18
 """Of any time in a plan: some thirty years, and well within what a record can hold."""
-OF_THE_ENTRY: Final = ("name", "start", "end", "must_touch")
+OF_THE_ENTRY: Final = ("name", "start", "end", "with", "after", "given", "probability", "must_touch")
 """The fields of an entry that are about when and whether; the others are its kind's."""
 
 
@@ -59,7 +59,9 @@ def plan_of(data: object, where: str) -> Plan:
     """The plan that these plain values describe. PlanFileError, which begins with *where*, where they do not."""
     if not isinstance(data, Sequence) or isinstance(data, str):
         raise PlanFileError(f"{where}: faults: expected a list, found {_a(data)}")
-    plan = tuple(_planned(entry, f"{where}: faults[{index}]") for index, entry in enumerate(data))
+    plan: Plan = ()
+    for index, entry in enumerate(data):
+        plan = (*plan, _planned(entry, f"{where}: faults[{index}]", plan))
     taken: dict[str, int] = {}
     for index, planned in enumerate(plan):
         if planned.name and taken.setdefault(planned.name, index) != index:
@@ -85,6 +87,10 @@ def _entry(index: int, planned: Planned) -> dict[str, Any]:
             entry[key_of(field.name)] = _written(field.name, value)
     entry["start"] = format_duration(planned.start_ns)
     entry["end"] = format_duration(planned.end_ns)
+    if planned.given:
+        entry["given"] = planned.given
+    if planned.probability != 1.0:
+        entry["probability"] = planned.probability
     if not planned.must_touch:
         entry["must_touch"] = False
     return entry
@@ -101,7 +107,7 @@ def _written(field: str, value: Any) -> Any:
     return f"-{format_duration(-value)}" if value < 0 else format_duration(value)
 
 
-def _planned(entry: object, where: str) -> Planned:
+def _planned(entry: object, where: str, earlier: Plan) -> Planned:
     if not isinstance(entry, Mapping):
         raise PlanFileError(f"{where}: expected a fault, found {_a(entry)}")
     tag = entry.get("kind")
@@ -119,16 +125,44 @@ def _planned(entry: object, where: str) -> Planned:
     must_touch = entry.get("must_touch", True)
     if not isinstance(must_touch, bool):
         raise PlanFileError(f"{where}.must_touch: expected true or false, found {must_touch!r}")
-    start_ns, end_ns = (_time(entry, edge, where) for edge in ("start", "end"))
+    probability = entry.get("probability", 1.0)
+    if isinstance(probability, bool) or not isinstance(probability, int | float) or not 0.0 < probability <= 1.0:
+        raise PlanFileError(f"{where}.probability: expected a number above 0 and at most 1, found {_a(probability)}")
+    anchor_ns, given = _anchor(entry, where, earlier)
+    start_ns, end_ns = (anchor_ns + _time(entry, edge, where, given) for edge in ("start", "end"))
     if not start_ns < end_ns:
         raise PlanFileError(
-            f"{where}: the window must begin before it ends, found {entry['start']!r} to {entry['end']!r}"
+            f"{where}: the window must begin before it ends, found {entry.get('start', '0s')!r} to {entry['end']!r}"
         )
-    return Planned(fault, start_ns, end_ns, must_touch, name)
+    return Planned(fault, start_ns, end_ns, must_touch, name, float(probability), given)
 
 
-def _time(entry: Mapping[str, Any], key: str, where: str) -> int:
+def _anchor(entry: Mapping[str, Any], where: str, earlier: Plan) -> tuple[int, str]:
+    """From when the window counts, and on whom the fault depends."""
+    named = [key for key in ("with", "after", "given") if key in entry]
+    if not named:
+        return 0, ""
+    if len(named) > 1:
+        raise PlanFileError(f"{where}.{named[1]}: expected one of with, after and given, found {named[0]} too")
+    key, name = named[0], entry[named[0]]
+    by_name = dict(zip(names(earlier), earlier, strict=True))
+    if not isinstance(name, str) or name not in by_name:
+        close = difflib.get_close_matches(str(name), by_name, 1)
+        hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(by_name) or 'none'}"
+        raise PlanFileError(f"{where}.{key}: no earlier fault {name!r}; {hint}")
+    match key:
+        case "with":
+            return by_name[name].start_ns, name
+        case "after":
+            return by_name[name].end_ns, name
+        case _:
+            return 0, name
+
+
+def _time(entry: Mapping[str, Any], key: str, where: str, relative: str) -> int:
     if key not in entry:
+        if key == "start" and relative and "given" not in entry:
+            return 0
         raise PlanFileError(f"{where}.{key}: expected a time such as 12.5s from the start of the run, there is none")
     return _duration(entry[key], f"{where}.{key}")
 
@@ -157,6 +191,9 @@ def _fault(kind: type[FaultKind], fields: Mapping[str, Any], where: str) -> Faul
             raise PlanFileError(f"{where}.{key}: {tag_of(kind)} has no such field; {hint}")
         name = known[key].name
         values[name] = _duration(value, f"{where}.{key}", signed=True) if name.endswith("_ns") else value
+    target = values.get("target")
+    if isinstance(target, list) and all(isinstance(each, str) for each in target):
+        values["target"] = ", ".join(target)
     for key, field in known.items():
         if field.required and field.name not in values:
             raise PlanFileError(f"{where}.{key}: {tag_of(kind)} needs it, and there is none")

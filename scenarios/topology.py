@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from squall.faults.fault import InstalledPlan
+from squall.faults.fault import InstalledPlan, happening
 from squall.scenarios.market import Exchanges, lay_exchanges
 from squall.scenarios.measure import Measure
 from squall.scenarios.scenario import Scenario
@@ -14,10 +14,11 @@ from squall.sim.clock import Clock
 from squall.sim.host import Costs, ProgramRuntime
 from squall.sim.network import LinkSpec
 from squall.sim.program import Program
-from squall.sim.trace import Sink
+from squall.sim.trace import Record, Sent, Sink
 from squall.sim.transport import TransportSpec
 from squall.sim.world import World
 from squall.system.assemble import DESK, Service
+from squall.system.domain.messages import LeaseGranted
 from squall.system.runtime import Runtime
 from squall.system.wiring import Wiring
 
@@ -84,7 +85,9 @@ def build(
             _place(world, host, address, DESK[address], scenario, wiring)
     exchanges.connect()
     duration_ns = scenario.duration_ns
-    drawn = scenario.plan(world) if callable(scenario.plan) else scenario.plan
+    world.groups = groups_of(world)
+    world.primary = Leaders(world, len(wiring.keepers)).current
+    drawn = happening(world, scenario.plan(world) if callable(scenario.plan) else scenario.plan)
     scenario = msgspec.structs.replace(scenario, plan=drawn)
     plan = InstalledPlan(world, drawn if with_faults else ())
     measure = Measure(world, wiring, duration_ns)
@@ -92,6 +95,46 @@ def build(
     if watch is not None:
         watch(stage)
     return stage
+
+
+def groups_of(world: World) -> dict[str, tuple[str, ...]]:
+    """What selectors may choose from: hosts by their part, links by what they carry."""
+    links = tuple(world.network.links)
+    lines = tuple(link for link in links if not link.endswith("/lan"))
+    return {
+        "hosts": tuple(world.hosts),
+        "desk": tuple(HOSTS),
+        "venues": tuple(world.venues),
+        "oms": ("oms1", "oms2"),
+        "keepers": ("k1", "k2", "k3"),
+        "links": links,
+        "lan": tuple(link for link in links if link.endswith("/lan")),
+        "orders": tuple(link for link in lines if link.endswith("/orders")),
+        "feeds": tuple(link for link in lines if "/feed-" in link),
+        "symbols": tuple(world.fair_values),
+    }
+
+
+class Leaders:
+    """Who won the last epoch: whom a majority of keepers has granted it, as the wire shows."""
+
+    def __init__(self, world: World, keepers: int) -> None:
+        self._majority = keepers // 2 + 1
+        self._granted: dict[tuple[int, str], list[str]] = {}
+        self._won: tuple[int, str] | None = None
+        world.trace.watch(self._on_grant, Sent, LeaseGranted)
+
+    def _on_grant(self, record: Record) -> None:
+        grant: LeaseGranted = record.event.message
+        keepers = self._granted.setdefault((grant.epoch, grant.candidate), [])
+        if grant.keeper not in keepers:
+            keepers.append(grant.keeper)
+            if len(keepers) == self._majority and (self._won is None or grant.epoch > self._won[0]):
+                self._won = (grant.epoch, grant.candidate)
+
+    def current(self) -> str | None:
+        """The leader's address; None before anybody has won."""
+        return self._won[1] if self._won is not None else None
 
 
 def _clock(world: World, host: str) -> Clock:

@@ -30,6 +30,10 @@ class World:
         """The rules of each venue's application, by venue: what exchange faults act on. They outlive a crash."""
         self.fair_values: dict[str, FairValue] = {}
         """What the participants of all venues believe a symbol is worth, by symbol."""
+        self.groups: dict[str, tuple[str, ...]] = {}
+        """Names that belong together, as ``keepers``: what a fault's selector may choose from."""
+        self.primary: Callable[[], str | None] = lambda: None
+        """Who leads, by its address, as far as the world can see; whoever lays out a desk says how that is seen."""
         self.messages = 0
         """Handler invocations on a message, heartbeats and timers apart."""
         self._buggified: frozenset[str] = frozenset()

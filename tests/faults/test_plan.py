@@ -51,13 +51,16 @@ def faults_of(kind: type[FaultKind]) -> st.SearchStrategy[FaultKind]:
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
     """Any plan at all, whether or not a world has a place for it; names are unique."""
-    planned = []
+    planned: list[Planned] = []
     for number in range(draw(st.integers(0, 4))):
         start_ns = draw(st.integers(0, 10**18 - 1))
         end_ns = draw(st.integers(start_ns + 1, 10**18))
         name = draw(st.sampled_from(["", f"number {number}"]))
         fault = draw(st.sampled_from(KINDS).flatmap(faults_of))
-        planned.append(Planned(fault, start_ns, end_ns, draw(st.booleans()), name))
+        earlier = [each.name for each in planned if each.name]
+        given_one = draw(st.sampled_from(["", *earlier]))
+        probability = draw(st.floats(0.0, 1.0, exclude_min=True))
+        planned.append(Planned(fault, start_ns, end_ns, draw(st.booleans()), name, probability, given_one))
     return tuple(planned)
 
 
