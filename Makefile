@@ -9,7 +9,7 @@ PYTHON ?= $(shell for candidate in python3.11 python3; do \
 	$$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$candidate && break; done)
 SEED ?= 1
 
-.PHONY: help install demo test lint format verify prove bench docs constraints clean
+.PHONY: help install demo test nightly lint format verify prove bench docs constraints clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ demo: install ## break exchange-a on purpose; the verdict, and a page in out/
 
 test: install ## every test
 	$(BIN)/pytest -n auto -q
+
+nightly: install ## every test with twenty times as many examples, and new ones
+	SQUALL_PROFILE=nightly $(BIN)/pytest -n auto -q
 
 lint: install ## ruff and mypy
 	$(BIN)/ruff check .

@@ -11,6 +11,7 @@ from squall.system.domain.commands import AnyCommand, ApplyReport, JudgeOrder, M
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.oms import OmsState, decide, evolve
 from squall.system.domain.signals import Workload
+from tests.profiles import examples
 
 VENUE = Venue("exchange-a")
 SECOND = 1_000_000_000
@@ -56,7 +57,7 @@ def test_an_immediate_order_ends_and_every_report_is_heard(life: OrderLife) -> N
     assert {report.exec_id for report in life.heard} == {report.exec_id for report in life.reports}
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(order_lives())
 def test_our_oms_ends_with_the_quantity_of_the_venue_however_the_reports_arrive(life: OrderLife) -> None:
     """Filled exactly, unless a cancel overtook a fill: then what is missing is in doubt, or set aside, not lost."""

@@ -35,6 +35,7 @@ from squall.sim.trace import (
     VenueIgnored,
 )
 from squall.sim.world import World
+from tests.profiles import examples
 from tests.sim.machines import Memory, Note, TwoHosts
 from tests.sim.markets import MILLISECOND, Trader, lay_market
 
@@ -279,7 +280,7 @@ def test_packet_loss_does_not_count_what_the_link_loses_by_itself() -> None:
     assert 100 < plan.tallies[0].effects < len(inside) - 100
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(
     windows=st.lists(
         st.tuples(st.integers(0, 40), st.integers(1, 30)).map(lambda w: (w[0], w[0] + w[1])), min_size=1, max_size=5

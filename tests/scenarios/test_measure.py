@@ -2,7 +2,7 @@
 
 import msgspec
 from hdrh.histogram import HdrHistogram
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from squall.scenarios.measure import LONGEST_NS, Latencies, quantile_with_misses
@@ -13,7 +13,6 @@ from squall.system.domain.messages import JournalCopied
 from tests.scenarios.stages import MS, SECOND, Tale, report, status, submit
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(-5, 3 * LONGEST_NS), max_size=50))
 def test_the_quick_way_to_record_counts_as_hdrhistogram_does(latencies_ns: list[int]) -> None:
     """Beyond an hour the library drops a value without a word; ours counts it as an hour."""
@@ -28,7 +27,6 @@ def test_the_quick_way_to_record_counts_as_hdrhistogram_does(latencies_ns: list[
     assert (quick.min_value, quick.max_value) == (slow.min_value, slow.max_value)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 2_000), min_size=1, max_size=50), st.integers(0, 20), st.integers(1, 100))
 def test_what_never_came_counts_as_infinitely_late(latencies_ns: list[int], misses: int, percent: int) -> None:
     """Against a list in which infinity stands for each miss; below 2 µs the histogram is exact."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from squall.sim.disk import Disk
 from squall.sim.kernel import Kernel
 from squall.sim.trace import DiskLost, DiskSynced, Trace
+from tests.profiles import examples
 from tests.sim.machines import Memory, TwoHosts
 
 FSYNC_NS = 100
@@ -149,7 +150,7 @@ class SlowDisk:
         return self.durable(file) + [data for _, name, data, _ in self.open if name == file]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(STEPS)
 def test_after_any_appends_syncs_and_crashes_it_is_as_the_slow_one_has_it(steps: list[tuple[str, Any]]) -> None:
     plate, slow = Plate(), SlowDisk()
@@ -170,7 +171,7 @@ def test_after_any_appends_syncs_and_crashes_it_is_as_the_slow_one_has_it(steps:
         assert plate.told == slow.told
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(STEPS)
 def test_what_a_crash_leaves_is_a_beginning_of_what_was_written_with_all_that_was_reported_durable(
     steps: list[tuple[str, Any]],

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from squall.sim.network import LinkRule, LinkSpec, Packet
 from squall.sim.trace import PacketDropped, Record, Retransmitted, VenueExecuted
 from squall.sim.world import World
+from tests.profiles import examples
 from tests.sim.machines import Memory
 from tests.sim.markets import MILLISECOND, lay_market
 
@@ -87,7 +88,7 @@ class _On:
         return self._fate(self._link, packet)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 @given(seed=st.integers(0, 1_000), which=st.floats(0.0, 0.9), side=st.sampled_from(["left", "right"]))
 def test_a_packet_dropped_on_one_side_leaves_every_record_of_the_other_equal(
     seed: int, which: float, side: str

@@ -16,6 +16,7 @@ from squall.sim.kernel import Kernel
 from squall.sim.network import Link, LinkSpec, Network, NoRouteError, Packet
 from squall.sim.rng import Chance
 from squall.sim.trace import PacketDropped, Sent, Trace
+from tests.profiles import examples
 from tests.sim.machines import Note, TwoHosts
 
 
@@ -58,7 +59,7 @@ def test_the_quickest_way_wins_and_a_new_link_is_taken_into_account() -> None:
     assert names(net.route("a", "b")) == ["a/b"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(
     switches=st.lists(st.booleans(), min_size=2, max_size=5),
     laid=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 9)), max_size=10),
@@ -175,7 +176,7 @@ def packet(name: str, attempt: int = 0, note: str = "", sender: str = "a", to: s
 UNRELIABLE = LinkSpec(100, 1_000, 0.3)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(
     seed=st.integers(0, 2**31),
     names=st.lists(st.text(min_size=1, max_size=6), min_size=1, max_size=30, unique=True),

@@ -14,6 +14,7 @@ from squall.sim.network import LinkSpec, Packet
 from squall.sim.trace import PacketDropped, Retransmitted
 from squall.sim.transport import TransportSpec
 from squall.sim.world import World
+from tests.profiles import examples
 from tests.sim.machines import MILLISECOND, Diary, Note, TwoHosts
 
 RTO = TransportSpec(rto_min_ns=20 * MILLISECOND, max_retransmissions=4)
@@ -423,7 +424,7 @@ ACTIONS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(seed=st.integers(0, 1_000), jitter_us=st.integers(0, 3_000), actions=ACTIONS)
 def test_whatever_happens_nobody_is_told_what_cannot_be_and_in_the_end_both_sides_agree(
     seed: int, jitter_us: int, actions: list[tuple[int, str, str]]

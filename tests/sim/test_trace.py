@@ -23,6 +23,7 @@ from squall.sim.trace import (
     Sent,
     Trace,
 )
+from tests.profiles import examples
 from tests.sim.machines import Beat, Memory, Note, TwoHosts
 
 
@@ -58,7 +59,7 @@ def told(length: int, sink: Any = None) -> Trace:
 # --- the digest --------------------------------------------------------------------------------------
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 @given(length=st.integers(0, 40), changed=st.integers(0, 39), field=st.sampled_from(Record.__struct_fields__))
 def test_the_digest_changes_with_any_field_of_any_record_and_with_nothing_else(
     length: int, changed: int, field: str

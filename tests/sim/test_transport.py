@@ -10,6 +10,7 @@ from squall.faults.network import LinkCut, PacketLoss, Partition
 from squall.sim.network import LinkSpec
 from squall.sim.trace import PacketDropped, Retransmitted
 from squall.sim.transport import TransportSpec
+from tests.profiles import examples
 from tests.sim.machines import MILLISECOND, Note, TwoHosts
 
 RTO = TransportSpec(rto_min_ns=20 * MILLISECOND, max_retransmissions=4)
@@ -184,7 +185,7 @@ def test_closing_tells_the_peer_and_not_oneself() -> None:
     assert not [entry for entry in stage.diary("a").told if entry[0] == "closed"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(
     seed=st.integers(0, 10_000),
     loss=st.floats(0.0, 0.6),
@@ -206,7 +207,7 @@ def test_a_stream_is_a_prefix_of_what_was_written_whatever_the_link_does(
     assert reset or got == written
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 @given(seed=st.integers(0, 1_000), drop=st.integers(0, 40))
 def test_a_dropped_packet_moves_no_other_packets_fate(seed: int, drop: int) -> None:
     """Keyed chance: datagrams are lost or kept each for themselves."""

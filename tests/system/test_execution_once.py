@@ -36,6 +36,7 @@ from squall.system.domain.messages import (
 from squall.system.services.execution import Execution
 from squall.system.wiring import Instrument, VenueRoute, Wiring
 from tests.fakes import FakeRuntime
+from tests.profiles import examples
 
 ACME: Final = Symbol("ACME")
 WIRING: Final = Wiring(
@@ -339,7 +340,7 @@ def lived(config: DeskConfig, steps: list[tuple[str, int]]) -> World:
     return world
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(STEPS)
 def test_an_order_is_at_venues_once_at_most_and_its_fate_is_told_in_the_end(
     steps: list[tuple[str, int]],

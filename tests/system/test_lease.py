@@ -14,6 +14,7 @@ from squall.system.domain.lease import (
     may_grant,
     may_renew,
 )
+from tests.profiles import examples
 
 LEASE = 500_000_000
 DRIFT_PPM = 200
@@ -91,7 +92,7 @@ steps = st.tuples(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(st.lists(drifts, min_size=5, max_size=5), st.lists(steps, max_size=40))
 def test_one_leader_at_a_time_one_an_epoch_and_each_with_the_journal_of_the_one_before(
     ppm: list[int], story: list[tuple[str, int, list[bool], int]]

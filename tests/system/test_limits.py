@@ -25,6 +25,7 @@ from squall.system.domain.messages import (
     Tick,
 )
 from squall.system.wiring import Instrument
+from tests.profiles import examples
 
 ACME = Symbol("ACME")
 EPOCH = Epoch(1)
@@ -467,4 +468,4 @@ class Story(RuleBasedStateMachine):
 
 
 TestStory = Story.TestCase
-TestStory.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
+TestStory.settings = settings(max_examples=examples(80), stateful_step_count=30)

@@ -24,6 +24,7 @@ from squall.system.domain.messages import Tick
 from squall.system.services.market_data import MarketData
 from squall.system.wiring import Instrument, VenueRoute, Wiring
 from tests.fakes import FakeRuntime
+from tests.profiles import examples
 
 ACME, BOLT = Symbol("ACME"), Symbol("BOLT")
 A = Venue("exchange-a")
@@ -421,7 +422,7 @@ stories = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(stories)
 def test_every_tick_that_is_not_stale_is_the_venues_touch_and_in_the_end_none_is_stale(
     story: list[tuple[Symbol, list[Level], str, int]],

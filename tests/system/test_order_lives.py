@@ -1,6 +1,6 @@
 """Whatever happens to orders, in whatever order and however often: the real OMS agrees with a small model."""
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -31,6 +31,7 @@ from squall.system.domain.events import OrderFilled, decode_event, encode_event
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.messages import Denial, DenyReason, UnsentReason
 from squall.system.domain.oms import OmsState, decide, evolve, rebuild
+from tests.profiles import examples
 from tests.system.reference_oms import ReferenceOms
 
 NAMES = ("pulse-ACME-1", "pulse-ACME-2", "pulse-ACME-3")
@@ -261,10 +262,7 @@ class OrderLives(RuleBasedStateMachine):
 
 
 OrderLives.TestCase.settings = settings(
-    max_examples=150,
+    max_examples=examples(150),
     stateful_step_count=40,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow],
 )
 TestOrderLives = OrderLives.TestCase

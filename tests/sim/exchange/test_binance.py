@@ -23,6 +23,7 @@ from squall.sim.exchange.recording import (
 )
 from squall.sim.exchange.wire.messages import Side
 from tests import recordings
+from tests.profiles import examples
 from tests.recordings import depth, snapshot, synthetic_lines, ticker, trade, write
 
 HALF_TICK = Decimal("0.005")
@@ -343,7 +344,7 @@ def test_a_file_that_is_empty_or_not_there_is_refused_by_name(tmp_path: Path) ->
         load(tmp_path)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(data=st.data())
 def test_damage_anywhere_is_either_harmless_or_refused_in_one_line(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
@@ -369,7 +370,7 @@ def test_a_symbol_without_a_grid_of_its_own_gets_the_default_one(tmp_path: Path)
 # --- the rules of ids, against the rules as the venue words them -----------------------------------------
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     cuts=st.lists(st.integers(1, 15), min_size=3, max_size=12, unique=True),
     lost=st.sets(st.integers(0, 11), max_size=2),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from squall.sim.exchange.book import Book, Resting
 from squall.sim.exchange.wire.messages import Level, Print, Side
+from tests.profiles import examples
 
 # --- a slow book -----------------------------------------------------------------------------------
 
@@ -70,7 +71,7 @@ def image_as_dict(levels: tuple[Level, ...]) -> dict[tuple[Side, int], int]:
 
 
 @given(st.lists(orders, max_size=60))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 def test_the_book_trades_like_a_list_that_is_searched_for_the_best_and_oldest(
     steps: list[tuple[str, Side, int, int, int]],
 ) -> None:

@@ -18,6 +18,7 @@ from squall.sim.exchange.wire.messages import (
     Side,
     TimeInForce,
 )
+from tests.profiles import examples
 
 
 class Ear:
@@ -177,7 +178,7 @@ steps = st.tuples(
 
 
 @given(st.lists(steps, max_size=40))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 def test_every_lot_of_a_client_is_executed_closed_or_still_resting(
     story: list[tuple[str, Side, int, int, str]],
 ) -> None:

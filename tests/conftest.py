@@ -1,0 +1,10 @@
+"""How hard properties look: the same examples every time in CI, new and more of them at night."""
+
+from hypothesis import HealthCheck, settings
+
+from tests.profiles import PROFILE
+
+# A loaded machine is no finding: nothing here is judged by a clock.
+settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("nightly", derandomize=False, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(PROFILE)
