@@ -173,6 +173,19 @@ def test_a_journal_that_is_shorter_than_the_published_version_is_a_violation() -
     assert fired(judge.ruling())
 
 
+def test_a_journal_that_cannot_be_folded_is_a_violation_and_not_our_own_error() -> None:
+    tale = Tale()
+    judge = tale.judge(rebuilt_equals_live())
+    _leads(tale, "oms1")
+    _journal(tale, "oms1", 0, _submitted("o-1"), _approved("o-2"))
+    tale.heard(StateHash("orders", 2, "whatever"), "oms1")
+    ruling = judge.ruling()
+    assert fired(ruling)
+    assert ruling.detail == (
+        "oms1's journal cannot be folded: OrderApproved of o-2 at version 2 raises KeyError: 'o-2'"
+    )
+
+
 def test_a_divergent_journal_that_an_image_has_replaced_is_judged_by_the_image() -> None:
     tale = Tale()
     judge = tale.judge(rebuilt_equals_live())
