@@ -39,7 +39,18 @@ def choose(name: str, **chosen: Any) -> Choice:
         made = maker()
     if not isinstance(made, Scenario):
         raise UnknownScenarioError(f"{name}: expected a function that returns a Scenario, found {type(made).__name__}")
-    return Choice(name=name, scenario=made, proves=getattr(maker, "proves", ""), **chosen)
+    proves, canary = getattr(maker, "proves", ""), getattr(maker, "canary", False)
+    return Choice(name=name, scenario=made, proves=proves, canary=canary, **chosen)
+
+
+def campaign_scenarios() -> tuple[str, ...]:
+    """The library's scenarios that are small enough for thousands of seeds, the canary among them."""
+    return tuple(name for name, maker in library_scenarios().items() if getattr(maker, "campaign", False))
+
+
+def sound_scenarios() -> tuple[str, ...]:
+    """The library's scenarios that a sound desk passes: all but the canaries, which have to be violated."""
+    return tuple(name for name, maker in library_scenarios().items() if not getattr(maker, "canary", False))
 
 
 def _of_library(name: str) -> Callable[[], Scenario]:

@@ -48,6 +48,8 @@ class Choice(msgspec.Struct, frozen=True):
     """In place of the scenario's own."""
     plan_file: str | None = None
     """Where that plan was read from, as the person named it."""
+    canary: bool = False
+    """It must be violated: a canary that passes says that the search is blind."""
 
     def settled(self) -> Scenario:
         """The scenario with overrides, market and plan applied. ValueError where one of them cannot be."""

@@ -92,11 +92,18 @@ class Scenario(Struct, frozen=True):
 Maker = TypeVar("Maker", bound=Callable[[], Scenario])
 
 
-def scenario(proves: str) -> Callable[[Maker], Maker]:
-    """Say what a scenario proves. Nothing else: `squall list` finds scenarios by walking the library."""
+def scenario(proves: str, *, campaign: bool = False, canary: bool = False) -> Callable[[Maker], Maker]:
+    """Say what a scenario proves. Nothing else: `squall list` finds scenarios by walking the library.
+
+    *campaign*: small enough (at most 3,000 messages) to be run on thousands of seeds; `squall campaign` without names
+    runs these. *canary*: it must be violated, to show that a campaign would have found something.
+    """
 
     def attach(maker: Maker) -> Maker:
-        maker.proves = proves  # type: ignore[attr-defined]  # an attribute of the function, read by `library.find`
+        # Attributes of the function, read by `find`.
+        maker.proves = proves  # type: ignore[attr-defined]
+        maker.campaign = campaign  # type: ignore[attr-defined]
+        maker.canary = canary  # type: ignore[attr-defined]
         return maker
 
     return attach

@@ -14,7 +14,7 @@ from squall.scenarios.checks.durability import nothing_lost
 from squall.scenarios.checks.orders import orders_end
 from squall.scenarios.checks.positions import executions_booked_once
 from squall.scenarios.checks.sla import latency_within
-from squall.scenarios.find import choose, library_scenarios
+from squall.scenarios.find import choose, sound_scenarios
 from squall.scenarios.prove import PROTECTIONS, Protection, UnknownProtectionError, arm, prove, prove_one
 from squall.scenarios.result import CheckResult, RunResult, Verdict
 from squall.scenarios.run import STORY_STEPS, Choice, run, verdict_of
@@ -387,7 +387,7 @@ def test_a_replay_command_names_the_recording_and_quotes_what_a_shell_would_spli
 BIGGEST = 20_000
 
 
-@pytest.mark.parametrize("name", library_scenarios())
+@pytest.mark.parametrize("name", sound_scenarios())
 def test_a_scenario_of_the_library_says_what_it_proves_passes_and_is_small(name: str) -> None:
     result = library_run(name)
     open_or_broken = [(c.name, c.detail) for c in result.checks if c.verdict is not Verdict.PASS]
