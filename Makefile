@@ -54,7 +54,8 @@ bench: install ## the benchmarks, as ratios to bare simpy
 	$(BIN)/python -m benchmarks.kernel
 	$(BIN)/python -m benchmarks.calm
 
-docs: install ## what is generated: docs/protections.md, README.md's output and picture
+docs: install ## what is generated: docs/protections.md, docs/plan.schema.json, README.md's output and picture
+	$(BIN)/squall schema > docs/plan.schema.json
 	$(BIN)/squall prove --docs docs/protections.md
 	$(BIN)/python docs/make_readme.py
 

@@ -101,9 +101,14 @@ def key_of(field: str) -> str:
     return field.removesuffix("_ns")
 
 
+def written_default(field: msgspec.structs.FieldInfo) -> Any:
+    """The default of a field that may be left out, as a plan file would have it."""
+    return _written(field.name, field.default)
+
+
 def _written(field: str, value: Any) -> Any:
-    if not field.endswith("_ns"):
-        return msgspec.to_builtins(value)
+    if not field.endswith("_ns") or value is None:
+        return msgspec.json.decode(msgspec.json.encode(value))  # a list where there was a tuple
     return f"-{format_duration(-value)}" if value < 0 else format_duration(value)
 
 

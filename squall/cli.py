@@ -13,6 +13,7 @@ from squall.commands.exits import INCONCLUSIVE, INTERNAL, NONDETERMINISM, PASS, 
 from squall.commands.prove import prove
 from squall.commands.run import run
 from squall.commands.scenarios import list_scenarios
+from squall.commands.schema import schema
 from squall.commands.verify import verify
 
 __all__ = ["INCONCLUSIVE", "INTERNAL", "NONDETERMINISM", "PASS", "USAGE", "VIOLATED", "cli", "main"]
@@ -24,7 +25,7 @@ def cli() -> None:
     """Break a simulated trading world on purpose, and judge whether the desk survives."""
 
 
-for command in (list_scenarios, run, verify, prove, capacity):
+for command in (list_scenarios, run, verify, prove, capacity, schema):
     cli.add_command(command)
 
 
