@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from squall.scenarios.result import CapacityCurve, CheckResult, FaultResult, ProveRow, RunResult
+from squall.scenarios.result import CampaignResult, CapacityCurve, CheckResult, FaultResult, ProveRow, RunResult
 
 SCHEMA: Final = 1
 
@@ -37,6 +37,13 @@ def prove_json(rows: Sequence[ProveRow]) -> dict[str, Any]:
 def capacity_json(curves: Sequence[CapacityCurve]) -> dict[str, Any]:
     """Latency against load, one curve a profile and plan."""
     return {"schema": SCHEMA, "curves": [msgspec.to_builtins(curve) for curve in curves]}
+
+
+def campaign_json(result: CampaignResult) -> dict[str, Any]:
+    """What a campaign came to. *wall_s* and *jobs* are this machine's; all else is the same for any number of jobs."""
+    document: dict[str, Any] = {"schema": SCHEMA, **msgspec.to_builtins(result)}
+    document["novelty"] = [{"seeds": upto, "new": new} for upto, new in result.novelty]
+    return document
 
 
 def encode(document: dict[str, Any]) -> bytes:

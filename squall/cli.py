@@ -8,6 +8,7 @@ from typing import NoReturn
 import click
 
 from squall import __version__
+from squall.commands.campaign import campaign
 from squall.commands.capacity import capacity
 from squall.commands.exits import INCONCLUSIVE, INTERNAL, NONDETERMINISM, PASS, USAGE, VIOLATED
 from squall.commands.prove import prove
@@ -25,7 +26,7 @@ def cli() -> None:
     """Break a simulated trading world on purpose, and judge whether the desk survives."""
 
 
-for command in (list_scenarios, run, verify, prove, capacity, schema):
+for command in (list_scenarios, run, verify, prove, campaign, capacity, schema):
     cli.add_command(command)
 
 

@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
-from squall.reports.summary import COLUMNS, capacity_table, print_summary, prove_table
+from squall.reports.lines import COLUMNS
+from squall.reports.summary import capacity_table, print_summary, prove_table
 from squall.scenarios.result import CapacityCurve, CapacityPoint, CapacitySla, ProveRow, RunResult, Verdict
 from tests.reports.results import a_passed_run, a_violated_run, an_inconclusive_run
 
