@@ -1,5 +1,6 @@
 """What a run leaves behind: verdicts, effects, figures and the series that a report draws."""
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 
@@ -22,6 +23,12 @@ class CheckResult(Struct, frozen=True):
     detail: str
     at_ns: int | None = None
     seq: int | None = None
+
+
+def gravest(checks: Iterable[CheckResult]) -> CheckResult | None:
+    """The violation to look at first: of a safety promise, where one broke, and the one that shows earliest."""
+    violated = [check for check in checks if check.verdict is Verdict.VIOLATED]
+    return min(violated, key=lambda check: (check.kind != "safety", check.seq is None, check.seq or 0), default=None)
 
 
 class FaultResult(Struct, frozen=True):
@@ -102,6 +109,27 @@ class RunResult(Struct, frozen=True):
     latencies: tuple[LatencySeries, ...]
     counts: tuple[CountSeries, ...]
     checkpoints: tuple[str, ...] = ()
+
+
+class Size(Struct, frozen=True):
+    """How much of everything a run needs to show its violation."""
+
+    faults: int
+    orders: int
+    """That the strategy sent."""
+    duration_ns: int
+
+
+class Shrinking(Struct, frozen=True):
+    """How far a violation could be shrunk."""
+
+    promise: str
+    before: Size
+    after: Size
+    runs: int
+    """How many it took."""
+    spent: bool
+    """Whether the budget of runs ended the search: then it may go on shrinking."""
 
 
 class ProveRow(Struct, frozen=True):

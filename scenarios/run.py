@@ -24,6 +24,7 @@ from squall.scenarios.words import in_words, is_plumbing
 from squall.sim.guard import Guard
 from squall.sim.kernel import OBSERVE
 from squall.sim.trace import ObserverError, Record, RunBegan, Sink
+from squall.system.domain.signals import Workload
 
 VERSIONED: Final = ("simpy", "numpy", "networkx", "msgspec", "hypothesis")
 STORY_STEPS: Final = 12
@@ -50,6 +51,10 @@ class Choice(msgspec.Struct, frozen=True):
     """Where that plan was read from, as the person named it."""
     canary: bool = False
     """It must be violated: a canary that passes says that the search is blind."""
+    workload: Workload | None = None
+    """In place of the scenario's own."""
+    duration_ns: int | None = None
+    """In place of the scenario's own."""
 
     def settled(self) -> Scenario:
         """The scenario with overrides, market and plan applied. ValueError where one of them cannot be."""
@@ -62,6 +67,10 @@ class Choice(msgspec.Struct, frozen=True):
             market = Market(symbols=(), recording=self.market)
             promises = (*scenario.promises, recorded_touches())
             scenario = msgspec.structs.replace(scenario, market=market, promises=promises)
+        if self.workload is not None:
+            scenario = msgspec.structs.replace(scenario, workload=self.workload)
+        if self.duration_ns is not None:
+            scenario = msgspec.structs.replace(scenario, duration_ns=self.duration_ns)
         if self.plan is not None:
             scenario = msgspec.structs.replace(scenario, plan=self.plan)
             if self.plan_file is not None:

@@ -12,9 +12,11 @@ from squall.commands.campaign import campaign
 from squall.commands.capacity import capacity
 from squall.commands.exits import INCONCLUSIVE, INTERNAL, NONDETERMINISM, PASS, USAGE, VIOLATED
 from squall.commands.prove import prove
+from squall.commands.replay import replay
 from squall.commands.run import run
 from squall.commands.scenarios import list_scenarios
 from squall.commands.schema import schema
+from squall.commands.shrink import shrink
 from squall.commands.verify import verify
 
 __all__ = ["INCONCLUSIVE", "INTERNAL", "NONDETERMINISM", "PASS", "USAGE", "VIOLATED", "cli", "main"]
@@ -26,7 +28,7 @@ def cli() -> None:
     """Break a simulated trading world on purpose, and judge whether the desk survives."""
 
 
-for command in (list_scenarios, run, verify, prove, campaign, capacity, schema):
+for command in (list_scenarios, run, campaign, verify, prove, shrink, replay, capacity, schema):
     cli.add_command(command)
 
 

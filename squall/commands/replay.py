@@ -1,0 +1,36 @@
+"""`squall replay`: an incident, run again."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from squall.commands.exits import INCONCLUSIVE, PASS, VIOLATED, bad_input
+from squall.commands.options import JSON
+from squall.commands.outputs import output, quiet, show, show_drawn, write
+
+
+@click.command()
+@click.argument("incident", metavar="INCIDENT")
+@JSON
+def replay(incident: str, json_file: str | None) -> None:
+    """Run an incident again, and say whether its violation is still there."""
+    from squall.reports.machine import encode, run_json
+    from squall.reports.summary import print_summary
+    from squall.scenarios.incident import Outcome, load_incident
+    from squall.scenarios.incident import replay as replay_incident
+
+    target = output(json_file, "--json")
+    with bad_input(), quiet(json_file):
+        replayed = replay_incident(load_incident(Path(incident)))
+    if target is not None:
+        write(target, encode(run_json(replayed.result)).decode() + "\n")
+    if json_file == "-":
+        show(encode(run_json(replayed.result)).decode())
+    else:
+        show_drawn(lambda console: print_summary(replayed.result, console))
+        show(f"\n{replayed.incident.promise}: {replayed.outcome.value}")
+    for line in replayed.differing:
+        click.echo(f"squall: since the incident was written: {line}", err=True)
+    exits = {Outcome.GONE: PASS, Outcome.INCONCLUSIVE: INCONCLUSIVE}
+    sys.exit(exits.get(replayed.outcome, VIOLATED))
