@@ -15,14 +15,17 @@ import msgspec
 from squall import __version__
 from squall.faults.durations import format_duration
 from squall.faults.fault import InstalledPlan, Plan, PlanError, Planned
+from squall.faults.swarm import forced_points
 from squall.scenarios.checks.feed import recorded_touches
 from squall.scenarios.result import CausalStep, CheckResult, FaultResult, RunResult, Verdict
 from squall.scenarios.scenario import Judge, Market, Promise, Ruling, Scenario
 from squall.scenarios.settings import check_together, keys, override
+from squall.scenarios.swarmed import swarmed
 from squall.scenarios.topology import Stage, build
 from squall.scenarios.words import in_words, is_plumbing
 from squall.sim.guard import Guard
 from squall.sim.kernel import OBSERVE
+from squall.sim.rng import Chance
 from squall.sim.trace import ObserverError, Record, RunBegan, Sink
 from squall.system.domain.signals import Workload
 
@@ -49,6 +52,8 @@ class Choice(msgspec.Struct, frozen=True):
     """In place of the scenario's own."""
     plan_file: str | None = None
     """Where that plan was read from, as the person named it."""
+    swarm: bool = False
+    """A drawn plan beside the scenario's, rare behaviours forced, ties shuffled."""
     canary: bool = False
     """It must be violated: a canary that passes says that the search is blind."""
     workload: Workload | None = None
@@ -75,7 +80,7 @@ class Choice(msgspec.Struct, frozen=True):
             scenario = msgspec.structs.replace(scenario, plan=self.plan)
             if self.plan_file is not None:
                 _check_windows(self.plan, scenario.duration_ns, self.plan_file)
-        return scenario
+        return swarmed(scenario) if self.swarm else scenario
 
     @property
     def recorded_name(self) -> str:
@@ -94,6 +99,8 @@ class Choice(msgspec.Struct, frozen=True):
             words += ["--market", f"binance:{self.market}"]
         if self.plan_file is not None:
             words += ["--plan", self.plan_file]
+        if self.swarm:
+            words.append("--swarm")
         return shlex.join(words)
 
 
@@ -138,7 +145,7 @@ class _Bench:
 
 def configuration(choice: Choice, scenario: Scenario) -> dict[str, object]:
     """What decides a run besides the seed, in plain values: the first record, and so part of the digest."""
-    return {
+    recorded: dict[str, object] = {
         "settings": keys(scenario.settings),
         "workload": msgspec.to_builtins(scenario.workload),
         # A stage's plan has been drawn.
@@ -149,6 +156,10 @@ def configuration(choice: Choice, scenario: Scenario) -> dict[str, object]:
         "recording": _content_of(scenario.market.recording),
         "duration_ns": scenario.duration_ns,
     }
+    if scenario.swarm:
+        recorded["buggify"] = list(forced_points(Chance(choice.seed)))
+        recorded["ties"] = "shuffled"
+    return recorded
 
 
 def _recorded(planned: Planned) -> list[object]:

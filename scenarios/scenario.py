@@ -87,6 +87,8 @@ class Scenario(Struct, frozen=True):
     settings: Settings = Settings()
     duration_ns: int = 60 * SECOND
     """The whole run; the workload stops earlier, so that what is open can end."""
+    swarm: bool = False
+    """Rare but legal behaviours are forced, and ties at one instant are shuffled, as the seed draws them."""
 
 
 Maker = TypeVar("Maker", bound=Callable[[], Scenario])

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from squall.faults.fault import InstalledPlan, happening
+from squall.faults.swarm import forced_points
 from squall.scenarios.market import Exchanges, lay_exchanges
 from squall.scenarios.measure import Measure
 from squall.scenarios.scenario import Scenario
@@ -71,7 +72,9 @@ def build(
         rto_max_ns=network.rto_max_ns,
         max_retransmissions=network.max_retransmissions,
     )
-    world = World(seed, transport, sink)
+    world = World(seed, transport, sink, shuffled=scenario.swarm)
+    if scenario.swarm:
+        world.force(*forced_points(world.chance))
     world.add_switch("lan")
     lan = LinkSpec(latency_ns=network.lan_latency_ns)
     for host in HOSTS:

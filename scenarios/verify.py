@@ -58,6 +58,7 @@ def _run_fresh(choice: Choice, hash_seed: int) -> tuple[str, list[str]]:
             "with_faults": choice.with_faults,
             "overrides": choice.overrides,
             "market": choice.market,
+            "swarm": choice.swarm,
             "plan": None if choice.plan is None else plan_data(choice.plan),
             "plan_file": choice.plan_file,
         }

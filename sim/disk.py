@@ -9,17 +9,29 @@ from squall.sim.trace import DiskLost, DiskSynced, Trace
 DEFAULT_FSYNC_NS: Final = 12_000
 """A flash drive with power-loss protection."""
 
+SLOW_SYNCS: Final = 50
+"""How many times as long a sync takes that is slow for once."""
+
 Durable = Callable[[int], None]
 
 
 class Disk:
     """Files of records. One fsync is under way at a time; what is appended meanwhile shares the next (group commit)."""
 
-    def __init__(self, kernel: Kernel, trace: Trace, host: str, fsync_ns: int = DEFAULT_FSYNC_NS) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        trace: Trace,
+        host: str,
+        fsync_ns: int = DEFAULT_FSYNC_NS,
+        dawdles: Callable[[int], bool] = lambda token: False,
+    ) -> None:
+        """*dawdles*: whether the sync that this token is the last of takes `SLOW_SYNCS` times as long."""
         self._kernel = kernel
         self._trace = trace
         self._host = host
         self.fsync_ns = fsync_ns
+        self._dawdles = dawdles
         self._files: dict[str, list[bytes]] = {}
         self._pending: list[tuple[str, bytes, int, Durable]] = []
         self._syncing: list[tuple[str, bytes, int, Durable]] = []
@@ -68,7 +80,8 @@ class Disk:
 
     def _begin_sync(self) -> None:
         self._syncing, self._pending = self._pending, []
-        self._sync = self._kernel.call_in(self.fsync_ns, self._synced)
+        times = SLOW_SYNCS if self._dawdles(self._token) else 1
+        self._sync = self._kernel.call_in(self.fsync_ns * times, self._synced)
 
     def _synced(self, _: None) -> None:
         done, self._syncing = self._syncing, []

@@ -1,6 +1,7 @@
 """A machine: cores that serve one job at a time, programs that die with it, a disk and clocks of its own."""
 
 from collections.abc import Callable, Hashable, Mapping
+from functools import partial
 from traceback import extract_tb
 from typing import TYPE_CHECKING, Any, Final
 
@@ -136,8 +137,8 @@ class ProgramRuntime:
     def chance(self, name: str, *identity: object) -> float:
         return self._world.chance.uniform("/".join((self.address, name, *map(str, identity))))
 
-    def buggify(self, name: str) -> bool:
-        return self._world.buggify(self.address, name)
+    def buggify(self, name: str, *identity: object) -> bool:
+        return self._world.buggify(self.address, name, *identity)
 
 
 class _Hold:
@@ -160,7 +161,7 @@ class Host:
         self.world = world
         self.name = name
         self.clock = clock
-        self.disk = Disk(world.kernel, world.trace, name, fsync_ns)
+        self.disk = Disk(world.kernel, world.trace, name, fsync_ns, partial(world.buggify, name, "slow fsync"))
         self.cores: dict[str, Core] = {}
         self.slots: list[Slot] = []
         self.up = True

@@ -1,7 +1,7 @@
 """The event loop: simpy's heap and processes, a lean call beside them, turns within an instant, and a budget."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
 from typing import Any, Final
 
@@ -53,7 +53,8 @@ class Kernel(Environment):
     `cause` is the trace record that led to what runs now; a call inherits the cause that was current when it was made.
     """
 
-    def __init__(self, budget_per_instant: int = DEFAULT_BUDGET_PER_INSTANT) -> None:
+    def __init__(self, budget_per_instant: int = DEFAULT_BUDGET_PER_INSTANT, ties: Iterator[int] | None = None) -> None:
+        """*ties*: what breaks ties within a turn, instead of first come, first served."""
         self.now_ns = 0
         """Virtual time, as a plain attribute: what the hot path reads."""
         super().__init__(initial_time=0)
@@ -63,6 +64,8 @@ class Kernel(Environment):
         self._budget = budget_per_instant
         # simpy annotates its heap privately; entries are (time, priority, sequence, event or Call).
         self._heap: list[Any] = self._queue
+        if ties is not None:
+            self._eid = ties  # type: ignore[assignment]  # simpy asks it for the next number only
         self._sequence = self._eid
 
     @property

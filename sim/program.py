@@ -72,8 +72,8 @@ class Machine(Protocol):
     def chance(self, name: str, *identity: object) -> float:
         """A keyed uniform draw in [0, 1): the same name and identity give the same number for one seed."""
 
-    def buggify(self, name: str) -> bool:
-        """Whether to force a rare but legal behaviour here; off by default."""
+    def buggify(self, name: str, *identity: object) -> bool:
+        """Whether to force a rare but legal behaviour here; off by default. With an identity, now and then."""
 
 
 class Program(Protocol):

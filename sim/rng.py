@@ -1,9 +1,12 @@
 """Chance: keyed draws that belong to a message, and named streams for what comes from outside."""
 
+from collections.abc import Iterator
 from hashlib import blake2b
+from itertools import count
 from random import Random
 from typing import Final
 
+_TWO_20: Final = 1 << 20
 _TWO_32: Final = 1 << 32
 _TWO_64: Final = float(1 << 64)
 
@@ -38,3 +41,10 @@ class Chance:
         """A generator of its own for this name. Use `random()` only: its sequence is stable across versions."""
         digest = blake2b(f"stream/{name}".encode(), digest_size=16, key=self.seed.to_bytes(16, "little", signed=True))
         return Random(int.from_bytes(digest.digest(), "little"))
+
+
+def shuffled_ties(chance: Chance) -> Iterator[int]:
+    """Numbers for the kernel to break ties by, in an order that the seed draws; no two are alike."""
+    stream = chance.stream("ties")
+    for number in count():
+        yield (int(stream.random() * _TWO_20) << 60) | number

@@ -1,6 +1,7 @@
 """The world: one kernel, one trace, one source of chance, and all hosts, links and venues by name."""
 
 from collections.abc import Callable
+from typing import Final
 
 from squall.sim.clock import Clock
 from squall.sim.disk import DEFAULT_FSYNC_NS
@@ -10,18 +11,23 @@ from squall.sim.host import Costs, Host, ProgramRuntime, Slot
 from squall.sim.kernel import Kernel
 from squall.sim.network import LinkSpec, Network
 from squall.sim.program import Program
-from squall.sim.rng import Chance
+from squall.sim.rng import Chance, shuffled_ties
 from squall.sim.trace import Sink, Trace
 from squall.sim.transport import Transport, TransportSpec
+
+BUGGIFIED_SHARE: Final = 0.25
 
 
 class World:
     """Built piece by piece, then started, then run. Faults act on what it hands out by name."""
 
-    def __init__(self, seed: int, transport: TransportSpec | None = None, sink: Sink | None = None) -> None:
+    def __init__(
+        self, seed: int, transport: TransportSpec | None = None, sink: Sink | None = None, shuffled: bool = False
+    ) -> None:
+        """*shuffled*: what is due at one instant comes in an order that the seed draws, not in that of asking."""
         self.seed = seed
-        self.kernel = Kernel()
         self.chance = Chance(seed)
+        self.kernel = Kernel(ties=shuffled_ties(self.chance) if shuffled else None)
         self.trace = Trace(self.kernel, sink)
         self.network = Network(self.kernel, self.trace, self.chance)
         self.transport = Transport(self, transport or TransportSpec())
@@ -119,9 +125,14 @@ class World:
     # --- rare but legal ---
 
     def force(self, *points: str) -> None:
-        """Switch buggify points on, each named ``address/name``."""
+        """Switch buggify points on, each by its name, or for one program only as ``address/name``."""
         self._buggified = frozenset(points)
 
-    def buggify(self, address: str, name: str) -> bool:
-        """Whether this program is to take the rare way here."""
-        return f"{address}/{name}" in self._buggified
+    def buggify(self, address: str, name: str, *identity: object) -> bool:
+        """Whether to take the rare way here: where the point is on, and of those with an identity one in four."""
+        on = self._buggified
+        if not on or not (name in on or f"{address}/{name}" in on):
+            return False
+        if not identity:
+            return True
+        return self.chance.uniform("/".join((address, "buggify", name, *map(str, identity)))) < BUGGIFIED_SHARE

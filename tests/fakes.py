@@ -22,6 +22,8 @@ class FakeRuntime:
         self.files: dict[str, list[bytes]] = {}
         self.claims: list[Any] = []
         self.draws: dict[tuple[str, tuple[object, ...]], float] = {}
+        self.buggified: set[str] = set()
+        """The buggify points that are forced here."""
         self._token = 0
 
     def connect(self, program: Any, peer: str) -> None:
@@ -98,5 +100,5 @@ class FakeRuntime:
     def chance(self, name: str, *identity: object) -> float:
         return self.draws.get((name, identity), 0.5)
 
-    def buggify(self, name: str) -> bool:
-        return False
+    def buggify(self, name: str, *identity: object) -> bool:
+        return name in self.buggified

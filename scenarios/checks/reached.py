@@ -64,3 +64,22 @@ def feed_reached(state: str) -> Promise:
 def protection_acted(protection: str) -> Promise:
     """This protection did its work at least once."""
     return _reached(f"{protection} acted", ProtectionActed, lambda record: bool(record.event.protection == protection))
+
+
+class _Struck:
+    """Looks at the tallies of the whole plan when the run is over."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    def ruling(self) -> Ruling:
+        plan = self._stage.plan
+        touched = [planned.name for planned, tally in zip(plan.plan, plan.tallies, strict=True) if tally.effects]
+        if not touched:
+            return Ruling(Verdict.INCONCLUSIVE, f"none of {len(plan.plan)} faults touched anything")
+        return Ruling(Verdict.PASS, f"{len(touched)} of {len(plan.plan)} faults touched something")
+
+
+def something_struck() -> Promise:
+    """At least one fault of a drawn plan had an effect: each by itself may have found nothing to do."""
+    return Promise("a fault touched something", "reached", _Struck, needs_faults=True)

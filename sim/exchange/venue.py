@@ -46,6 +46,11 @@ from squall.sim.trace import (
 
 FEED_HEARTBEAT: Final = "feed-heartbeat"
 SESSION_HEARTBEAT: Final = "session-heartbeat"
+SNAPSHOT: Final = "snapshot"
+LATE_SNAPSHOT_NS: Final = 60_000_000
+LATE_CANCEL_NS: Final = 40_000_000
+LATE_STATUS_NS: Final = 80_000_000
+"""What `buggify` makes of a venue's haste."""
 
 
 class VenueSpec(Struct, frozen=True):
@@ -110,7 +115,10 @@ class Venue:
                 for request in self.sessions.log_on(sender, message):
                     self._ignored(request.identity, report=False)
             case SnapshotRequest():
-                self.feed.snapshot(sender, message)
+                if self._runtime.buggify("late snapshot", message.identity):
+                    self._runtime.set_timer(LATE_SNAPSHOT_NS, (SNAPSHOT, sender, message))
+                else:
+                    self.feed.snapshot(sender, message)
             case _:
                 raise TypeError(f"{self.spec.name}: {type(message).__name__} is not a message to a venue")
 
@@ -121,6 +129,8 @@ class Venue:
         elif key == SESSION_HEARTBEAT:
             self.sessions.beat()
             self._runtime.set_timer(self.spec.heartbeat_interval_ns, SESSION_HEARTBEAT)
+        elif isinstance(key, tuple) and key[0] == SNAPSHOT:
+            self.feed.snapshot(key[1], key[2])
         else:
             self.sessions.on_timer(key)
 
@@ -147,7 +157,15 @@ class Venue:
         if fate.discard:
             self._ignored(request.identity, report=False)
         else:
-            session.requests.put(request, fate.delay_ns)
+            session.requests.put(request, fate.delay_ns + self._dawdling_ns(request))
+
+    def _dawdling_ns(self, request: Request) -> int:
+        match request:
+            case OrderCancelRequest() if self._runtime.buggify("late cancel", request.identity):
+                return LATE_CANCEL_NS
+            case OrderStatusRequest() if self._runtime.buggify("late status", request.identity):
+                return LATE_STATUS_NS
+        return 0
 
     def _act(self, session: Session, request: Request) -> None:
         match request:
@@ -206,6 +224,12 @@ class Venue:
 
     def on_executed(self, order: NewOrderSingle, lots: int, price_half_ticks: int, leaves_lots: int) -> None:
         live = self._live(order)
+        if lots > 1 and self._runtime.buggify("small pieces", order.cl_ord_id, live.cum_lots):
+            self._execute(live, 1, price_half_ticks, leaves_lots + lots - 1)
+            lots -= 1
+        self._execute(live, lots, price_half_ticks, leaves_lots)
+
+    def _execute(self, live: LiveOrder, lots: int, price_half_ticks: int, leaves_lots: int) -> None:
         order, history = live.order, live.history
         cl_ord_id = order.cl_ord_id
         exec_id = self.ledger.next_exec_id(cl_ord_id, history)

@@ -20,6 +20,7 @@ SEED = click.option(
 SET = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a setting; may be repeated.")
 NO_FAULTS = click.option("--no-faults", is_flag=True, help="The same scenario without its plan.")
 PLAN = click.option("--plan", "plan_file", metavar="FILE", help="A plan, TOML or JSON, in place of the scenario's own.")
+SWARM = click.option("--swarm", is_flag=True, help="With drawn faults beside it, rare behaviours, shuffled ties.")
 MARKET = click.option("--market", metavar="binance:FILE", help="Replay a recording as exchange-a.")
 JSON = click.option("--json", "json_file", metavar="FILE", help="Write the result as JSON; - for standard output.")
 
@@ -31,6 +32,7 @@ def settled_choice(
     overrides: tuple[str, ...],
     market: str | None,
     plan_file: str | None = None,
+    swarm: bool = False,
 ) -> "Choice":
     """The choice, settled once so that a wrong setting is refused before anything starts."""
     from squall.faults.plan import load_plan
@@ -47,6 +49,7 @@ def settled_choice(
         market=recording,
         plan=plan,
         plan_file=plan_file,
+        swarm=swarm,
     )
     choice.settled()
     return choice

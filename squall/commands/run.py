@@ -5,7 +5,7 @@ import sys
 import click
 
 from squall.commands.exits import INCONCLUSIVE, PASS, VIOLATED, bad_input
-from squall.commands.options import JSON, MARKET, NO_FAULTS, PLAN, SCENARIO, SEED, SET, settled_choice
+from squall.commands.options import JSON, MARKET, NO_FAULTS, PLAN, SCENARIO, SEED, SET, SWARM, settled_choice
 from squall.commands.outputs import outputs, progress_bar, quiet, show, show_drawn, tracing, write
 
 
@@ -16,6 +16,7 @@ from squall.commands.outputs import outputs, progress_bar, quiet, show, show_dra
 @SET
 @MARKET
 @PLAN
+@SWARM
 @JSON
 @click.option("--html", "html_file", metavar="FILE", help="Write the report, one self-contained page.")
 @click.option("--trace", "trace_file", metavar="FILE", help="Write every record, as JSON Lines.")
@@ -26,6 +27,7 @@ def run(
     overrides: tuple[str, ...],
     market: str | None,
     plan_file: str | None,
+    swarm: bool,
     json_file: str | None,
     html_file: str | None,
     trace_file: str | None,
@@ -38,7 +40,7 @@ def run(
     from squall.scenarios.run import run as run_scenario
 
     with bad_input(), quiet(json_file):
-        choice = settled_choice(scenario, seed, not no_faults, overrides, market, plan_file)
+        choice = settled_choice(scenario, seed, not no_faults, overrides, market, plan_file, swarm)
     targets = outputs(json=json_file, html=html_file, trace=trace_file)
     label = f"{choice.name}, seed {seed}"
     with (

@@ -120,7 +120,8 @@ class NativeGateway:
         lost = self.established
         self.state = SessionState.DOWN
         self._runtime.cancel_timer(("beat", self.venue))
-        self._runtime.set_timer(self.config.reconnect_interval_ns, ("reconnect", self.venue))
+        patience = 4 if self._runtime.buggify("slow reconnect", self.venue, self._runtime.monotonic_ns) else 1
+        self._runtime.set_timer(patience * self.config.reconnect_interval_ns, ("reconnect", self.venue))
         return lost
 
     def on_reconnect(self) -> None:

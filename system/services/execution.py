@@ -185,6 +185,9 @@ class Execution:
             wire_id = flight.wire_id
         if not self._lines[request.venue].gateway.cancel(request, wire_id):
             self._write(sender, CancelRefused(cl_ord_id, UnsentReason.SESSION_DOWN.value))
+        elif flight is not None and flight.answered and self._config.execution.timeouts:
+            # The venue may never see it: ask what became of the order, and the OMS will ask for its end again.
+            self._runtime.set_timer(self._config.execution.ack_timeout_ns, ("ack", cl_ord_id))
 
     # --- what venues say ---
 
@@ -231,7 +234,8 @@ class Execution:
             # Anything else proves nothing yet: the timer asks again.
 
     def _on_known(self, flight: Flight, line: Line, answer: OrderStatusReport) -> None:
-        is_news = flight.owed or not flight.answered or flight.filled_lots != answer.cum_lots
+        # Of an order that should be cancelled and still stands, that it stands is news.
+        is_news = flight.owed or flight.withdrawn or not flight.answered or flight.filled_lots != answer.cum_lots
         if flight.doubted and not flight.answered:
             self._acted("execution.resolve_in_doubt", flight.order.cl_ord_id)
         flight.venue = line.venue

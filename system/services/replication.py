@@ -66,7 +66,9 @@ class Replication:
     def _ship(self) -> None:
         if self._backlog is None or not self.in_step or self._under_way:
             return
-        events = tuple(islice(self._backlog, self._shipped - self._base, None))
+        first = self._shipped - self._base
+        last = first + 1 if self._runtime.buggify("batch of one", self._shipped) else None
+        events = tuple(islice(self._backlog, first, last))
         if events and self._runtime.write(self._standby, Replicate(self._epoch, self._shipped, events)):
             self._shipped += len(events)
             self._under_way = True

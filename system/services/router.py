@@ -59,6 +59,9 @@ class Router:
             if quote is not None and routable[venue]
         ]
         choice = choose_venue(order, quotes)
+        if isinstance(choice, Choice) and self._runtime.buggify("second best venue", order.cl_ord_id):
+            second = choose_venue(order, [quote for quote in quotes if quote.venue != choice.venue])
+            choice = second if isinstance(second, Choice) else choice
         match choice:
             case Choice():
                 sent = self._runtime.write(self._wiring.execution, SendOrder(venue=choice.venue, order=order))

@@ -299,6 +299,10 @@ class Strategy:
         if not rests(waiting.order):
             diary.write(self._runtime, OrderSettled(cl_ord_id))
         else:
+            if self._runtime.buggify("cancel at once", cl_ord_id):
+                self._resting.appendleft((self._runtime.monotonic_ns, cl_ord_id))
+                self._on_cancel_due()
+                return
             due_ns = self._runtime.monotonic_ns + self._workload.cancel_after_ns
             self._resting.append((due_ns, cl_ord_id))
             if len(self._resting) == 1:

@@ -1,0 +1,135 @@
+"""What a drawn plan is drawn from: by category of failure, each kind with its intensities and how long it lasts."""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import exp, log
+from typing import Final, TypeVar
+
+from msgspec import Struct
+
+from squall.faults.exchange import ApiSlow, ReportsLost, RequestsLost
+from squall.faults.fault import Fault, FaultKind, Planned
+from squall.faults.host import Crash, Pause
+from squall.faults.kinds import tag_of
+from squall.faults.network import LinkCut, PacketLoss, Partition
+from squall.faults.phases import MILLISECOND, SECOND, Phases
+from squall.sim.rng import Chance
+from squall.sim.world import World
+
+T = TypeVar("T")
+
+
+class Dice:
+    """Keyed draws for one fault: each has a name, so that none moves when another is added."""
+
+    def __init__(self, chance: Chance, key: str) -> None:
+        self._chance = chance
+        self._key = key
+
+    def uniform(self, name: str) -> float:
+        """In [0, 1)."""
+        return self._chance.uniform(f"{self._key}/{name}")
+
+    def between(self, name: str, low: float, high: float) -> float:
+        """From *low* to *high*, both above zero, every order of magnitude alike."""
+        return low * exp(self.uniform(name) * log(high / low))
+
+    def share(self, name: str, low: float, high: float) -> float:
+        """As above, with three digits: what a person would write."""
+        return round(self.between(name, low, high), 3)
+
+    def ns(self, name: str, low_ns: int, high_ns: int) -> int:
+        """As above, in whole milliseconds."""
+        return int(self.between(name, low_ns, high_ns)) // MILLISECOND * MILLISECOND or MILLISECOND
+
+    def one(self, name: str, options: Sequence[T]) -> T:
+        """One of these."""
+        return options[int(self.uniform(name) * len(options))]
+
+
+class Drawn(Struct, frozen=True):
+    """One kind: how to draw one of it, and how long it lasts."""
+
+    kind: type[FaultKind]
+    draw: Callable[[World, Dice], Fault]
+    shortest_ns: int = 100 * MILLISECOND
+    longest_ns: int = 3 * SECOND
+
+
+def _venue(world: World, dice: Dice) -> str:
+    return dice.one("target", tuple(world.venues))
+
+
+def _host(world: World, dice: Dice) -> str:
+    """A machine of the desk."""
+    return dice.one("target", tuple(name for name in world.hosts if name not in world.venues))
+
+
+def _lines(world: World, what: str) -> tuple[str, ...]:
+    """Order links, or feed links, by a part of their names; any link where the world has none of these."""
+    links = tuple(world.network.links)
+    return tuple(link for link in links if what in link) or links
+
+
+EXCHANGE_API: Final = "exchange-api"
+NETWORK: Final = "network"
+SOFTWARE: Final = "software"
+DATA_FEED: Final = "data-feed"
+HARDWARE: Final = "hardware"
+
+CATALOGUE: Final[Mapping[str, tuple[Drawn, ...]]] = {
+    EXCHANGE_API: (
+        Drawn(RequestsLost, lambda world, dice: RequestsLost(_venue(world, dice), dice.share("share", 0.1, 1.0))),
+        Drawn(ReportsLost, lambda world, dice: ReportsLost(_venue(world, dice), dice.share("share", 0.1, 1.0))),
+        Drawn(
+            ApiSlow,
+            lambda world, dice: ApiSlow(_venue(world, dice), dice.ns("delay", 20 * MILLISECOND, 1 * SECOND)),
+        ),
+    ),
+    NETWORK: (
+        Drawn(
+            PacketLoss,
+            lambda world, dice: PacketLoss(
+                dice.one("target", tuple(world.network.links)), dice.share("share", 0.01, 0.5)
+            ),
+        ),
+        Drawn(
+            LinkCut,
+            lambda world, dice: LinkCut(dice.one("target", tuple(world.network.links))),
+            10 * MILLISECOND,
+            2 * SECOND,
+        ),
+        Drawn(
+            Partition,
+            lambda world, dice: Partition((_host(world, dice),), ("desk",), dice.uniform("both ways") < 0.5),
+            10 * MILLISECOND,
+            2 * SECOND,
+        ),
+    ),
+    SOFTWARE: (Drawn(Pause, lambda world, dice: Pause(_host(world, dice)), 10 * MILLISECOND, 2 * SECOND),),
+    DATA_FEED: (
+        Drawn(
+            PacketLoss,
+            lambda world, dice: PacketLoss(dice.one("target", _lines(world, "/feed-")), dice.share("share", 0.02, 1.0)),
+        ),
+        Drawn(LinkCut, lambda world, dice: LinkCut(dice.one("target", _lines(world, "/feed-")))),
+    ),
+    HARDWARE: (Drawn(Crash, lambda world, dice: Crash(_host(world, dice)), 500 * MILLISECOND, 3 * SECOND),),
+}
+"""A new kind is one more line here, under what an incident report would call it. A pause stands for a program that
+hangs, as long as software has no faults of its own. Not drawn, since no desk could keep its promises or none has to:
+``Crash`` with its disk (with the leader's disk gone while its backup is down, orders are gone by design), and
+``PriceSlide`` (a market that falls is no failure)."""
+
+
+def planned(world: World, drawn: Drawn, phases: Phases, start_ns: int, name: str) -> Planned:
+    """One of this kind from *start_ns* on, its window and intensities drawn by *name*; over when healing is."""
+    dice = Dice(world.chance, f"drawn/{name}")
+    lasts_ns = dice.ns("window", drawn.shortest_ns, drawn.longest_ns)
+    end_ns = max(start_ns + 1, min(start_ns + lasts_ns, phases.healed_ns))
+    # A drawn fault may find nothing to do: that something was struck is asked of the whole plan.
+    return Planned(drawn.draw(world, dice), start_ns, end_ns, must_touch=False, name=name)
+
+
+def name_of(category: str, drawn: Drawn, number: int) -> str:
+    """What a drawn fault is called: ``network packet-loss 2``."""
+    return f"{category} {tag_of(drawn.kind)} {number}"

@@ -1,0 +1,34 @@
+"""Swarm testing: a few kinds of fault a seed, rare but legal behaviours, and ties in another order."""
+
+from squall.faults.phases import SECOND, Phases
+from squall.faults.swarm import Swarm
+from squall.scenarios.checks.reached import something_struck
+from squall.scenarios.desk_promises import always, settles
+from squall.scenarios.scenario import Scenario, scenario
+from squall.system.domain.signals import Workload
+
+PHASES = Phases(baseline_ns=2 * SECOND, faults_ns=10 * SECOND, heal_ns=2 * SECOND, converge_ns=6 * SECOND)
+
+
+@scenario(
+    proves="any few kinds of fault together, with rare behaviours forced: nothing is lost or sent twice, and all is "
+    "well after it",
+    campaign=True,
+)
+def swarm() -> Scenario:
+    """Another half of all kinds for each seed."""
+    return Scenario(
+        workload=Workload(
+            orders_per_s=4,
+            start_ns=1 * SECOND,
+            stop_ns=PHASES.faults_end_ns,
+            lots_min=5,
+            lots_max=30,
+            marketable_share=0.6,
+            cancel_after_ns=2 * SECOND,
+        ),
+        plan=Swarm(PHASES),
+        promises=(*always(), *settles(), something_struck()),
+        duration_ns=PHASES.total_ns,
+        swarm=True,
+    )
