@@ -53,7 +53,7 @@ class Choice(msgspec.Struct, frozen=True):
     plan_file: str | None = None
     """Where that plan was read from, as the person named it."""
     swarm: bool = False
-    """A drawn plan beside the scenario's, rare behaviours forced, ties shuffled."""
+    """A drawn plan beside the scenario's (but beside no *plan* that was given), rare behaviours, shuffled ties."""
     canary: bool = False
     """It must be violated: a canary that passes says that the search is blind."""
     workload: Workload | None = None
@@ -80,7 +80,7 @@ class Choice(msgspec.Struct, frozen=True):
             scenario = msgspec.structs.replace(scenario, plan=self.plan)
             if self.plan_file is not None:
                 _check_windows(self.plan, scenario.duration_ns, self.plan_file)
-        return swarmed(scenario) if self.swarm else scenario
+        return swarmed(scenario, drawing=self.plan is None) if self.swarm else scenario
 
     @property
     def recorded_name(self) -> str:

@@ -15,8 +15,8 @@ LASTING: Final = ("safety", "liveness", "durability")
 """The kinds of promise that hold whatever else is broken: what was to be reached, and how fast, may not be."""
 
 
-def swarmed(scenario: Scenario) -> Scenario:
-    """Its plan with a drawn one beside it, rare ways and shuffled ties on, and the promises that hold all the same."""
+def swarmed(scenario: Scenario, drawing: bool = True) -> Scenario:
+    """Its plan, *drawing* another beside it; rare ways and shuffled ties on; and the promises that hold all the same."""
     if scenario.swarm:
         return scenario
     own = scenario.plan
@@ -24,7 +24,7 @@ def swarmed(scenario: Scenario) -> Scenario:
 
     def draw(world: World) -> Plan:
         mine = own(world) if callable(own) else own
-        return (*(replace(planned, must_touch=False) for planned in mine), *swarm(world))
+        return (*(replace(planned, must_touch=False) for planned in mine), *(swarm(world) if drawing else ()))
 
     promises = tuple(promise for promise in scenario.promises if promise.kind in LASTING)
     return replace(scenario, plan=draw, promises=(*promises, something_struck()), swarm=True)

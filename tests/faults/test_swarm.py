@@ -182,6 +182,12 @@ def test_any_scenario_can_be_run_in_a_swarm_which_is_recorded_and_told_in_the_re
     assert "buggify" not in configuration(own, own.settled())
 
 
+def test_a_plan_that_was_given_is_all_there_is_in_a_swarm_too_so_that_it_can_be_shrunk() -> None:
+    plan = (during(1 * SECOND, 1_500 * MS, LinkCut("k1/lan")),)
+    result = run(msgspec.structs.replace(brief(), swarm=True, plan=plan))
+    assert [fault.target for fault in result.faults] == ["k1/lan"]
+
+
 def test_what_was_to_be_reached_is_not_asked_of_a_swarm() -> None:
     scenario = choose("exchange-api-timeouts").scenario
     assert {promise.kind for promise in scenario.promises} > {"reached"}

@@ -395,7 +395,9 @@ def test_a_scenario_of_the_library_says_what_it_proves_passes_and_is_small(name:
     assert result.verdict is Verdict.PASS
     assert len(result.proves.split()) > 4
     assert result.messages <= BIGGEST
-    assert all(fault.effects for fault in result.faults)
+    # A drawn fault may find nothing to do.
+    touched = any if callable(choose(name).scenario.plan) else all
+    assert not result.faults or touched(bool(fault.effects) for fault in result.faults)
 
 
 # --- protections ---
