@@ -39,6 +39,7 @@ class Recipe(Struct, frozen=True):
     market: str | None = None
     plan: Plan | None = None
     plan_file: str | None = None
+    swarm: bool = False
 
     @staticmethod
     def of(choice: Choice) -> "Recipe":

@@ -34,6 +34,7 @@ class Incident(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, om
     detail: str
     overrides: tuple[str, ...] = ()
     market: str | None = None
+    swarm: bool = False
     plan: list[dict[str, Any]] | None = None
     """As in a plan file. None: the scenario's own, whatever that is by then."""
     workload: Workload | None = None
@@ -57,6 +58,7 @@ class Incident(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, om
             seed=self.seed,
             overrides=self.overrides,
             market=self.market,
+            swarm=self.swarm,
             plan=None if self.plan is None else plan_of(self.plan, "plan"),
             workload=self.workload,
             duration_ns=duration_ns,
@@ -98,6 +100,7 @@ def incident_of(choice: Choice, result: RunResult, promise: str | None = None) -
         detail=check.detail,
         overrides=choice.overrides,
         market=choice.market,
+        swarm=choice.swarm,
         plan=_plan_of(choice),
         workload=choice.workload,
         duration=None if choice.duration_ns is None else format_duration(choice.duration_ns),

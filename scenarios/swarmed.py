@@ -16,7 +16,7 @@ LASTING: Final = ("safety", "liveness", "durability")
 
 
 def swarmed(scenario: Scenario, drawing: bool = True) -> Scenario:
-    """Its plan, *drawing* another beside it; rare ways and shuffled ties on; and the promises that hold all the same."""
+    """Its plan, *drawing* another beside it; rare ways and shuffled ties; and the promises that hold all the same."""
     if scenario.swarm:
         return scenario
     own = scenario.plan

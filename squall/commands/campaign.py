@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 
 from squall.commands.exits import INCONCLUSIVE, INTERNAL, NONDETERMINISM, PASS, VIOLATED, BadInput, bad_input
-from squall.commands.options import JSON, NO_FAULTS, PLAN, SET, settled_choice
+from squall.commands.options import JSON, NO_FAULTS, PLAN, SET, SWARM, settled_choice
 from squall.commands.outputs import outputs, quiet, show, show_drawn, write
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> float:
 @NO_FAULTS
 @SET
 @PLAN
+@SWARM
 @click.option("--db", "db_file", metavar="FILE", help="Keep every seed's result in this SQLite file.")
 @click.option("--resume", is_flag=True, help="Go on with what --db holds: seeds that have a verdict are not run again.")
 @click.option(
@@ -85,6 +86,7 @@ def campaign(
     no_faults: bool,
     overrides: tuple[str, ...],
     plan_file: str | None,
+    swarm: bool,
     db_file: str | None,
     resume: bool,
     max_inconclusive: float,
@@ -103,7 +105,7 @@ def campaign(
         raise BadInput("--db -: expected a file; only --json can go to standard output")
     (target,) = outputs(json=json_file)
     with bad_input(), quiet(json_file):
-        choices = _choices(scenarios, not no_faults, overrides, plan_file)
+        choices = _choices(scenarios, not no_faults, overrides, plan_file, swarm)
         asked = Campaign(choices, seeds, jobs or _cores(), seed_timeout, max_inconclusive)
         store = CampaignStore(Path(db_file) if db_file is not None else None, resume)
     try:
@@ -121,7 +123,7 @@ def campaign(
 
 
 def _choices(
-    names: tuple[str, ...], with_faults: bool, overrides: tuple[str, ...], plan_file: str | None
+    names: tuple[str, ...], with_faults: bool, overrides: tuple[str, ...], plan_file: str | None, swarm: bool
 ) -> "tuple[Choice, ...]":
     """Each scenario once, settled. Canaries need their faults: without them they are left out."""
     from squall.scenarios.find import campaign_scenarios
@@ -130,7 +132,8 @@ def _choices(
         twice = next(name for name in names if names.count(name) > 1)
         raise BadInput(f"{twice}: expected each scenario once")
     choices = [
-        settled_choice(name, 1, with_faults, overrides, None, plan_file) for name in names or campaign_scenarios()
+        settled_choice(name, 1, with_faults, overrides, None, plan_file, swarm)
+        for name in names or campaign_scenarios()
     ]
     found = tuple(choice for choice in choices if with_faults or not choice.canary)
     if not found:

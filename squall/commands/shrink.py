@@ -11,7 +11,7 @@ import msgspec
 from rich.console import Console
 
 from squall.commands.exits import INCONCLUSIVE, PASS, VIOLATED, bad_input
-from squall.commands.options import PLAN, SCENARIO, SEED, SET, settled_choice
+from squall.commands.options import PLAN, SCENARIO, SEED, SET, SWARM, settled_choice
 from squall.commands.outputs import outputs, show_drawn, write
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @SEED
 @SET
 @PLAN
+@SWARM
 @click.option("--promise", metavar="NAME", help="The promise to shrink for; by default the gravest.")
 @click.option("--max-runs", type=click.IntRange(1), default=400, show_default=True, help="When to be content.")
 @click.option("--out", "out_file", metavar="FILE", help="Write the incident, for squall replay.")
@@ -32,6 +33,7 @@ def shrink(
     seed: int,
     overrides: tuple[str, ...],
     plan_file: str | None,
+    swarm: bool,
     promise: str | None,
     max_runs: int,
     out_file: str | None,
@@ -45,7 +47,7 @@ def shrink(
     from squall.scenarios.shrink import shrink as shrink_choice
 
     with bad_input():
-        choice = settled_choice(scenario, seed, True, overrides, None, plan_file)
+        choice = settled_choice(scenario, seed, True, overrides, None, plan_file, swarm)
     targets = outputs(out=out_file, test=test_file)
     with bad_input():
         verdict = judge(choice, choice.settled()).verdict

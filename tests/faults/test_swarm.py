@@ -15,10 +15,12 @@ from squall.faults.fault import Planned, during
 from squall.faults.network import LinkCut, PacketLoss
 from squall.faults.phases import SECOND, Phases
 from squall.faults.swarm import MOST_FAULTS, Swarm, forced_points
+from squall.scenarios.campaign_worker import Recipe, run_seed
 from squall.scenarios.checks.reached import something_struck
 from squall.scenarios.desk_promises import always, settles
 from squall.scenarios.find import choose
-from squall.scenarios.result import Verdict
+from squall.scenarios.incident import incident_of
+from squall.scenarios.result import CheckResult, Verdict
 from squall.scenarios.run import configuration, run
 from squall.scenarios.scenario import Judge, Scenario
 from squall.scenarios.swarmed import swarmed
@@ -186,6 +188,16 @@ def test_a_plan_that_was_given_is_all_there_is_in_a_swarm_too_so_that_it_can_be_
     plan = (during(1 * SECOND, 1_500 * MS, LinkCut("k1/lan")),)
     result = run(msgspec.structs.replace(brief(), swarm=True, plan=plan))
     assert [fault.target for fault in result.faults] == ["k1/lan"]
+
+
+def test_a_campaign_and_an_incident_know_of_the_swarm() -> None:
+    choice = choose("tests/scenarios/own.py:sound", swarm=True, seed=5)
+    result = run(choice)
+    assert run_seed(Recipe.of(choice), 5, 60.0).digest == result.digest
+    broken = CheckResult("a promise", "safety", Verdict.VIOLATED, "it did not hold")
+    incident = incident_of(choice, msgspec.structs.replace(result, checks=(broken,)), "a promise")
+    assert incident.choice().swarm
+    assert run(incident.choice()).digest == result.digest
 
 
 def test_what_was_to_be_reached_is_not_asked_of_a_swarm() -> None:
