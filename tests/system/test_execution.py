@@ -227,6 +227,32 @@ def test_a_cancel_names_the_order_as_the_wire_knows_it_and_its_refusal_goes_back
     assert bench.took(CancelRefused, "oms1") == [CancelRefused(ONE, "too late to cancel")]
 
 
+def test_a_cancel_that_the_venue_never_saw_is_asked_about_and_that_the_order_stands_is_news() -> None:
+    bench = ready()
+    bench.send(route())
+    bench.hear(A, report())
+    bench.execution.on_message("oms1", CancelAtVenue(Epoch(1), ONE, A, ACME, Side.BUY, 1))
+    bench.took(VenueReport)
+    bench.wait(EXECUTION.ack_timeout_ns)
+    answer = bench.status(OrdStatus.NEW)
+    assert bench.took(VenueReport, "oms1") == [VenueReport(A, ONE, answer)]
+    # The OMS wants it cancelled still, and asks again: the second cancel is looked after like the first.
+    bench.execution.on_message("oms1", CancelAtVenue(Epoch(1), ONE, A, ACME, Side.BUY, 2))
+    assert len(bench.took(OrderCancelRequest, "venue-a")) == 2
+    bench.wait(EXECUTION.ack_timeout_ns)
+    assert len(bench.took(OrderStatusRequest, "venue-a")) == 1
+
+
+def test_that_an_order_stands_is_no_news_where_nobody_wants_it_cancelled() -> None:
+    bench = ready()
+    bench.send(route())
+    bench.hear(A, report())
+    bench.took(VenueReport)
+    bench.wait(EXECUTION.ack_timeout_ns)
+    bench.status(OrdStatus.NEW)
+    assert bench.took(VenueReport, "oms1") == []
+
+
 def test_a_cancel_for_a_session_that_is_down_is_refused() -> None:
     bench = Bench()
     bench.fence()
