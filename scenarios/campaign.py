@@ -117,6 +117,7 @@ def _hash_of(choice: Choice, code: str) -> str:
     own, colon, _ = choice.name.rpartition(":")
     decides = {
         "configuration": configuration(choice, scenario),
+        "swarm": choice.swarm,
         "promises": [promise.name for promise in scenario.promises],
         "versions": versions_with(code),
         "own": Path(own).read_text(encoding="utf-8") if colon and own.endswith(".py") else "",

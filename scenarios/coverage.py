@@ -80,7 +80,7 @@ class Coverage:
         found: Counter[str] = Counter()
         for (step, next_step, kinds), times in self._steps.items():
             for kind in kinds:
-                found[f"order {_words(step)} → {_words(next_step)}, {kind}"] += times
+                found[f"order {_step(step, next_step)}, {kind}"] += times
         for (what, before, after), times in self._others.items():
             found[f"{what} {before} → {after}"] += times
         for protection, times in self._protections.items():
@@ -88,8 +88,11 @@ class Coverage:
         return dict(sorted(found.items()))
 
 
-def _words(event: type | None) -> str:
+def _step(before: type | None, after: type) -> str:
+    """As "sent → acknowledged"; an order's first step comes after nothing."""
+    return _words(after) if before is None else f"{_words(before)} → {_words(after)}"
+
+
+def _words(event: type) -> str:
     """``OrderAcknowledged`` as "acknowledged"."""
-    if event is None:
-        return "nothing"
     return _CAPITAL.sub(lambda found: f" {found[0].lower()}", event.__name__.removeprefix("Order")).strip()

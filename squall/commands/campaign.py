@@ -13,8 +13,8 @@ import click
 from rich.console import Console
 
 from squall.commands.exits import INCONCLUSIVE, INTERNAL, NONDETERMINISM, PASS, VIOLATED, BadInput, bad_input
-from squall.commands.options import JSON, NO_FAULTS, PLAN, SET, SWARM, settled_choice
-from squall.commands.outputs import outputs, quiet, show, show_drawn, write
+from squall.commands.options import JSON, JUNIT, MARKDOWN, NO_FAULTS, PLAN, SET, SWARM, settled_choice
+from squall.commands.outputs import outputs, quiet, show, show_drawn, write_each
 
 if TYPE_CHECKING:
     from squall.scenarios.campaign import Standing
@@ -79,6 +79,8 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> float:
     help="A seed that takes longer is given up.",
 )
 @JSON
+@JUNIT
+@MARKDOWN
 def campaign(
     scenarios: tuple[str, ...],
     seeds: range,
@@ -92,10 +94,14 @@ def campaign(
     max_inconclusive: float,
     seed_timeout: float,
     json_file: str | None,
+    junit_file: str | None,
+    markdown_file: str | None,
 ) -> None:
     """Run many seeds of these scenarios, or of all that are of a campaign's size."""
     from squall.reports.campaign import print_campaign
+    from squall.reports.junit import campaign_junit
     from squall.reports.machine import campaign_json, encode
+    from squall.reports.markdown import campaign_markdown
     from squall.scenarios.campaign import Campaign, run_campaign
     from squall.scenarios.campaign_store import CampaignStore
 
@@ -103,7 +109,7 @@ def campaign(
         raise BadInput("--resume: expected --db FILE with it, to go on with what that holds")
     if db_file == "-":
         raise BadInput("--db -: expected a file; only --json can go to standard output")
-    (target,) = outputs(json=json_file)
+    json_target, junit_target, markdown_target = outputs(json=json_file, junit=junit_file, markdown=markdown_file)
     with bad_input(), quiet(json_file):
         choices = _choices(scenarios, not no_faults, overrides, plan_file, swarm)
         asked = Campaign(choices, seeds, jobs or _cores(), seed_timeout, max_inconclusive)
@@ -113,8 +119,11 @@ def campaign(
             result = run_campaign(asked, store, told, stopped)
     finally:
         store.close()
-    if target is not None:
-        write(target, encode(campaign_json(result)).decode() + "\n")
+    write_each(
+        (json_target, lambda: encode(campaign_json(result)).decode() + "\n"),
+        (junit_target, lambda: campaign_junit(result)),
+        (markdown_target, lambda: campaign_markdown(result)),
+    )
     if json_file == "-":
         show(encode(campaign_json(result)).decode())
     else:
@@ -131,10 +140,8 @@ def _choices(
     if names and len(dict.fromkeys(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise BadInput(f"{twice}: expected each scenario once")
-    choices = [
-        settled_choice(name, 1, with_faults, overrides, None, plan_file, swarm)
-        for name in names or campaign_scenarios()
-    ]
+    wanted = names or campaign_scenarios()
+    choices = [settled_choice(name, 1, with_faults, overrides, None, plan_file, swarm) for name in wanted]
     found = tuple(choice for choice in choices if with_faults or not choice.canary)
     if not found:
         raise BadInput("expected a scenario that can pass; a canary without its faults is none")

@@ -22,6 +22,8 @@ NO_FAULTS = click.option("--no-faults", is_flag=True, help="The same scenario wi
 PLAN = click.option("--plan", "plan_file", metavar="FILE", help="A plan, TOML or JSON, in place of the scenario's own.")
 SWARM = click.option("--swarm", is_flag=True, help="With drawn faults beside it, rare behaviours, shuffled ties.")
 MARKET = click.option("--market", metavar="binance:FILE", help="Replay a recording as exchange-a.")
+MARKDOWN = click.option("--markdown", "markdown_file", metavar="FILE", help="Write a job's summary, under 1 MiB.")
+JUNIT = click.option("--junit", "junit_file", metavar="FILE", help="Write JUnit XML: a test case a scenario.")
 JSON = click.option("--json", "json_file", metavar="FILE", help="Write the result as JSON; - for standard output.")
 
 

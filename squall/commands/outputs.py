@@ -91,6 +91,13 @@ def write(target: Path, text: str) -> None:
         raise BadInput(f"{target}: cannot be written: {error.strerror}") from None
 
 
+def write_each(*reports: tuple[Path | None, Callable[[], str]]) -> None:
+    """The reports that somebody asked for, each drawn only then."""
+    for target, drawn in reports:
+        if target is not None:
+            write(target, drawn())
+
+
 def show(text: str) -> None:
     """Print; whoever has stopped reading (``| head``) changes neither the verdict nor the files."""
     try:
