@@ -116,7 +116,7 @@ def _hash_of(choice: Choice, code: str) -> str:
     scenario = choice.settled()
     own, colon, _ = choice.name.rpartition(":")
     decides = {
-        "configuration": configuration(choice, scenario),
+        "configuration": configuration(msgspec.structs.replace(choice, seed=0), scenario),
         "swarm": choice.swarm,
         "promises": [promise.name for promise in scenario.promises],
         "versions": versions_with(code),

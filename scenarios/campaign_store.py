@@ -237,4 +237,4 @@ def _list(configurations: Iterable[int]) -> str:
 
 def _rank(configurations: Sequence[int]) -> str:
     whens = " ".join(f"WHEN {each} THEN {place}" for place, each in enumerate(configurations))
-    return f"CASE id {whens} END"
+    return f"CASE id {whens} END" if whens else "id"

@@ -53,7 +53,7 @@ def campaign(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str])
     ("words", "exit_code", "said"),
     [
         ((":sound", ":canary"), PASS, "✔ PASSED"),
-        ((":odd_seeds_break", ":sound"), VIOLATED, "in time  # of # was # late at #"),
+        ((":odd_seeds_break", ":sound"), VIOLATED, "in time # of # was # late at #"),
         ((":silent_canary",), VIOLATED, "WAS NOT FOUND"),
         ((":never_reached",), INCONCLUSIVE, "never: the place"),
         ((":seldom_reached",), PASS, "(3 unreached)"),
