@@ -8,9 +8,11 @@ from msgspec import Struct
 
 from squall.faults.exchange import ApiSlow, ReportsLost, RequestsLost
 from squall.faults.fault import Fault, FaultKind, Planned
+from squall.faults.hardware import ClockDrift, ClockStep, CoreThrottled, DiskFull, DiskSlow, NicDown, TornWrite
 from squall.faults.host import Crash, Pause
 from squall.faults.kinds import tag_of
-from squall.faults.network import LinkCut, PacketLoss, Partition
+from squall.faults.network import Clogging, Flapping, LinkCut, PacketLoss, Partition
+from squall.faults.packets import Corruption, Duplication, Jitter, Latency, Reordering
 from squall.faults.phases import MILLISECOND, SECOND, Phases
 from squall.sim.rng import Chance
 from squall.sim.world import World
@@ -64,6 +66,10 @@ def _host(world: World, dice: Dice) -> str:
     return dice.one("target", tuple(name for name in world.hosts if name not in world.venues))
 
 
+def _link(world: World, dice: Dice) -> str:
+    return dice.one("target", tuple(world.network.links))
+
+
 def _lines(world: World, what: str) -> tuple[str, ...]:
     """Order links, or feed links, by a part of their names; any link where the world has none of these."""
     links = tuple(world.network.links)
@@ -104,6 +110,25 @@ CATALOGUE: Final[Mapping[str, tuple[Drawn, ...]]] = {
             10 * MILLISECOND,
             2 * SECOND,
         ),
+        Drawn(Latency, lambda world, dice: Latency(_link(world, dice), dice.ns("delay", MILLISECOND, SECOND // 4))),
+        Drawn(Jitter, lambda world, dice: Jitter(_link(world, dice), dice.ns("delay", MILLISECOND, SECOND // 4))),
+        Drawn(
+            Reordering,
+            lambda world, dice: Reordering(
+                _link(world, dice), dice.share("share", 0.01, 0.5), dice.ns("delay", MILLISECOND, 20 * MILLISECOND)
+            ),
+        ),
+        Drawn(Duplication, lambda world, dice: Duplication(_link(world, dice), dice.share("share", 0.01, 1.0))),
+        Drawn(Corruption, lambda world, dice: Corruption(_link(world, dice), dice.share("share", 0.01, 0.5))),
+        Drawn(
+            Flapping,
+            lambda world, dice: Flapping(_link(world, dice), dice.ns("period", 20 * MILLISECOND, SECOND)),
+        ),
+        Drawn(
+            Clogging,
+            lambda world, dice: Clogging("40% of links", dice.ns("stagger", 50 * MILLISECOND, SECOND // 2)),
+            SECOND,
+        ),
     ),
     SOFTWARE: (Drawn(Pause, lambda world, dice: Pause(_host(world, dice)), 10 * MILLISECOND, 2 * SECOND),),
     DATA_FEED: (
@@ -113,7 +138,21 @@ CATALOGUE: Final[Mapping[str, tuple[Drawn, ...]]] = {
         ),
         Drawn(LinkCut, lambda world, dice: LinkCut(dice.one("target", _lines(world, "/feed-")))),
     ),
-    HARDWARE: (Drawn(Crash, lambda world, dice: Crash(_host(world, dice)), 500 * MILLISECOND, 3 * SECOND),),
+    HARDWARE: (
+        Drawn(Crash, lambda world, dice: Crash(_host(world, dice)), 500 * MILLISECOND),
+        Drawn(TornWrite, lambda world, dice: TornWrite(_host(world, dice)), 500 * MILLISECOND),
+        Drawn(NicDown, lambda world, dice: NicDown(_host(world, dice)), 10 * MILLISECOND, 2 * SECOND),
+        Drawn(CoreThrottled, lambda world, dice: CoreThrottled(_host(world, dice), dice.share("factor", 2.0, 100.0))),
+        Drawn(DiskFull, lambda world, dice: DiskFull(_host(world, dice))),
+        Drawn(DiskSlow, lambda world, dice: DiskSlow(_host(world, dice), dice.share("factor", 2.0, 1_000.0))),
+        Drawn(
+            ClockStep,
+            lambda world, dice: ClockStep(
+                _host(world, dice), dice.one("way", (1, -1)) * dice.ns("by", MILLISECOND, 100 * SECOND)
+            ),
+        ),
+        Drawn(ClockDrift, lambda world, dice: ClockDrift(_host(world, dice), int(dice.between("ppm", 10, 150)))),
+    ),
 }
 """A new kind is one more line here, under what an incident report would call it. A pause stands for a program that
 hangs, as long as software has no faults of its own. Not drawn, since no desk could keep its promises or none has to:

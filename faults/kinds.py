@@ -6,8 +6,10 @@ from typing import Final
 
 from squall.faults.exchange import ApiSlow, PriceSlide, ReportsLost, RequestsLost
 from squall.faults.fault import FaultKind
+from squall.faults.hardware import ClockDrift, ClockStep, CoreThrottled, DiskFull, DiskSlow, NicDown, TornWrite
 from squall.faults.host import Crash, Pause
-from squall.faults.network import LinkCut, PacketLoss, Partition
+from squall.faults.network import Clogging, Flapping, LinkCut, PacketLoss, Partition
+from squall.faults.packets import Corruption, Duplication, Jitter, Latency, Reordering
 
 KINDS: Final[tuple[type[FaultKind], ...]] = (
     # exchange API
@@ -20,9 +22,23 @@ KINDS: Final[tuple[type[FaultKind], ...]] = (
     PacketLoss,
     LinkCut,
     Partition,
-    # hosts
+    Flapping,
+    Clogging,
+    Latency,
+    Jitter,
+    Reordering,
+    Duplication,
+    Corruption,
+    # hardware
     Crash,
+    TornWrite,
     Pause,
+    NicDown,
+    CoreThrottled,
+    DiskFull,
+    DiskSlow,
+    ClockStep,
+    ClockDrift,
 )
 """A new kind is one more line here; a test compares the table with the classes that there are."""
 

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from squall.faults.fault import FaultKind, Heal, Tally, check_share
 from squall.faults.targets import Pick
+from squall.sim.kernel import Call
 from squall.sim.network import Packet
 from squall.sim.transport import Control
 from squall.sim.world import World
@@ -69,6 +70,113 @@ class LinkCut(FaultKind, frozen=True):
     def inject(self, world: World, tally: Tally) -> Heal:
         tally.touched("link down")
         return world.network.link(self.target).cut(world.kernel.now_ns, lambda packet: tally.touched(_kind_of(packet)))
+
+
+class Flapping(FaultKind, frozen=True):
+    """The link goes down and comes up again, over and over: down for this share of every period."""
+
+    place: ClassVar[str] = "link"
+    target: str
+    period_ns: int = 200_000_000
+    down_share: float = 0.5
+
+    @property
+    def kind(self) -> str:
+        return "flapping link"
+
+    def check(self, world: World) -> None:
+        world.network.link(self.target)
+        if self.period_ns <= 1:
+            raise ValueError(f"{self.kind}: the period must be above 1 ns, found {self.period_ns}")
+        if not 0.0 < self.down_share < 1.0:
+            raise ValueError(f"{self.kind}: the share must be above 0 and below 1, found {self.down_share}")
+
+    def inject(self, world: World, tally: Tally) -> Heal:
+        kernel, link = world.kernel, world.network.link(self.target)
+        down_ns = max(int(self.period_ns * self.down_share), 1)
+        mend: Heal | None = None
+        due: Call | None = None
+
+        def go_down(_: None) -> None:
+            nonlocal mend, due
+            tally.touched("link down")
+            mend = link.cut(kernel.now_ns, lambda packet: tally.touched(_kind_of(packet)))
+            due = kernel.call_in(down_ns, come_up)
+
+        def come_up(_: None) -> None:
+            nonlocal mend, due
+            if mend is not None:
+                mend()
+                mend = None
+            due = kernel.call_in(self.period_ns - down_ns, go_down)
+
+        def heal() -> None:
+            if due is not None:
+                due.cancel()
+            if mend is not None:
+                mend()
+
+        go_down(None)
+        return heal
+
+
+class _Clog:
+    """Holds whatever is sent until the clog dissolves."""
+
+    def __init__(self, world: World, until_ns: int, tally: Tally) -> None:
+        self._kernel = world.kernel
+        self._until_ns = until_ns
+        self._tally = tally
+
+    def fate(self, packet: Packet, draw: Callable[[str], float]) -> int | None:
+        self._tally.touched("packets clogged")
+        return max(self._until_ns - self._kernel.now_ns, 0)
+
+
+class Clogging(FaultKind, frozen=True):
+    """The link clogs at some moment within *stagger*, and dissolves at some moment within the next *stagger*.
+
+    On several links at once (``40% of links``) they clog one by one and dissolve in another order: what FoundationDB
+    calls swizzled. Nothing is lost; what was sent into a clog comes out of it all at once.
+    """
+
+    place: ClassVar[str] = "link"
+    target: str
+    stagger_ns: int = 500_000_000
+
+    @property
+    def kind(self) -> str:
+        return "clogged link"
+
+    def check(self, world: World) -> None:
+        world.network.link(self.target)
+        if self.stagger_ns <= 0:
+            raise ValueError(f"{self.kind}: the stagger must be above 0 ns, found {self.stagger_ns}")
+
+    def inject(self, world: World, tally: Tally) -> Heal:
+        kernel, link = world.kernel, world.network.link(self.target)
+        key = f"clog/{self.target}/{kernel.now_ns}"
+        clogs_ns = kernel.now_ns + int(world.chance.uniform(f"{key}/clogs") * self.stagger_ns)
+        dissolves_ns = kernel.now_ns + self.stagger_ns + int(world.chance.uniform(f"{key}/dissolves") * self.stagger_ns)
+        remove: Heal | None = None
+
+        def clog(_: None) -> None:
+            nonlocal remove
+            remove = link.install(_Clog(world, dissolves_ns, tally))
+
+        def dissolve(_: None) -> None:
+            if remove is not None:
+                remove()
+
+        begins = kernel.call_at(clogs_ns, clog)
+        ends = kernel.call_at(dissolves_ns, dissolve)
+
+        def heal() -> None:
+            begins.cancel()
+            ends.cancel()
+            dissolve(None)
+
+        return heal
 
 
 class _Cut:

@@ -53,6 +53,8 @@ class Core:
         self._completion: Call | None = None
         self._ends_ns = 0
         self._left_ns = 0
+        """Service that the job still needs, at full speed, where it stands still."""
+        self._slowness = 1.0
         self._handling = False
 
     @property
@@ -73,6 +75,8 @@ class Core:
 
     def _serve(self, job: Job, for_ns: int) -> None:
         self._current = job
+        if self._slowness != 1.0:
+            for_ns = int(for_ns * self._slowness)
         self._ends_ns = self._kernel.now_ns + for_ns
         self._completion = self._kernel.call_in(for_ns, self._complete)
 
@@ -100,7 +104,15 @@ class Core:
         if self._completion is not None:
             self._completion.cancel()
             self._completion = None
-            self._left_ns = self._ends_ns - self._kernel.now_ns
+            self._left_ns = int((self._ends_ns - self._kernel.now_ns) / self._slowness)
+
+    def change_speed(self, slowness: float) -> None:
+        """Everything takes *slowness* times its service time from now on; the job in service goes on at that."""
+        in_service = self._completion is not None
+        self.pause()
+        self._slowness = slowness
+        if in_service:
+            self.resume()
 
     def resume(self) -> None:
         """Go on where we stopped."""

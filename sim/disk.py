@@ -15,6 +15,25 @@ SLOW_SYNCS: Final = 50
 Durable = Callable[[int], None]
 
 
+class _Filler:
+    """One reason why there is no room."""
+
+    __slots__ = ("told",)
+
+    def __init__(self, told: Callable[[], None]) -> None:
+        self.told = told
+
+
+class _Slowness:
+    """One reason why syncs take longer."""
+
+    __slots__ = ("factor", "told")
+
+    def __init__(self, factor: float, told: Callable[[], None]) -> None:
+        self.factor = factor
+        self.told = told
+
+
 class Disk:
     """Files of records. One fsync is under way at a time; what is appended meanwhile shares the next (group commit)."""
 
@@ -37,12 +56,16 @@ class Disk:
         self._syncing: list[tuple[str, bytes, int, Durable]] = []
         self._sync: Call | None = None
         self._token = 0
+        self._fillers: list[_Filler] = []
+        self._slowness: list[_Slowness] = []
 
     def append(self, file: str, data: bytes, durable: Durable) -> int:
         """Append a record; `durable(token)` is called once for the latest token of each sync, per caller."""
         self._token += 1
         self._pending.append((file, data, self._token, durable))
-        if self._sync is None:
+        if self._fillers:
+            self._fillers[0].told()
+        elif self._sync is None:
             self._begin_sync()
         return self._token
 
@@ -60,9 +83,47 @@ class Disk:
         """All that is durable."""
         return sum(len(record) for records in self._files.values() for record in records)
 
-    def crash(self) -> None:
-        """Power is lost: what was not synced is gone."""
-        lost = len(self._pending) + len(self._syncing)
+    # --- trouble (what faults act on) ---
+
+    def fill(self, told: Callable[[], None]) -> Callable[[], None]:
+        """No room: nothing that is appended becomes durable; returns what makes room again.
+
+        A sync that is under way comes to its end. *told* hears of every record that finds no room.
+        """
+        filler = _Filler(told)
+        self._fillers.append(filler)
+
+        def make_room() -> None:
+            if filler in self._fillers:
+                self._fillers.remove(filler)
+                self._begin_sync_if_due()
+
+        return make_room
+
+    def slow(self, factor: float, told: Callable[[], None]) -> Callable[[], None]:
+        """Every sync that begins takes *factor* times as long; returns what ends that. *told* hears of each."""
+        slowness = _Slowness(factor, told)
+        self._slowness.append(slowness)
+
+        def recover() -> None:
+            if slowness in self._slowness:
+                self._slowness.remove(slowness)
+
+        return recover
+
+    @property
+    def unsynced(self) -> int:
+        """How many records would be lost in a crash now."""
+        return len(self._syncing) + len(self._pending)
+
+    def crash(self, survivors: int = 0) -> None:
+        """Power is lost: what was not synced is gone, but for the first *survivors* of it, which nobody confirmed.
+
+        The one after those is torn: half of it was written, its checksum does not fit, and no program ever sees it.
+        """
+        for file, data, _, _ in (*self._syncing, *self._pending)[:survivors]:
+            self._files.setdefault(file, []).append(data)
+        lost = self.unsynced - min(survivors, self.unsynced)
         if self._sync is not None:
             self._sync.cancel()
             self._sync = None
@@ -78,10 +139,17 @@ class Disk:
         self._files.clear()
         self._trace.observe(self._host, DiskLost(records=lost, whole_disk=True))
 
+    def _begin_sync_if_due(self) -> None:
+        if self._pending and self._sync is None and not self._fillers:
+            self._begin_sync()
+
     def _begin_sync(self) -> None:
         self._syncing, self._pending = self._pending, []
-        times = SLOW_SYNCS if self._dawdles(self._token) else 1
-        self._sync = self._kernel.call_in(self.fsync_ns * times, self._synced)
+        fsync_ns = self.fsync_ns * (SLOW_SYNCS if self._dawdles(self._token) else 1)
+        for slowness in self._slowness:
+            fsync_ns = int(fsync_ns * slowness.factor)
+            slowness.told()
+        self._sync = self._kernel.call_in(fsync_ns, self._synced)
 
     def _synced(self, _: None) -> None:
         done, self._syncing = self._syncing, []
@@ -97,7 +165,6 @@ class Disk:
         for file, count in records.items():
             event = DiskSynced(file, count, sizes[file])
             self._kernel.cause = self._trace.observe(self._host, event)
-        if self._pending:
-            self._begin_sync()
+        self._begin_sync_if_due()
         for durable, token in latest.items():
             durable(token)

@@ -150,6 +150,15 @@ class _Hold:
         self.told = told
 
 
+class _Throttle:
+    """One reason why a host is slow."""
+
+    __slots__ = ("factor",)
+
+    def __init__(self, factor: float) -> None:
+        self.factor = factor
+
+
 def _nothing() -> None:
     """For nobody to be told, and for nothing to be let go of."""
 
@@ -169,6 +178,7 @@ class Host:
         self.epoch = 1
         self._outages: list[object] = []
         self._holds: list[_Hold] = []
+        self._throttles: list[_Throttle] = []
         self._durable: dict[str, Callable[[int], None]] = {}
 
     # --- programs ---
@@ -287,14 +297,14 @@ class Host:
 
     # --- trouble (what faults act on) ---
 
-    def outage(self, with_disk: bool = False) -> Callable[[], None]:
+    def outage(self, with_disk: bool = False, survivors: int = 0) -> Callable[[], None]:
         """Power off; returns what lets go. The host comes back when no outage holds it down any more.
 
         Nothing to let go of where it was down without any (a program had raised): who brings it back then is
         not this outage's business.
         """
         by_itself = not self.up and not self._outages
-        self.crash(with_disk)
+        self.crash(with_disk, survivors)
         if by_itself:
             return _nothing
         outage = object()
@@ -328,6 +338,26 @@ class Host:
 
         return let_go
 
+    def throttle(self, factor: float) -> Callable[[], None]:
+        """Everything takes *factor* times as long, the job in service included; returns what ends that."""
+        throttle = _Throttle(factor)
+        self._throttles.append(throttle)
+        self._change_speed()
+
+        def recover() -> None:
+            if throttle in self._throttles:
+                self._throttles.remove(throttle)
+                self._change_speed()
+
+        return recover
+
+    def _change_speed(self) -> None:
+        slowness = 1.0
+        for throttle in self._throttles:
+            slowness *= throttle.factor
+        for core in self.cores.values():
+            core.change_speed(slowness)
+
     def pause(self) -> None:
         """Stop the world on this machine: nothing is handled until `resume`; what arrives waits."""
         if self.up and not self.paused:
@@ -344,8 +374,11 @@ class Host:
             for core in self.cores.values():
                 core.resume()
 
-    def crash(self, with_disk: bool = False) -> None:
-        """Power off. Programs, timers, queues, streams and unsynced writes are gone; with the disk, everything is."""
+    def crash(self, with_disk: bool = False, survivors: int = 0) -> None:
+        """Power off. Programs, timers, queues, streams and unsynced writes are gone; with the disk, everything is.
+
+        *survivors*: how many of the unsynced writes are found on the disk afterwards, see `Disk.crash`.
+        """
         if not self.up:
             if with_disk:
                 self.disk.destroy()
@@ -369,7 +402,7 @@ class Host:
         if with_disk:
             self.disk.destroy()
         else:
-            self.disk.crash()
+            self.disk.crash(survivors)
 
     def restart(self) -> None:
         """Power on: programs are built anew and find what the disk has kept."""

@@ -51,6 +51,13 @@ class LinkRule(Protocol):
         """Extra latency in ns, or None to drop the packet. `draw(name)` is a uniform number keyed to this packet."""
 
 
+class Doubler(Protocol):
+    """What makes a second copy of datagrams on a link."""
+
+    def copies(self, packet: Packet, draw: Callable[[str], float]) -> bool:
+        """Whether this one arrives twice. `draw(name)` is a uniform number keyed to this packet."""
+
+
 class _Draws:
     """Numbers keyed to one packet. A name that a second rule asks for too gives it a number of its own."""
 
@@ -185,6 +192,7 @@ class Network:
         self._chance = chance
         self._graph: Any = nx.Graph()
         self._routes: dict[tuple[str, str], tuple[Link, ...]] = {}
+        self._doublers: tuple[tuple[Link, Doubler], ...] = ()
         self.links: dict[str, Link] = {}
 
     def add_node(self, node: str, switch: bool = False) -> None:
@@ -254,6 +262,24 @@ class Network:
         except nx.NetworkXNoPath:
             raise NoRouteError(f"no way from {source} to {target}: no links join them") from None
         return tuple(ways.edges[pair]["link"] for pair in pairwise(nodes))
+
+    def double(self, link: str, doubler: Doubler) -> Callable[[], None]:
+        """Let *doubler* copy datagrams on this link; returns what ends that (calling it twice is harmless)."""
+        entry = (self.link(link), doubler)
+        self._doublers = (*self._doublers, entry)
+
+        def remove() -> None:
+            self._doublers = tuple(other for other in self._doublers if other is not entry)
+
+        return remove
+
+    def copies(self, route: tuple[Link, ...], packet: Packet) -> int:
+        """How many more times than once this datagram arrives: each copy goes its own way."""
+        count = 0
+        for link, doubler in self._doublers:
+            if link in route:
+                count += doubler.copies(packet, _Draws(self._chance, f"{link.name}|{packet.sender}|{packet.what}"))
+        return count
 
     @staticmethod
     def plain_ns(route: tuple[Link, ...]) -> int | None:

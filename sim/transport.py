@@ -289,6 +289,11 @@ class Transport:
         delay_ns = world.network.fate_ns(route, packet, record)
         if delay_ns is not None:
             world.kernel.call_in(delay_ns, self._datagram_arrives, (packet, target, route)).cause = record
+        for number in range(1, world.network.copies(route, packet) + 1):
+            copy = Packet(slot.address, to, message, packet.sent_ns, note=f"copy-{number}/")
+            delay_ns = world.network.fate_ns(route, copy, record)
+            if delay_ns is not None:
+                world.kernel.call_in(delay_ns, self._datagram_arrives, (copy, target, route)).cause = record
 
     def _record(self, slot: Slot, to: str, message: Message) -> int:
         if message.is_heartbeat:
