@@ -295,3 +295,55 @@ class CampaignResult(Struct, frozen=True):
     novelty: tuple[tuple[int, int], ...]
     """How many seeds, and how many behaviours the last thousand of them (or fewer, at the end) were first to show."""
     versions: dict[str, str]
+
+
+class OrderFate(Struct, frozen=True):
+    """What became of one order, by the venues' records; where it never got there, by the desk's own word."""
+
+    symbol: str
+    buy: bool
+    lots: int
+    ended: str
+    """filled, overfilled, cancelled, refused, denied, working, rejected by the desk, or where the desk left it."""
+    filled_lots: int
+    price_half_ticks: float | None
+    """Average of its executions; None without one."""
+    accepted: int
+    """How often a venue took it: more than once, and it was sent twice."""
+    doubted: bool
+    """For a time the desk did not know whether it was at a venue."""
+
+
+class OrderDifference(Struct, frozen=True):
+    """An order whose fate differs. None where it was never submitted."""
+
+    cl_ord_id: str
+    first: OrderFate | None
+    second: OrderFate | None
+
+
+class Arm(Struct, frozen=True):
+    """One of two runs that are compared."""
+
+    label: str
+    verdict: Verdict
+    digest: str
+    violated: tuple[str, ...]
+    """Promises that were broken."""
+    figures: dict[str, int | float | None]
+    """Counts, latencies and money; names carry units, and None is where there was nothing to measure."""
+
+
+class Comparison(Struct, frozen=True):
+    """The same seed twice, with one thing changed."""
+
+    scenario: str
+    seed: int
+    first: Arm
+    second: Arm
+    marks_half_ticks: dict[str, int]
+    """The prices at which both arms' positions are marked: the market's at the end of the first arm."""
+    orders: int
+    """How many orders either arm had."""
+    differing: tuple[OrderDifference, ...]
+    """Those whose outcome or lots differ come first, then those that differ in price alone."""

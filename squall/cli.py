@@ -10,6 +10,7 @@ import click
 from squall import __version__
 from squall.commands.campaign import campaign
 from squall.commands.capacity import capacity
+from squall.commands.compare import compare
 from squall.commands.exits import INCONCLUSIVE, INTERNAL, NONDETERMINISM, PASS, USAGE, VIOLATED
 from squall.commands.prove import prove
 from squall.commands.replay import replay
@@ -28,7 +29,7 @@ def cli() -> None:
     """Break a simulated trading world on purpose, and judge whether the desk survives."""
 
 
-for command in (list_scenarios, run, campaign, verify, prove, shrink, replay, capacity, schema):
+for command in (list_scenarios, run, campaign, verify, prove, shrink, replay, compare, capacity, schema):
     cli.add_command(command)
 
 
