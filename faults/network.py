@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from squall.faults.fault import FaultKind, Heal, Tally, check_share
 from squall.faults.targets import Pick
-from squall.sim.kernel import Call
+from squall.sim.kernel import HEAL, INJECT, Call
 from squall.sim.network import Packet
 from squall.sim.transport import Control
 from squall.sim.world import World
@@ -101,14 +101,14 @@ class Flapping(FaultKind, frozen=True):
             nonlocal mend, due
             tally.touched("link down")
             mend = link.cut(kernel.now_ns, lambda packet: tally.touched(_kind_of(packet)))
-            due = kernel.call_in(down_ns, come_up)
+            due = kernel.call_at(kernel.now_ns + down_ns, come_up, turn=HEAL)
 
         def come_up(_: None) -> None:
             nonlocal mend, due
             if mend is not None:
                 mend()
                 mend = None
-            due = kernel.call_in(self.period_ns - down_ns, go_down)
+            due = kernel.call_at(kernel.now_ns + self.period_ns - down_ns, go_down, turn=INJECT)
 
         def heal() -> None:
             if due is not None:
@@ -168,8 +168,8 @@ class Clogging(FaultKind, frozen=True):
             if remove is not None:
                 remove()
 
-        begins = kernel.call_at(clogs_ns, clog)
-        ends = kernel.call_at(dissolves_ns, dissolve)
+        begins = kernel.call_at(clogs_ns, clog, turn=INJECT)
+        ends = kernel.call_at(dissolves_ns, dissolve, turn=HEAL)
 
         def heal() -> None:
             begins.cancel()
