@@ -40,8 +40,8 @@ KINDS: Final[tuple[type[FaultKind], ...]] = (
     ClockStep,
     ClockDrift,
 )
-"""A new kind is one more line here, `squall schema > docs/plan.schema.json`, and where drawn plans are to have it, one more
-line in `squall.faults.drawn`. Tests compare the table with the classes that there are, and the schema with the table."""
+"""A new kind is one more line here, `squall schema > docs/plan.schema.json`, and where drawn plans are to have it, one
+more line in `squall.faults.drawn`. Tests compare the table with the classes, and the kept schema with the table."""
 
 
 def tag_of(kind: type[FaultKind]) -> str:
