@@ -30,6 +30,7 @@ def run_cases(
     cases: Iterator[Case], jobs: int, limit_s: float, stopped: Callable[[], bool] = lambda: False
 ) -> Iterator[SeedResult]:
     """All cases, in whatever order they end. Once *stopped* says so nothing new begins; what has begun ends."""
+    others = multiprocessing.active_children()
     pool = _pool(jobs, limit_s)
     in_hand: dict[Future[bytes], Sequence[Case]] = {}
     size = 1
@@ -66,7 +67,11 @@ def run_cases(
                 yield from _one_by_one(suspects, limit_s, stopped)
                 pool = _pool(jobs, limit_s)
     finally:
-        pool.shutdown(wait=not in_hand, cancel_futures=True)
+        if in_hand:
+            # Nobody waits for what is at work: it may take its whole time, and the interpreter would wait for it.
+            for worker in [each for each in multiprocessing.active_children() if each not in others]:
+                worker.kill()
+        pool.shutdown(cancel_futures=True)
 
 
 def _pool(jobs: int, limit_s: float) -> ProcessPoolExecutor:

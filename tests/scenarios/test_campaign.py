@@ -1,5 +1,6 @@
 """Campaigns: many seeds, whatever becomes of each of them; grouped, counted, kept, and gone on with."""
 
+import multiprocessing
 import sqlite3
 from collections.abc import Iterator
 from itertools import count
@@ -18,6 +19,7 @@ from squall.scenarios.failures import in_general
 from squall.scenarios.find import choose
 from squall.scenarios.result import CampaignResult, SeedResult, Verdict
 from squall.scenarios.run import run
+from tests.scenarios.own import FILE as OWN
 from tests.scenarios.own_campaign import FILE
 from tests.scenarios.runs import DOUBLED
 
@@ -89,6 +91,21 @@ def test_a_seed_that_hangs_is_given_up_wherever_it_is_stuck(name: str, outcome: 
     result = _came_to(_own(name, seeds=range(1, 5), seed_timeout_s=1.0), store)
     assert _outcomes(store) == {1: "pass", 2: "pass", 3: outcome, 4: "pass"}
     assert said in result.lost[0].detail
+
+
+def test_a_run_in_which_time_stands_still_is_a_lost_seed() -> None:
+    result = run_campaign(Campaign((choose(f"{OWN}:spins"),), range(1, 3)), CampaignStore())
+    assert [each.outcome for each in result.lost] == ["failed"] * 2
+    assert "LivelockError" in result.lost[0].detail
+
+
+def test_whoever_walks_away_leaves_no_worker_behind() -> None:
+    before = multiprocessing.active_children()
+    cases = ((Recipe(f"{FILE}:third_spins"), seed) for seed in (1, 3))
+    running = run_cases(cases, 1, 3_600.0)
+    assert next(running).seed == 1
+    running.close()  # type: ignore[attr-defined]
+    assert [each for each in multiprocessing.active_children() if each not in before] == []
 
 
 def test_a_seed_that_asks_the_machine_for_the_time_is_told_as_that() -> None:
