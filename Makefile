@@ -53,6 +53,7 @@ prove: install ## every protection, on and off
 bench: install ## the benchmarks, as ratios to bare simpy
 	$(BIN)/python -m benchmarks.kernel
 	$(BIN)/python -m benchmarks.calm
+	$(BIN)/python -m benchmarks.campaign
 
 docs: install ## what is generated: docs/protections.md, docs/plan.schema.json, README.md's output and picture
 	$(BIN)/squall schema > docs/plan.schema.json
