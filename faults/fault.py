@@ -194,6 +194,11 @@ class InstalledPlan:
             world.kernel.call_at(planned.start_ns, self._begin, index, turn=INJECT)
             world.kernel.call_at(planned.end_ns, self._heal, index, turn=HEAL)
 
+    @property
+    def in_force(self) -> tuple[int, ...]:
+        """Which of the plan's faults have begun and not healed, by their places in it."""
+        return tuple(sorted(self._heals))
+
     def _begin(self, index: int) -> None:
         world, fault, name = self._world, self.plan[index].fault, self._names[index]
         striking = _strikes(fault, lambda place, target: struck(world, place, target, name))

@@ -27,6 +27,7 @@ from squall.sim.guard import Guard
 from squall.sim.kernel import OBSERVE
 from squall.sim.rng import Chance
 from squall.sim.trace import ObserverError, Record, RunBegan, Sink
+from squall.sim.world import World
 from squall.system.domain.signals import Workload
 
 VERSIONED: Final = ("simpy", "numpy", "networkx", "msgspec", "hypothesis")
@@ -250,6 +251,19 @@ def judge(
     return Judged(stage, tuple(checks), verdict_of(checks), wall_s)
 
 
+def run_to(choice: Choice, at_ns: int, sink: Sink | None = None, watch: Callable[[Stage], None] | None = None) -> Stage:
+    """The stage as it is at *at_ns*, judged by nobody; let it go on, and it is the run that `run` does.
+
+    ValueError where the run is over by then.
+    """
+    stage = _begin(choice, choice.settled(), sink, watch)
+    if at_ns > stage.duration_ns:
+        end, at = format_duration(stage.duration_ns), format_duration(at_ns)
+        raise ValueError(f"{choice.name}: the run ends at {end}, found {at}")
+    _advance(stage.world, at_ns)
+    return stage
+
+
 def _perform(
     choice: Choice,
     scenario: Scenario,
@@ -258,29 +272,43 @@ def _perform(
     watch: Callable[[Stage], None] | None = None,
 ) -> tuple[Stage, _Bench, float]:
     bench = _Bench(scenario.promises, choice.with_faults)
-    try:
-        stage = build(choice.name, scenario, choice.seed, choice.with_faults, sink, bench.attach)
-    except PlanError as error:
-        raise (error if choice.plan_file is None else error.within(choice.plan_file)) from None
-    if watch is not None:
-        watch(stage)
-    world = stage.world
-    world.trace.observe("squall", RunBegan(choice.recorded_name, choice.seed, configuration(choice, stage.scenario)))
-    world.start()
+
+    def attach(stage: Stage) -> None:
+        bench.attach(stage)
+        if watch is not None:
+            watch(stage)
+
+    stage = _begin(choice, scenario, sink, attach)
     began = perf_counter()
     steps = PROGRESS_STEPS if progress is not None else 1
     for step in range(1, steps + 1):
-        with Guard() as guard:
-            try:
-                world.run_until(stage.duration_ns * step // steps)
-            except ObserverError:
-                # A judge that asks the machine for the time is told as just that.
-                if guard.breach is not None:
-                    raise guard.breach from None
-                raise
+        _advance(stage.world, stage.duration_ns * step // steps)
         if progress is not None:
             progress(step / steps)
     return stage, bench, perf_counter() - began
+
+
+def _begin(choice: Choice, scenario: Scenario, sink: Sink | None, attach: Callable[[Stage], None] | None) -> Stage:
+    """Build the stage, record what is run, and switch everything on."""
+    try:
+        stage = build(choice.name, scenario, choice.seed, choice.with_faults, sink, attach)
+    except PlanError as error:
+        raise (error if choice.plan_file is None else error.within(choice.plan_file)) from None
+    world = stage.world
+    world.trace.observe("squall", RunBegan(choice.recorded_name, choice.seed, configuration(choice, stage.scenario)))
+    world.start()
+    return stage
+
+
+def _advance(world: World, until_ns: int) -> None:
+    with Guard() as guard:
+        try:
+            world.run_until(until_ns)
+        except ObserverError:
+            # A judge that asks the machine for the time is told as just that.
+            if guard.breach is not None:
+                raise guard.breach from None
+            raise
 
 
 def verdict_of(checks: Sequence[CheckResult]) -> Verdict:

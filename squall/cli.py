@@ -12,6 +12,7 @@ from squall.commands.campaign import campaign
 from squall.commands.capacity import capacity
 from squall.commands.compare import compare
 from squall.commands.exits import INCONCLUSIVE, INTERNAL, NONDETERMINISM, PASS, USAGE, VIOLATED
+from squall.commands.inspect import inspect
 from squall.commands.prove import prove
 from squall.commands.replay import replay
 from squall.commands.run import run
@@ -29,7 +30,7 @@ def cli() -> None:
     """Break a simulated trading world on purpose, and judge whether the desk survives."""
 
 
-for command in (list_scenarios, run, campaign, verify, prove, shrink, replay, compare, capacity, schema):
+for command in (list_scenarios, run, campaign, verify, prove, shrink, replay, compare, inspect, capacity, schema):
     cli.add_command(command)
 
 

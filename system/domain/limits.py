@@ -132,6 +132,11 @@ class Gate:
         """How many orders are reserved."""
         return len(self._open)
 
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """What it may be asked about."""
+        return tuple(self._books)
+
     def net_lots(self, symbol: Symbol) -> int:
         return self._books[symbol].net_lots
 

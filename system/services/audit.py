@@ -29,6 +29,11 @@ class Audit:
         """The last token of the audit file that is known to be on the disk."""
         return self._durable
 
+    @property
+    def missing(self) -> list[tuple[int, int]]:
+        """Versions of the journal that have not come, though later ones have: from, up to and without."""
+        return list(self._coverage.missing)
+
     def on_start(self) -> None:
         for data in self._runtime.read(FILE):
             record = decode_record(data)

@@ -67,6 +67,23 @@ class Execution:
         """Routing attempts that a fence asked about before they got here. The answer may be "unsent": what is
         still on its way through the router must not be sent."""
 
+    # --- what it knows ---
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """Every venue as it is reached now; not to be acted upon."""
+        return tuple(self._lines.values())
+
+    @property
+    def flights(self) -> tuple[Flight, ...]:
+        """Orders that were written and have not ended, the oldest first."""
+        return tuple(self._flights.values())
+
+    @property
+    def epoch(self) -> Epoch:
+        """The highest epoch seen: lower ones are fenced."""
+        return self._highest
+
     # --- Program ---
 
     def on_start(self) -> None:

@@ -42,6 +42,11 @@ class Keeper:
         self._promised: deque[tuple[int, Address, LeaseGranted]] = deque()
         """Grants that are on their way to the disk, with the token to wait for."""
 
+    @property
+    def last(self) -> Grant:
+        """What was granted last."""
+        return self._last
+
     def on_start(self) -> None:
         records = self._runtime.read(FILE)
         if records:

@@ -4,6 +4,8 @@ from collections.abc import Hashable
 from enum import Enum
 from typing import Final
 
+from msgspec import Struct
+
 from squall.sim.exchange.wire.messages import BookUpdate, FeedHeartbeat, Snapshot, SnapshotRequest
 from squall.system.config import DeskConfig
 from squall.system.domain.arbitration import BUFFER_LIMIT, PRIMARY_LINE, LineArbiter, Updates
@@ -58,6 +60,15 @@ class _Channel:
         self.source_id = 0
 
 
+class Feed(Struct, frozen=True):
+    """One venue's feed as it stands, to be looked at."""
+
+    phase: Phase
+    next_seq: int
+    known_seq: int
+    touches: dict[Symbol, Touch]
+
+
 class MarketData:
     """One arbitrated channel per venue; it is stale from the end of the wait to what mends it."""
 
@@ -71,6 +82,19 @@ class MarketData:
         self._by_address: dict[Address, _Channel] = {channel.address: channel for channel in self._channels.values()}
         self.unsound_books = 0
         """How often an update left a book crossed, or with a size below zero."""
+
+    @property
+    def feeds(self) -> dict[Venue, Feed]:
+        """Every venue's feed as it stands."""
+        return {
+            venue: Feed(
+                channel.phase,
+                channel.arbiter.next_seq,
+                channel.arbiter.known_seq,
+                {symbol: book.touch for symbol, book in channel.books.items()},
+            )
+            for venue, channel in self._channels.items()
+        }
 
     def on_start(self) -> None:
         """Nothing: the feed comes by itself, and a stream is opened when a snapshot is needed."""

@@ -16,6 +16,7 @@ from squall.system.domain.commands import (
     ReturnOrder,
     WithdrawOrder,
 )
+from squall.system.domain.ids import Epoch
 from squall.system.domain.messages import (
     CancelOrder,
     CancelRefused,
@@ -36,6 +37,7 @@ from squall.system.domain.messages import (
     UnsentReason,
     VenueReport,
 )
+from squall.system.domain.orders import Order
 from squall.system.runtime import Address, Runtime
 from squall.system.services.journal import Journal
 from squall.system.services.leadership import Leadership, OmsTimer, Role
@@ -79,6 +81,21 @@ class Oms:
     def role(self) -> Role:
         """What this OMS is just now."""
         return self._leadership.role
+
+    @property
+    def epoch(self) -> Epoch:
+        """Of the leader whose journal this is."""
+        return self._journal.epoch
+
+    @property
+    def version(self) -> int:
+        """Of the journal's last event."""
+        return self._journal.version
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """Live orders, in order of arrival; a standby folds nothing, so it knows none."""
+        return () if self._term is None else tuple(self._term.state.orders.values())
 
     def id_set_sizes(self) -> dict[str, int]:
         """How many names this OMS keeps, for the memory report; a standby keeps none."""

@@ -39,6 +39,11 @@ class Risk:
         self.gate = Gate(config.risk, wiring.instruments)
         self._waiting: dict[ClOrdID, tuple[Address, CheckOrder]] = {}
 
+    @property
+    def waiting(self) -> tuple[ClOrdID, ...]:
+        """Orders asked about before the gate was ready."""
+        return tuple(self._waiting)
+
     def on_start(self) -> None:
         # Positions open this stream too; but after a restart of ours they would not know that they have to.
         self._runtime.open(self._positions)

@@ -30,6 +30,11 @@ class Router:
         }
         self._routable: dict[Venue, bool] = {route.venue: False for route in wiring.venues}
 
+    @property
+    def routable(self) -> tuple[Venue, ...]:
+        """The venues that execution holds safe."""
+        return tuple(venue for venue, is_safe in self._routable.items() if is_safe)
+
     def on_start(self) -> None:
         self._runtime.open(self._wiring.execution)
 

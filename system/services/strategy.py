@@ -99,6 +99,16 @@ class Strategy:
         self._cancelled: deque[ClOrdID] = deque(maxlen=CANCELS_REMEMBERED)
         self.dropped: dict[DropReason, int] = dict.fromkeys(DropReason, 0)
 
+    @property
+    def leader(self) -> tuple[Epoch, Address | None]:
+        """The highest epoch heard of, and where it is to be reached now."""
+        return self._epoch, self._leader
+
+    @property
+    def waiting(self) -> tuple[ClOrdID, ...]:
+        """Orders that no OMS has taken yet."""
+        return tuple(self._waiting)
+
     def on_start(self) -> None:
         runtime = self._runtime
         past = diary.read(runtime)

@@ -1,0 +1,257 @@
+"""The state of everything at one moment of a run, found by running to it; and one order's history up to there."""
+
+import difflib
+import re
+from typing import Any, Final
+
+from squall.faults.durations import format_duration
+from squall.scenarios.compare import Tape
+from squall.scenarios.result import FaultResult, HistoryStep, HostState, Inspection, OrderHistory
+from squall.scenarios.run import Choice, run_to
+from squall.scenarios.topology import Stage
+from squall.scenarios.words import in_words, is_plumbing
+from squall.sim.exchange.venue import Venue
+from squall.sim.host import Host
+from squall.sim.trace import Handled, Record, Sent
+from squall.system.domain.doubt import desk_id
+from squall.system.domain.messages import JournalCopied
+from squall.system.domain.orders import Order
+from squall.system.services.audit import Audit
+from squall.system.services.execution import Execution
+from squall.system.services.keeper import Keeper
+from squall.system.services.market_data import MarketData
+from squall.system.services.monitor import Monitor
+from squall.system.services.oms import Oms
+from squall.system.services.positions import Positions
+from squall.system.services.risk import Risk
+from squall.system.services.router import Router
+from squall.system.services.strategy import Strategy
+
+_NAMES: Final = ("cl_ord_id", "cl_ord_link_id", "orig_cl_ord_id")
+_TEXTS: Final = ("identity", "what")
+
+
+class _History:
+    """A sink that keeps what happened to one order, in words."""
+
+    def __init__(self, cl_ord_id: str) -> None:
+        self._name = cl_ord_id
+        self._within = re.compile(rf"(?:^|/){re.escape(cl_ord_id)}(?:~\d+)?(?:/|$)")
+        self._journalled = 0
+        self.steps: list[HistoryStep] = []
+
+    def write(self, record: Record) -> None:
+        event: Any = record.event
+        match event:
+            case Handled(message=JournalCopied() as copied):
+                self._copied(record, copied)
+            case Sent() | Handled():
+                if not is_plumbing(record) and self._is_about(event.message):
+                    self._keep(record, in_words(record))
+            case _:
+                if self._is_about(event):
+                    self._keep(record, in_words(record))
+
+    def _copied(self, record: Record, copied: JournalCopied) -> None:
+        """What the journal says of it. A new leader copies the whole of it again: that is no news."""
+        for version, event in enumerate(copied.events, copied.first_version):
+            if version > self._journalled and self._is_about(event):
+                self._journalled = version
+                self._keep(record, f"journal, version {version}: {_event_in_words(event)}")
+
+    def _keep(self, record: Record, words: str) -> None:
+        self.steps.append(HistoryStep(record.seq, record.at_ns, record.host, words))
+
+    def _is_about(self, thing: Any) -> bool:
+        inner = getattr(thing, "order", thing)
+        if any(desk_id(getattr(inner, name, None) or "") == self._name for name in _NAMES):
+            return True
+        texts = (getattr(thing, name, None) for name in _TEXTS)
+        return any(isinstance(text, str) and self._within.search(text) for text in texts)
+
+
+def _event_in_words(event: Any) -> str:
+    told = ", ".join(
+        f"{name} {getattr(value, 'value', value)}"
+        for name in event.__struct_fields__
+        if name not in ("cl_ord_id", "at_ns") and (value := getattr(event, name)) is not None
+    )
+    return f"{type(event).__name__} ({told})" if told else type(event).__name__
+
+
+def inspect(choice: Choice, at_ns: int, cl_ord_id: str | None = None) -> Inspection:
+    """Run to *at_ns* and look. ValueError where the run is over by then, or the order is not known yet."""
+    history = None if cl_ord_id is None else _History(cl_ord_id)
+    tapes: list[Tape] = []
+    stage = run_to(choice, at_ns, history, lambda stage: tapes.append(Tape(stage)))
+    if cl_ord_id is None or history is None:
+        return look(stage, choice)
+    known = tapes[0].orders
+    if cl_ord_id not in known:
+        close = difflib.get_close_matches(cl_ord_id, known, 1)
+        hint = f"did you mean {close[0]}?" if close else f"there are {len(known)}, named like {next(iter(known), '…')}"
+        raise ValueError(f"no order {cl_ord_id!r} by {format_duration(at_ns)}; {hint}")
+    return look(stage, choice, OrderHistory(cl_ord_id, known[cl_ord_id].fate(), tuple(history.steps)))
+
+
+def look(stage: Stage, choice: Choice, order: OrderHistory | None = None) -> Inspection:
+    """The stage as it stands. Nothing is touched: the run can go on as if nobody had looked."""
+    world, wiring = stage.world, stage.wiring
+    venues = [route.address for route in wiring.venues]
+    services = [slot.address for host in world.hosts.values() for slot in host.slots if slot.address not in venues]
+    return Inspection(
+        choice.name,
+        choice.seed,
+        world.kernel.now_ns,
+        _faults(stage),
+        tuple(_host(host) for host in world.hosts.values()),
+        {address: _service(world.program(address)) for address in services},
+        {address: _service(world.program(address)) for address in venues},
+        order,
+    )
+
+
+def _faults(stage: Stage) -> tuple[FaultResult, ...]:
+    plan = stage.plan
+    found = []
+    for index in plan.in_force:
+        planned, tally = plan.plan[index], plan.tallies[index]
+        found.append(
+            FaultResult(
+                planned.fault.kind,
+                plan.struck[index],
+                planned.start_ns,
+                planned.end_ns,
+                tally.effects,
+                tally.words,
+            )
+        )
+    return tuple(found)
+
+
+def _host(host: Host) -> HostState:
+    state = "paused" if host.paused else "up" if host.up else "down"
+    streams = tuple(
+        f"{slot.address} → {peer}"
+        for slot in host.slots
+        for peer, end in slot.ends.items()
+        if end.open and not end.gone
+    )
+    return HostState(host.name, state, host.epoch, host.disk.size_bytes, host.disk.unsynced, streams)
+
+
+def _service(program: Any) -> dict[str, Any]:
+    """What a service knows. A program of a user's own shows nothing: nobody knows what it keeps."""
+    match program:
+        case Oms():
+            orders = {order.cl_ord_id: _order(order) for order in program.orders}
+            return {
+                "role": program.role.value,
+                "epoch": program.epoch,
+                "journal_version": program.version,
+                "orders": orders,
+            }
+        case Execution():
+            return _execution(program)
+        case Positions():
+            return _positions(program)
+        case Risk():
+            return _risk(program)
+        case Router():
+            return {"routable": list(program.routable)}
+        case MarketData():
+            return _feeds(program)
+        case Strategy():
+            epoch, leader = program.leader
+            dropped = {reason.value: count for reason, count in program.dropped.items() if count}
+            return {
+                "epoch": epoch,
+                "leader": leader,
+                "not_taken_yet": list(program.waiting),
+                "signals_dropped": dropped,
+            }
+        case Keeper():
+            grant = program.last
+            return {"epoch": grant.epoch, "granted_to": grant.candidate or None, "led": grant.led}
+        case Audit():
+            return {"versions_missing": [list(hole) for hole in program.missing]}
+        case Monitor():
+            alerts = [
+                f"{alert.severity}: {alert.text}" for alert in program.board.kept if program.board.stands(alert.kind)
+            ]
+            return {"open_orders": program.flow.open_orders, "alerts_standing": alerts}
+        case Venue():
+            return {"orders_of_the_desk": program.ledger.live_orders}
+        case _:
+            return {}
+
+
+def _order(order: Order) -> dict[str, Any]:
+    return {
+        "state": order.state.value,
+        "symbol": order.symbol,
+        "side": order.side.name.lower(),
+        "lots": order.quantity_lots,
+        "filled_lots": order.cum_lots,
+        "venue": order.venue,
+        "attempt": order.attempt,
+    }
+
+
+def _execution(program: Execution) -> dict[str, Any]:
+    return {
+        "epoch": program.epoch,
+        "venues": {
+            line.venue: {
+                "breaker": line.breaker.state.value,
+                "failures": line.breaker.failures,
+                "session": line.gateway.state.value,
+                "session_number": line.gateway.session,
+            }
+            for line in program.lines
+        },
+        "orders_at_venues": sum(flight.answered for flight in program.flights),
+        "orders_unanswered": [flight.order.cl_ord_id for flight in program.flights if not flight.answered],
+        "orders_doubted": [flight.order.cl_ord_id for flight in program.flights if flight.doubted],
+    }
+
+
+def _positions(program: Positions) -> dict[str, Any]:
+    return {
+        symbol: {
+            "net_lots": total.net_lots,
+            "cash_flow_half_tick_lots": total.cash_flow,
+            "realised_half_tick_lots": total.realised,
+            "fills": total.number,
+        }
+        for symbol, total in program.totals.items()
+    }
+
+
+def _risk(program: Risk) -> dict[str, Any]:
+    gate = program.gate
+    symbols = {}
+    for symbol in gate.symbols:
+        buying_lots, selling_lots = gate.in_flight(symbol)
+        symbols[symbol] = {
+            "net_lots": gate.net_lots(symbol),
+            "buying_lots": buying_lots,
+            "selling_lots": selling_lots,
+        }
+    limits = {name: getattr(gate.limits, name) for name in gate.limits.__struct_fields__}
+    return {"open_orders": gate.open_orders, "waiting": list(program.waiting), "symbols": symbols, "limits": limits}
+
+
+def _feeds(program: MarketData) -> dict[str, Any]:
+    return {
+        venue: {
+            "state": feed.phase.value,
+            "next_seq": feed.next_seq,
+            "known_seq": feed.known_seq,
+            "touches": {
+                symbol: {"bid_half_ticks": bid, "bid_lots": bid_lots, "ask_half_ticks": ask, "ask_lots": ask_lots}
+                for symbol, (bid, bid_lots, ask, ask_lots) in feed.touches.items()
+            },
+        }
+        for venue, feed in program.feeds.items()
+    }
