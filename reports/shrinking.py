@@ -10,7 +10,7 @@ from squall.scenarios.result import RunResult, Shrinking, Size
 def print_shrinking(shrinking: Shrinking, result: RunResult, console: Console) -> None:
     """How far it went first; then the run that is left, as `squall run` shows one."""
     console.print(
-        f"Shrunk in {count(shrinking.runs, 'run')}, each of which violated: {shrinking.promise}", style="bold"
+        f"Shrunk in {count(shrinking.runs, 'run')}; every step taken still violated: {shrinking.promise}", style="bold"
     )
     console.print(f"  from  {_words(shrinking.before)}")
     console.print(f"  to    {_words(shrinking.after)}")

@@ -46,7 +46,7 @@ def test_shrink_writes_an_incident_that_replay_finds_violated_again(squall: Squa
     out, test = tmp_path / "incident.json", tmp_path / "test_incident.py"
     said = squall("shrink", SETTLED, "--seed", "3", "--plan", plan, *RECKLESS, "--out", str(out), "--test", str(test))
     assert said.exit_code == VIOLATED
-    assert "each of which violated: no order is sent twice" in said.out
+    assert "; every step taken still violated: no order is sent twice" in said.out
     assert "from  2 faults, 40 orders, 5 s" in said.out
     assert "to    1 fault, " in said.out
     assert f"squall replay {out}" in said.out
