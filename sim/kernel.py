@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
 from typing import Any, Final
 
-from simpy import Environment
+from msgspec import Struct
+from simpy import Environment, Event
 
 HEAL: Final = -2
 """A fault's rule is removed: before anything else of the instant, so that windows are half-open."""
@@ -25,13 +26,8 @@ class LivelockError(RuntimeError):
     """Virtual time stands still: more events in one instant than the budget allows."""
 
 
-class Call:
-    """A function to call later, with one argument. `cancel()` forgets it.
-
-    It has no `__init__`, since the kernel makes one for nearly every event: filling it in place saves a call each time.
-    """
-
-    __slots__ = ("arg", "cause", "fn")
+class Call(Struct, gc=False):
+    """A function to call later, with one argument. `cancel()` forgets it."""
 
     fn: Callable[[Any], None] | None
     arg: Any
@@ -46,9 +42,9 @@ class Call:
 class Kernel(Environment):
     """A simpy environment on integer nanoseconds.
 
-    simpy's processes and resources work as ever; `call_at` and `call_in` are the lean way for the hot path. At one
-    instant, turns come in order (`HEAL`, `INJECT`, simpy's urgent, `WORK`, `OBSERVE`); within a turn, first come
-    first served.
+    simpy's processes and resources work as ever; `call_at` and `call_in` are the lean way, and `post` the leanest, for
+    what is never taken back. At one instant, turns come in order (`HEAL`, `INJECT`, simpy's urgent, `WORK`, `OBSERVE`);
+    within a turn, first come first served.
 
     `cause` is the trace record that led to what runs now; a call inherits the cause that was current when it was made.
     """
@@ -62,10 +58,11 @@ class Kernel(Environment):
         self.events = 0
         """Events processed so far."""
         self._budget = budget_per_instant
-        # simpy annotates its heap privately; entries are (time, priority, sequence, event or Call).
+        # simpy keeps its heap privately. Our entries are (time, turn, sequence, function, argument, cause); where the
+        # function is None, the argument is a `Call`, which may have been cancelled.
         self._heap: list[Any] = self._queue
         if ties is not None:
-            self._eid = ties  # type: ignore[assignment]  # simpy asks it for the next number only
+            self._eid = ties  # type: ignore[assignment]  # we ask it for the next number only
         self._sequence = self._eid
 
     @property
@@ -86,23 +83,27 @@ class Kernel(Environment):
         """Call `fn(arg)` at *at_ns* of virtual time, which must not have passed."""
         if at_ns < self.now_ns:
             raise ValueError(f"call_at: {at_ns} ns is in the past; now is {self.now_ns} ns")
-        call = Call()
-        call.fn = fn
-        call.arg = arg
-        call.cause = self.cause
-        heappush(self._heap, (at_ns, turn, next(self._sequence), call))
+        call = Call(fn, arg, self.cause)
+        heappush(self._heap, (at_ns, turn, next(self._sequence), None, call, 0))
         return call
 
     def call_in(self, delay_ns: int, fn: Callable[[Any], None], arg: Any = None) -> Call:
         """Call `fn(arg)` after *delay_ns*, which must not be negative."""
         if delay_ns < 0:
             raise ValueError(f"call_in: the delay must not be negative, found {delay_ns} ns")
-        call = Call()
-        call.fn = fn
-        call.arg = arg
-        call.cause = self.cause
-        heappush(self._heap, (self.now_ns + delay_ns, WORK, next(self._sequence), call))
+        call = Call(fn, arg, self.cause)
+        heappush(self._heap, (self.now_ns + delay_ns, WORK, next(self._sequence), None, call, 0))
         return call
+
+    def post(self, delay_ns: int, fn: Callable[[Any], None], arg: Any, cause: int) -> None:
+        """`call_in` for the hot path: with a cause of its own, and for good."""
+        if delay_ns < 0:
+            raise ValueError(f"post: the delay must not be negative, found {delay_ns} ns")
+        heappush(self._heap, (self.now_ns + delay_ns, WORK, next(self._sequence), fn, arg, cause))
+
+    def schedule(self, event: Event, priority: int = WORK, delay: int = 0) -> None:  # type: ignore[override]
+        """Where simpy puts its events: one more function to call."""
+        heappush(self._heap, (self.now_ns + delay, priority, next(self._sequence), self._process, event, 0))
 
     def run_until(self, until_ns: int) -> None:
         """Process everything due before *until_ns*, then stand at *until_ns*, which must not have passed.
@@ -117,32 +118,29 @@ class Kernel(Environment):
         events = 0
         at_ns = self.now_ns
         instant_began = 0
-        fn: Any = None
         # An entry that comes before all others of *until_ns* is cheaper than a look at the clock before each event.
-        end = (until_ns, _BEFORE_ALL, 0, None)
+        end = (until_ns, _BEFORE_ALL, 0, None, None, 0)
         heappush(heap, end)
         try:
             while True:
-                time_ns, _, _, event = pop(heap)
-                if event.__class__ is Call:
-                    fn = event.fn
+                time_ns, _, _, fn, arg, cause = pop(heap)
+                if fn is None:
+                    if arg is None:
+                        break
+                    fn = arg.fn
                     if fn is None:
                         continue
-                elif event is None:
-                    break
+                    cause = arg.cause
+                    arg = arg.arg
                 events += 1
                 if time_ns != at_ns:
                     self.now_ns = at_ns = time_ns
                     instant_began = events
                 elif events - instant_began > budget:
-                    heappush(heap, (time_ns, WORK, next(self._sequence), event))
+                    heappush(heap, (time_ns, WORK, next(self._sequence), fn, arg, cause))
                     raise LivelockError(self._who_spins(at_ns))
-                if event.__class__ is Call:
-                    self.cause = event.cause
-                    fn(event.arg)
-                else:
-                    self.cause = 0
-                    self._process(event)
+                self.cause = cause
+                fn(arg)
         except BaseException:
             heap.remove(end)
             heapify(heap)
@@ -167,16 +165,15 @@ class Kernel(Environment):
         for _ in range(_NAMING_SAMPLE):
             if not self._heap or self._heap[0][0] > at_ns:
                 break
-            event = heappop(self._heap)[3]
+            _, _, _, fn, arg, cause = heappop(self._heap)
+            if fn is None:
+                fn, arg, cause = arg.fn, arg.arg, arg.cause
+            if fn is None:
+                continue
+            names[_name_of(fn, arg)] += 1
+            self.cause = cause
             try:
-                if event.__class__ is not Call:
-                    names[_name_of_simpys(event)] += 1
-                    self.cause = 0
-                    self._process(event)
-                elif event.fn is not None:
-                    names[_name_of(event.fn, event.arg)] += 1
-                    self.cause = event.cause
-                    event.fn(event.arg)
+                fn(arg)
             except Exception as error:  # that it spins is the news; this only happened while we looked who does
                 trouble = f"; then {type(error).__name__}: {error}"
                 break
@@ -188,12 +185,14 @@ class Kernel(Environment):
 
 def _name_of(fn: Callable[[Any], None], arg: Any) -> str:
     """Whose work it is, where the function's owner or the argument has a label; else the function's name."""
+    if isinstance(arg, Event):
+        return _name_of_simpys(arg)
     owner = getattr(fn, "__self__", None)
     label = getattr(owner, "label", None) or getattr(arg, "label", None)
     return str(label or getattr(fn, "__qualname__", type(fn).__name__))
 
 
-def _name_of_simpys(event: Any) -> str:
+def _name_of_simpys(event: Event) -> str:
     """The process that waits for this event; else what kind of event it is."""
     for callback in event.callbacks or ():
         name = getattr(getattr(callback, "__self__", None), "name", None)

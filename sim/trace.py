@@ -1,8 +1,8 @@
 """What happened, in order: observed by the world or claimed by a program, with its cause, into one digest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
-from typing import Any, ClassVar, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -224,19 +224,19 @@ class Trace:
     added. They must not act on the world; one that raises ends the run with an `ObserverError`.
     """
 
-    encode: ClassVar[msgspec.msgpack.Encoder] = msgspec.msgpack.Encoder()
-
     def __init__(self, clock: _Clock, sink: Sink | None = None) -> None:
         self._clock = clock
         self._sink = sink
         self._seq = 0
-        self._buffer = bytearray()
+        self._pending: list[Record | tuple[Any, ...]] = []
+        """Since the last checkpoint, in order. A tuple stands for a record, and its event, that nobody looked at."""
         self._hash = blake2b(digest_size=16)
         self._watchers: dict[type, list[Watcher]] = {}
         self._claim_watchers: dict[type, list[Watcher]] = {}
-        self._sent: dict[type, list[Watcher]] = {}
-        self._handled: dict[type, list[Watcher]] = {}
-        self._encode_into = self.encode.encode_into
+        self._of_messages: dict[type, dict[type, list[Watcher]]] = {Sent: {}, Handled: {}}
+        self._sent: dict[type, tuple[Watcher, ...]] = {}
+        self._handled: dict[type, tuple[Watcher, ...]] = {}
+        """Who is to be told of a message's type, put together when the first one comes."""
         self.checkpoints: list[str] = []
 
     @property
@@ -248,78 +248,135 @@ class Trace:
         """Tell *watcher* of every record of this event type; for `Sent` and `Handled`, of one message type."""
         if message is None:
             self._watchers.setdefault(event, []).append(watcher)
-        elif event is Sent:
-            self._sent.setdefault(message, []).append(watcher)
-        elif event is Handled:
-            self._handled.setdefault(message, []).append(watcher)
+        elif event in self._of_messages:
+            self._of_messages[event].setdefault(message, []).append(watcher)
         else:
             raise ValueError(f"only Sent and Handled carry messages, found {event.__name__}")
+        self._sent.clear()
+        self._handled.clear()
 
     def watch_claims(self, watcher: Watcher, claim: type) -> None:
         """Tell *watcher* of every claim of this type. Claims never reach the watchers of observed events."""
         self._claim_watchers.setdefault(claim, []).append(watcher)
 
+    # --- recording ---
+
     def observe(self, host: str, event: Any) -> int:
         """Record what the world saw; returns its seq."""
-        record = self._record(host, event, False)
         kind = type(event)
-        try:
-            # Most records are of messages, and most of them are watched by nobody.
-            if kind in self._watchers:
-                for watcher in self._watchers[kind]:
-                    watcher(record)
-            if kind is Handled:
-                kind = type(event.message)
-                if kind in self._handled:
-                    for watcher in self._handled[kind]:
-                        watcher(record)
-            elif kind is Sent:
-                kind = type(event.message)
-                if kind in self._sent:
-                    for watcher in self._sent[kind]:
-                        watcher(record)
-        except Exception as error:
-            raise _failed("a watcher", record, error) from error
-        return record.seq
+        if kind is Sent:
+            return self.sent(host, event.sender, event.to, event.message)
+        if kind is Handled:
+            return self.handled(host, event.to, event.sender, event.message)
+        return self._record(host, event, False, self._watchers.get(kind, ()))
 
     def claim(self, host: str, event: Any) -> int:
-        """Record what a program said; returns its seq."""
-        record = self._record(host, event, True)
-        try:
-            for watcher in self._claim_watchers.get(type(event), ()):
-                watcher(record)
-        except Exception as error:
-            raise _failed("a watcher", record, error) from error
-        return record.seq
+        """Record what a program said; returns its seq. TypeError, and no record, where it cannot be encoded."""
+        _ENCODE(event)
+        return self._record(host, event, True, self._claim_watchers.get(type(event), ()))
 
-    def _record(self, host: str, event: Any, claimed: bool) -> Record:
+    def sent(self, host: str, sender: str, to: str, message: Any) -> int:
+        """`observe(host, Sent(sender, to, message))`, for the hot path."""
+        kind = type(message)
+        watchers = self._sent.get(kind)
+        if watchers is None:
+            watchers = self._sent[kind] = self._first(Sent, message)
+        if watchers or self._sink is not None:
+            return self._record(host, Sent(sender, to, message), False, watchers)
+        self._seq = seq = self._seq + 1
         clock = self._clock
-        record = Record(self._seq + 1, clock.now_ns, host, clock.cause, claimed, event)
-        buffer = self._buffer
-        start = len(buffer)
-        try:
-            self._encode_into(record, buffer, start)
-        except Exception:
-            # What cannot be encoded was not recorded; half of it must not stay.
-            del buffer[start:]
-            raise
-        self._seq = seq = record.seq
+        self._pending.append((seq, clock.now_ns, host, clock.cause, False, ("Sent", sender, to, message)))
+        if not seq % CHECKPOINT_RECORDS:
+            self._absorb()
+        return seq
+
+    def handled(self, host: str, to: str, sender: str, message: Any) -> int:
+        """`observe(host, Handled(to, sender, message))`, for the hot path."""
+        kind = type(message)
+        watchers = self._handled.get(kind)
+        if watchers is None:
+            watchers = self._handled[kind] = self._first(Handled, message)
+        if watchers or self._sink is not None:
+            return self._record(host, Handled(to, sender, message), False, watchers)
+        self._seq = seq = self._seq + 1
+        clock = self._clock
+        self._pending.append((seq, clock.now_ns, host, clock.cause, False, ("Handled", to, sender, message)))
+        if not seq % CHECKPOINT_RECORDS:
+            self._absorb()
+        return seq
+
+    def _first(self, event: type, message: Any) -> tuple[Watcher, ...]:
+        """Who hears of messages of this type. The first is encoded at once: if it cannot be, its sender is blamed."""
+        _ENCODE(message)
+        return (*self._watchers.get(event, ()), *self._of_messages[event].get(type(message), ()))
+
+    def _record(self, host: str, event: Any, claimed: bool, watchers: Sequence[Watcher]) -> int:
+        clock = self._clock
+        self._seq = seq = self._seq + 1
+        record = Record(seq, clock.now_ns, host, clock.cause, claimed, event)
+        self._pending.append(record)
         if self._sink is not None:
             try:
                 self._sink.write(record)
             except Exception as error:
                 raise _failed("the sink", record, error) from error
         if not seq % CHECKPOINT_RECORDS:
-            self._hash.update(buffer)
-            buffer.clear()
-            self.checkpoints.append(self._hash.hexdigest())
-        return record
+            self._absorb()
+        try:
+            for watcher in watchers:
+                watcher(record)
+        except Exception as error:
+            raise _failed("a watcher", record, error) from error
+        return seq
+
+    # --- the digest ---
+
+    def _absorb(self) -> None:
+        """Take what is pending into the digest: a checkpoint."""
+        self._hash.update(_encoded(self._pending))
+        self._pending.clear()
+        self.checkpoints.append(self._hash.hexdigest())
 
     def digest(self) -> str:
         """BLAKE2b over all records so far, as 32 hexadecimal digits."""
         whole = self._hash.copy()
-        whole.update(self._buffer)
+        whole.update(_encoded(self._pending))
         return whole.hexdigest()
+
+
+_ENCODE: Final = msgspec.msgpack.Encoder().encode
+_SHORT_LIST: Final = 16
+"""From so many elements on MessagePack writes the length of a list in three bytes, up to there in one."""
+
+
+def _encoded(records: list[Record | tuple[Any, ...]]) -> memoryview:
+    """These records, at most `CHECKPOINT_RECORDS`, one after the other: as a list, and without the list's own head.
+
+    ObserverError that names the first that cannot be encoded.
+    """
+    try:
+        together = _ENCODE(records)
+    except Exception:
+        for record in records:
+            try:
+                _ENCODE(record)
+            except Exception as error:
+                raise _unencodable(record, error) from error
+        raise
+    return memoryview(together)[1 if len(records) < _SHORT_LIST else 3 :]
+
+
+def _unencodable(record: Record | tuple[Any, ...], error: Exception) -> ObserverError:
+    seq, at_ns, host, _, _, event = msgspec.structs.astuple(record) if isinstance(record, Record) else record
+    if not isinstance(event, tuple):
+        return ObserverError(
+            f"record {seq}, of {host} at {at_ns} ns: a {type(event).__name__} cannot be encoded: {error}"
+        )
+    what, one, other, message = event
+    between = f"{what.lower()} by {one}, with {other}"
+    return ObserverError(
+        f"record {seq}, of {host} at {at_ns} ns: a {type(message).__name__}, {between}, cannot be encoded: {error}"
+    )
 
 
 def _failed(what: str, record: Record, error: Exception) -> ObserverError:

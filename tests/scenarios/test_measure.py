@@ -22,7 +22,7 @@ def test_the_quick_way_to_record_counts_as_hdrhistogram_does(latencies_ns: list[
         slow.record_value(min(max(latency_ns, 1), LONGEST_NS))
     assert list(quick.counts) == list(slow.counts)
     assert quick.get_total_count() == slow.get_total_count()
-    for percent in (50, 99, 99.9, 100):
+    for percent in (0, 0.1, 50, 99, 99.9, 100, 101):
         assert quick.get_value_at_percentile(percent) == slow.get_value_at_percentile(percent)
     assert (quick.min_value, quick.max_value) == (slow.min_value, slow.max_value)
 

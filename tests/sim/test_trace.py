@@ -241,6 +241,53 @@ def test_what_cannot_be_encoded_is_refused_and_leaves_no_half_record_behind() ->
     assert trace.observe("host", HostPaused()) == 2
 
 
+@given(
+    kinds=st.lists(st.sampled_from(("sent", "handled", "paused", "claim")), max_size=60),
+    watched=st.sets(st.sampled_from(("sent", "handled"))),
+)
+def test_the_quick_ways_to_record_a_message_leave_what_observe_leaves(kinds: list[str], watched: set[str]) -> None:
+    """The reference makes every record and every event, and encodes them one by one."""
+    trace, clock = Trace(quick_clock := Clock()), Clock()
+    for event in (Sent, Handled):
+        if event.__name__.lower() in watched:
+            trace.watch(lambda record: None, event, Note)
+    records: list[Record] = []
+    for number, kind in enumerate(kinds):
+        clock.now_ns = quick_clock.now_ns = number * 7
+        clock.cause = quick_clock.cause = number // 3
+        message, event = Note(f"note {number}"), HostPaused()
+        if kind == "sent":
+            event = Sent("a", "b", message)
+            seq = trace.sent("host", "a", "b", message)
+        elif kind == "handled":
+            event = Handled("b", "a", message)
+            seq = trace.handled("host", "b", "a", message)
+        elif kind == "claim":
+            event = Claim(f"claim {number}")
+            seq = trace.claim("host", event)
+        else:
+            seq = trace.observe("host", event)
+        records.append(Record(seq, clock.now_ns, "host", clock.cause, kind == "claim", event))
+    assert [record.seq for record in records] == list(range(1, len(kinds) + 1))
+    assert trace.digest() == _digest(records)
+
+
+def test_a_message_of_a_type_that_cannot_be_encoded_is_refused_where_it_is_sent() -> None:
+    trace = Trace(Clock())
+    for record in (trace.sent, trace.handled):
+        with pytest.raises(TypeError, match="object"):
+            record("host", "a", "b", Note(object()))  # type: ignore[arg-type]
+    assert (trace.records, trace.digest()) == (0, Trace(Clock()).digest())
+
+
+def test_a_later_message_that_cannot_be_encoded_ends_the_run_and_is_named() -> None:
+    trace = Trace(Clock())
+    trace.sent("host", "a", "b", Note("sound"))
+    trace.sent("host", "a", "b", Note(object()))  # type: ignore[arg-type]
+    with pytest.raises(ObserverError, match=r"record 2, of host at 0 ns: a Note, sent by a, with b, cannot be encoded"):
+        trace.digest()
+
+
 # --- in a file ---------------------------------------------------------------------------------------
 
 
