@@ -114,7 +114,7 @@ def _judged(recipe: Recipe, seed: int) -> SeedResult:
         detail=f"{telling[0].name}: {telling[0].detail}" if inconclusive else "",
         failures=failures_of(judged.checks, [each.symbol for each in judged.stage.wiring.instruments]),
         reached=reached,
-        behaviours=watching[0].seen(),
+        behaviours={**watching[0].seen(), **{f"reached: {name}": 1 for name, came in reached.items() if came}},
     )
 
 

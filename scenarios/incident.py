@@ -164,9 +164,16 @@ def decode_incident(data: bytes | str, where: str) -> Incident:
     return incident
 
 
-def replay(incident: Incident) -> Replay:
-    """Run it again, and say what has become of the violation. ValueError in one line where it cannot be run."""
-    result = run(incident.choice())
+def replay(incident: Incident, again: str = "squall replay FILE") -> Replay:
+    """Run it again, and say what has become of the violation. ValueError in one line where it cannot be run.
+
+    *again* is what a person types to have this once more: an incident holds more than options can say.
+    """
+    result = msgspec.structs.replace(run(incident.choice()), replay_command=again)
+    promised = [check.name for check in result.checks]
+    if incident.promise not in promised:
+        names = ", ".join(promised)
+        raise IncidentError(f"promise: the scenario does not promise {incident.promise!r}; it promises {names}")
     violated = [check.name for check in result.checks if check.verdict is Verdict.VIOLATED]
     if incident.promise in violated:
         outcome = Outcome.VIOLATED

@@ -34,6 +34,8 @@ VERSIONED: Final = ("simpy", "numpy", "networkx", "msgspec", "hypothesis")
 STORY_STEPS: Final = 12
 """How many links of a causal chain are told, the last ones before the violation; replication and disks apart."""
 PROGRESS_STEPS: Final = 100
+LARGEST_SEED: Final = 2**63 - 1
+NO_COMMAND: Final = "the test or the file that this came from: no option says its plan, workload or duration"
 GZIP_MAGIC: Final = b"\x1f\x8b"
 
 Progress = Callable[[float], None]
@@ -64,6 +66,8 @@ class Choice(msgspec.Struct, frozen=True):
 
     def settled(self) -> Scenario:
         """The scenario with overrides, market and plan applied. ValueError where one of them cannot be."""
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise ValueError(f"seed: expected 0 to {LARGEST_SEED}, found {self.seed}")
         settings = self.scenario.settings
         for assignment in self.overrides:
             settings = override(settings, assignment)
@@ -77,6 +81,8 @@ class Choice(msgspec.Struct, frozen=True):
             scenario = msgspec.structs.replace(scenario, workload=self.workload)
         if self.duration_ns is not None:
             scenario = msgspec.structs.replace(scenario, duration_ns=self.duration_ns)
+        if scenario.duration_ns <= 0:
+            raise ValueError(f"duration: expected a time above 0 ns, found {scenario.duration_ns} ns")
         if self.plan is not None:
             scenario = msgspec.structs.replace(scenario, plan=self.plan)
             if self.plan_file is not None:
@@ -90,7 +96,9 @@ class Choice(msgspec.Struct, frozen=True):
         return f"{Path(place).stem}:{function}" if colon and place.endswith(".py") else self.name
 
     def command(self) -> str:
-        """The line that runs exactly this again."""
+        """The line that runs exactly this again; where none can, what has to be run instead."""
+        if (self.plan is not None and self.plan_file is None) or self.workload or self.duration_ns is not None:
+            return NO_COMMAND
         words = ["squall", "run", self.name, "--seed", str(self.seed)]
         if not self.with_faults:
             words.append("--no-faults")
@@ -240,7 +248,10 @@ def judge(
     *watch* attaches more watchers than the judges', before anything starts.
     """
     stage, bench, wall_s = _perform(choice, scenario, sink, progress, watch)
-    checks = [CheckResult(p.name, p.kind, r.verdict, r.detail, r.at_ns, r.seq) for p, r in bench.rulings()]
+    checks = [
+        CheckResult(p.name, p.kind, r.verdict, r.detail, r.at_ns, r.seq)
+        for p, r in ((promise, _once_healed(stage.plan, promise, ruling)) for promise, ruling in bench.rulings())
+    ]
     if not checks:
         detail = "the scenario promises nothing, or nothing without its faults"
         checks.append(CheckResult("something is promised", "reached", Verdict.INCONCLUSIVE, detail))
@@ -317,6 +328,15 @@ def verdict_of(checks: Sequence[CheckResult]) -> Verdict:
     if Verdict.VIOLATED in found:
         return Verdict.VIOLATED
     return Verdict.INCONCLUSIVE if Verdict.INCONCLUSIVE in found else Verdict.PASS
+
+
+def _once_healed(plan: InstalledPlan, promise: Promise, ruling: Ruling) -> Ruling:
+    """What has to come about after the faults cannot be missed as long as one of them lasts."""
+    if promise.kind != "liveness" or ruling.verdict is not Verdict.VIOLATED or not plan.in_force:
+        return ruling
+    lasting = ", ".join(f"{plan.plan[index].fault.kind} on {plan.struck[index]}" for index in plan.in_force)
+    detail = f"too early to say: {lasting} had not healed when the run ended ({ruling.detail})"
+    return Ruling(Verdict.INCONCLUSIVE, detail, ruling.at_ns, ruling.seq)
 
 
 def _must_touch(plan: InstalledPlan) -> list[CheckResult]:

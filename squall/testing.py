@@ -1,5 +1,7 @@
 """A scenario inside somebody's test: runs it with the test's seed, and tells what went wrong in plain words."""
 
+import os
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -30,7 +32,9 @@ class ScenarioFailedError(AssertionError):
 def check_incident(incident: str) -> None:
     """Run an incident, given as the text of its file: ScenarioFailedError, with its story, until it is gone."""
     __tracebackhide__ = True
-    replayed = replay(decode_incident(incident, "the incident"))
+    # Pytest leaves the name of the test that is running, with its phase, in the environment.
+    test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
+    replayed = replay(decode_incident(incident, "the incident"), f"pytest {shlex.quote(test)}" if test else "this test")
     if replayed.outcome is not Outcome.GONE:
         what = f"{replayed.incident.promise}: {replayed.outcome.value}"
         raise ScenarioFailedError("\n".join((what, *replayed.differing, _summary(replayed.result))))
@@ -94,7 +98,7 @@ class ScenarioTest:
     def sections(self) -> Iterator[tuple[str, str]]:
         """For the report of a failed test: the whole story of each run, and the lines that run it again."""
         for choice, result in self._runs:
-            again = [f"squall run again: {result.replay_command}"]
+            again = [f"run again: {result.replay_command}"]
             incident = self._keep(choice, result)
             if incident is not None:
                 again.append(f"this test again: pytest {self._test!r} --squall-replay {incident}")

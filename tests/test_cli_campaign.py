@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 import pytest
 
 from squall.cli import INCONCLUSIVE, INTERNAL, NONDETERMINISM, PASS, USAGE, VIOLATED, main
+from squall.commands.campaign import interruptible
 from tests.scenarios.own_campaign import FILE
 
 
@@ -80,6 +81,8 @@ def test_the_exit_code_is_the_worst_that_was_seen(
         ((":sound", "--seeds", "7:7"), "expected A below B"),
         ((":sound", "--max-inconclusive", "lots"), "expected a share such as 20%, found 'lots'"),
         ((":sound", "--resume"), "--resume: expected --db FILE"),
+        ((":sound", "--seed-timeout", "nan"), "expected a number of seconds, found nan"),
+        ((":sound", "--seeds", "1:99999999999999999999"), "B at most 2^63"),
         ((":sound", ":sound"), "expected each scenario once"),
         (("slow-filsl",), "did you mean slow-fills?"),
         ((":sound", "--set", "breaker.nonsense=1"), "breaker.nonsense: no such key"),
@@ -103,7 +106,37 @@ def test_a_database_of_somebody_elses_is_refused(campaign: Squall, tmp_path: Pat
     assert notes.read_text() == "mine\n"
 
 
+# --- Ctrl-C ---
+
+
+def test_a_signal_that_comes_twice_at_once_is_one_and_a_later_one_does_not_wait() -> None:
+    """`timeout -s INT` signals the process and its group: a nightly job that is told its time is up still sums up."""
+    now_s = 0.0
+    before = signal.getsignal(signal.SIGINT)
+    with interruptible(lambda: now_s) as stopped:
+        assert not stopped()
+        signal.raise_signal(signal.SIGINT)
+        now_s = 0.2
+        signal.raise_signal(signal.SIGINT)
+        assert stopped()
+        now_s = 1.2
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 # --- what is left behind ---
+
+
+def test_conditions_that_were_reached_are_counted_with_the_seed_that_showed_them_first(
+    campaign: Squall, tmp_path: Path
+) -> None:
+    """Seed 4 alone gets there."""
+    file = tmp_path / "c.md"
+    told = campaign(":seldom_reached", "--seeds", "1:6", "--json", "-", "--markdown", str(file))
+    (reached,) = (each for each in json.loads(told.out)["behaviours"] if each["name"].startswith("reached: "))
+    assert (reached["name"], reached["seeds"], reached["seed"]) == ("reached: the place", 1, 4)
+    assert "| reached: the place | 1 | 1 |" in file.read_text()
 
 
 def test_reports_are_written_beside_the_summary_and_tell_the_same(campaign: Squall, tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ def test_shrink_writes_an_incident_that_replay_finds_violated_again(squall: Squa
     again = squall("replay", str(out))
     assert again.exit_code == VIOLATED
     assert again.out.endswith("no order is sent twice: the violation is there\n")
+    assert f"Replay  squall replay {out}\n" in again.out
     assert again.err == ""
 
 
@@ -89,5 +90,7 @@ def test_wrong_input_is_told_in_one_line_and_leaves_nothing_behind(squall: Squal
     assert "junk.json: not JSON: JSON is malformed" in _line(squall("replay", str(tmp_path / "junk.json")))
     strange = '{"schema": 1, "scenario": "clam", "seed": 1, "promise": "x", "detail": "y"}'
     (tmp_path / "junk.json").write_text(strange)
-    assert "no scenario 'clam'; did you mean calm?" in _line(squall("replay", str(tmp_path / "junk.json")))
+    assert "junk.json: no scenario 'clam'; did you mean calm?" in _line(squall("replay", str(tmp_path / "junk.json")))
+    (tmp_path / "junk.json").write_text(strange.replace("clam", "oms-crash").replace('"seed": 1', '"seed": -1'))
+    assert "junk.json: seed: expected 0 to " in _line(squall("replay", str(tmp_path / "junk.json")))
     assert sorted(file.name for file in tmp_path.iterdir()) == ["junk.json", "plan.toml"]

@@ -23,6 +23,7 @@ from squall.system.services.audit import FILE
 
 AT_VENUE = (OrderSent, OrderAcknowledged, OrderFilled)
 """What can only happen to an order that risk has let pass."""
+NO_END = "has no end"
 
 
 class _AuditComplete:
@@ -51,6 +52,8 @@ class _AuditComplete:
             return Ruling(Verdict.VIOLATED, f"versions {low} to {high - 1} of the journal are not on the audit's disk")
         for order, (at_ns, seq, at_venue) in self._orders.items():
             wrong = told.get(order, _Trail()).wrong(at_venue)
+            if wrong == NO_END and self._stage.plan.in_force:
+                return Ruling(Verdict.INCONCLUSIVE, f"{order}: no end yet; a fault had not healed when the run ended")
             if wrong:
                 return Ruling(Verdict.VIOLATED, f"{order}: its audit trail {wrong}", at_ns, seq)
         seen = sum(at_venue for _, _, at_venue in self._orders.values())
@@ -93,7 +96,7 @@ class _Trail(Struct, gc=False):
         if at_venue and not self.approved:
             return "has no OrderApproved"
         if not self.ended and self.filled_lots < self.ordered_lots:
-            return "has no end"
+            return NO_END
         return f"has {self.disorder}" if self.disorder is not None else None
 
 

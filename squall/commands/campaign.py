@@ -5,9 +5,11 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import isnan
 from pathlib import Path
+from time import monotonic
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 from rich.console import Console
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from squall.scenarios.campaign import Standing
     from squall.scenarios.result import CampaignResult
     from squall.scenarios.run import Choice
+
+
+SAME_PRESS_S: Final = 1.0
+"""Signals so close together are one: `timeout` and terminals tell a process and its group, which the process is in."""
 
 
 def _seeds(ctx: click.Context, param: click.Parameter, value: str) -> range:
@@ -41,6 +47,13 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> float:
     if not 0.0 <= share <= 1.0:
         raise click.BadParameter(f"expected a share such as 20%, found {value!r}")
     return share
+
+
+def _patience(ctx: click.Context, param: click.Parameter, value: float) -> float:
+    """A number of seconds; click's own range lets through what is not a number."""
+    if isnan(value):
+        raise click.BadParameter("expected a number of seconds, found nan")
+    return value
 
 
 @click.command()
@@ -73,6 +86,7 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> float:
 @click.option(
     "--seed-timeout",
     type=click.FloatRange(0.1, 86_400),
+    callback=_patience,
     default=60.0,
     show_default=True,
     metavar="SECONDS",
@@ -115,7 +129,7 @@ def campaign(
         asked = Campaign(choices, seeds, jobs or _cores(), seed_timeout, max_inconclusive)
         store = CampaignStore(Path(db_file) if db_file is not None else None, resume)
     try:
-        with bad_input(), _live() as told, _interruptible() as stopped:
+        with bad_input(), _live() as told, interruptible() as stopped:
             result = run_campaign(asked, store, told, stopped)
     finally:
         store.close()
@@ -166,18 +180,18 @@ def _exit_code(result: "CampaignResult") -> int:
 
 
 @contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
-    """The first Ctrl-C (or SIGTERM) lets what has begun come to its end; the second one is not so patient."""
-    asked: list[int] = []
+def interruptible(clock: Callable[[], float] = monotonic) -> Iterator[Callable[[], bool]]:
+    """The first Ctrl-C (or SIGTERM) lets what has begun come to its end; a second one, later, is not so patient."""
+    asked_s: list[float] = []
 
     def stop(signum: int, frame: FrameType | None) -> None:
-        if asked:
+        if asked_s and clock() - asked_s[0] >= SAME_PRESS_S:
             raise KeyboardInterrupt
-        asked.append(signum)
+        asked_s.append(clock())
 
     before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield lambda: bool(asked)
+        yield lambda: bool(asked_s)
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)

@@ -1,11 +1,12 @@
 """`squall replay`: an incident, run again."""
 
+import shlex
 import sys
 from pathlib import Path
 
 import click
 
-from squall.commands.exits import INCONCLUSIVE, PASS, VIOLATED, bad_input
+from squall.commands.exits import INCONCLUSIVE, PASS, VIOLATED, BadInput, bad_input
 from squall.commands.options import JSON
 from squall.commands.outputs import output, quiet, show, show_drawn, write
 
@@ -21,8 +22,13 @@ def replay(incident: str, json_file: str | None) -> None:
     from squall.scenarios.incident import replay as replay_incident
 
     target = output(json_file, "--json")
-    with bad_input(), quiet(json_file):
-        replayed = replay_incident(load_incident(Path(incident)))
+    with bad_input():
+        loaded = load_incident(Path(incident))
+    with quiet(json_file):
+        try:
+            replayed = replay_incident(loaded, f"squall replay {shlex.quote(incident)}")
+        except ValueError as error:
+            raise BadInput(f"{incident}: {error}") from None
     if target is not None:
         write(target, encode(run_json(replayed.result)).decode() + "\n")
     if json_file == "-":

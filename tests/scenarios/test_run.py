@@ -8,12 +8,14 @@ import msgspec
 import pytest
 
 from squall.cli import cli
+from squall.faults.exchange import RequestsLost
 from squall.faults.fault import Heal, Planned, Tally, during
 from squall.faults.network import PacketLoss
 from squall.scenarios.checks.durability import nothing_lost
 from squall.scenarios.checks.orders import orders_end
 from squall.scenarios.checks.positions import executions_booked_once
 from squall.scenarios.checks.sla import latency_within
+from squall.scenarios.desk_promises import settles
 from squall.scenarios.find import choose, sound_scenarios
 from squall.scenarios.prove import PROTECTIONS, Protection, UnknownProtectionError, arm, prove, prove_one
 from squall.scenarios.result import CheckResult, RunResult, Verdict
@@ -84,6 +86,24 @@ def test_settings_that_contradict_each_other_are_refused_once_all_are_known() ->
     assert brief(overrides=overrides).settled().settings.desk.lease.lease_ns == 2 * SECOND
     with pytest.raises(SettingError, match=r"^lease.lease: found 500ms, expected more than lease.beat, 1s$"):
         brief(overrides=overrides[:1]).settled()
+
+
+def test_what_has_to_come_about_after_the_faults_is_not_missed_while_one_lasts() -> None:
+    """A venue that swallows orders until the end of the run."""
+    lasting = run(brief((during(1 * SECOND, 60 * SECOND, RequestsLost("exchange-a")),), promises=settles()))
+    checks = {check.name: check for check in lasting.checks}
+    assert lasting.verdict is Verdict.INCONCLUSIVE
+    assert checks["every order comes to an end"].verdict is Verdict.INCONCLUSIVE
+    assert checks["every order comes to an end"].detail.startswith(
+        "too early to say: exchange API: requests lost on exchange-a had not healed when the run ended ("
+    )
+    assert checks["every order has a whole audit trail"].verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_safety_promise_is_judged_whatever_lasts() -> None:
+    promises = (promise("broken", Verdict.VIOLATED, kind="safety"),)
+    lasting = (during(1 * SECOND, 60 * SECOND, RequestsLost("exchange-a")),)
+    assert run(brief(lasting, promises=promises)).verdict is Verdict.VIOLATED
 
 
 def test_a_run_whose_promises_all_hold_passes() -> None:

@@ -1,8 +1,10 @@
 """Shrinking: what is left still breaks the same promise, and is small; an incident brings it back."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -125,6 +127,31 @@ def test_another_broken_promise_is_not_taken_for_the_old_one(incident: Incident)
     assert replay(other).outcome is Outcome.ELSEWHERE
 
 
+def test_an_incident_of_a_promise_that_nobody_makes_any_more_is_refused_with_those_that_are(incident: Incident) -> None:
+    with pytest.raises(IncidentError, match="does not promise 'no order is late'; it promises no order is sent"):
+        replay(replace(incident, promise="no order is late"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"seed": -4}, "seed: expected 0 to 9223372036854775807, found -4"),
+        ({"seed": 2**70}, "seed: expected 0 to 9223372036854775807, found 1180591620717411303424"),
+        ({"duration": "0s"}, "duration: expected a time above 0 ns, found 0 ns"),
+        ({"duration": "soon"}, "duration: expected a duration such as 250ms or 5s, found 'soon'"),
+    ],
+)
+def test_an_incident_that_cannot_be_run_says_why(incident: Incident, changed: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        replay(replace(incident, **changed))
+
+
+def test_what_no_option_can_say_is_never_told_as_a_command(incident: Incident) -> None:
+    """The command of a shrunken run would run the whole one."""
+    assert replay(incident, "squall replay it.json").result.replay_command == "squall replay it.json"
+    assert "squall run" not in run(incident.choice()).replay_command
+
+
 def test_a_passed_run_is_no_incident() -> None:
     choice = choose("tests/scenarios/own.py:settled", seed=3)
     with pytest.raises(IncidentError, match="no promise is violated: no incident"):
@@ -169,6 +196,7 @@ def test_the_test_file_fails_until_the_bug_is_mended(incident: Incident, tmp_pat
     )
     assert "1 failed, 1 passed" in done.stdout
     assert "ScenarioFailedError: no order is sent twice: the violation is there" in done.stdout
+    assert re.search(r"Replay  pytest \S*test_broken\.py::test_no_order_is_sent_twice\n", done.stdout)
 
 
 def test_link_cuts_and_other_kinds_survive_the_file() -> None:
