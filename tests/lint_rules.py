@@ -94,6 +94,7 @@ EXEMPTIONS: Final[tuple[Exemption, ...]] = (
     Exemption("scenarios/campaign.py", "time", "wall_s says how long this machine took; no verdict rests on it"),
     Exemption("scenarios/campaign_worker.py", "signal", "the watchdog of a seed, outside of its run"),
     Exemption("squall/commands/campaign.py", "signal", "Ctrl-C ends a campaign seed by seed"),
+    Exemption("squall/commands/campaign.py", "time", "two signals at once are one; no run sees it"),
     *(
         Exemption("scenarios/campaign_pool.py", name, "seeds run in processes of their own, outside of any run")
         for name in ("multiprocessing", "concurrent")
