@@ -15,8 +15,9 @@ LOCAL_HOP_NS: Final = 500
 HOUSEKEEPING_NS: Final = 500
 """Service time of a timer, a disk completion or a change of a stream."""
 
-START, MESSAGE, STREAMED, TIMER, DURABLE, OPENED, CLOSED, CONFIG = range(8)
-"""What a job may be. A message is a datagram, or from a queue on the same host; or it is streamed."""
+START, MESSAGE, STREAMED, TIMER, DURABLE, OPENED, CLOSED, CONFIG, SPIN = range(9)
+"""What a job may be. A message is a datagram, or from a queue on the same host; or it is streamed. SPIN is one round of
+a handler that comes to no end."""
 
 _IN_WORDS: Final = {
     START: "its start",
@@ -25,6 +26,7 @@ _IN_WORDS: Final = {
     OPENED: "the opening of a stream",
     CLOSED: "the end of a stream",
     CONFIG: "its configuration",
+    SPIN: "the same message again and again",
 }
 
 
@@ -128,3 +130,15 @@ class Core:
             self._completion = None
         self._current = None
         self.waiting.clear()
+
+    def forget(self, slot: "Slot") -> None:
+        """Forget what one program has waiting here, or in service: it is no more."""
+        kept = [job for job in self.waiting if job.slot is not slot]
+        self.waiting.clear()
+        self.waiting.extend(kept)
+        if self._current is not None and self._current.slot is slot:
+            if self._completion is not None:
+                self._completion.cancel()
+                self._completion = None
+            self._current = None
+            self._next()

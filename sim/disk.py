@@ -116,6 +116,16 @@ class Disk:
         """How many records would be lost in a crash now."""
         return len(self._syncing) + len(self._pending)
 
+    @property
+    def latest(self) -> int:
+        """The token of the last record that was appended; 0 where none ever was."""
+        return self._token
+
+    def has_synced(self, token: int) -> bool:
+        """Whether nothing up to and including this token waits for a sync any more."""
+        waiting = self._syncing or self._pending
+        return not waiting or waiting[0][2] > token
+
     def crash(self, survivors: int = 0) -> None:
         """Power is lost: what was not synced is gone, but for the first *survivors* of it, which nobody confirmed.
 

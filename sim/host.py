@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
+from squall.sim import lives
 from squall.sim.clock import Clock
-from squall.sim.core import CLOSED, DURABLE, HOUSEKEEPING_NS, MESSAGE, OPENED, START, STREAMED, TIMER, Core, Job
+from squall.sim.core import CLOSED, CONFIG, DURABLE, HOUSEKEEPING_NS, MESSAGE, OPENED, START, STREAMED, TIMER, Core, Job
 from squall.sim.disk import DEFAULT_FSYNC_NS, Disk
 from squall.sim.guard import NondeterminismError
+from squall.sim.intercept import Rule, Tap, Way
 from squall.sim.kernel import Call, LivelockError
+from squall.sim.lives import Change, Release
 from squall.sim.program import Message, Program
 from squall.sim.trace import (
     Handled,
@@ -43,11 +46,13 @@ class Costs(Struct, frozen=True):
 class Slot:
     """A program's place: its addresses, the core it runs on, and how to build it anew after a crash."""
 
-    def __init__(self, host: "Host", address: str, core: "Core", factory: Callable[..., Program], costs: Costs) -> None:
+    def __init__(self, host: "Host", address: str, core: "Core", release: Release, costs: Costs) -> None:
         self.host = host
         self.address = address
         self.core = core
-        self.factory = factory
+        self.release = release
+        self._costs = costs
+        self._slowness: list[list[float]] = []
         self.costs: dict[type, int] = dict(costs.by_message)
         self.default_cost_ns = costs.default_ns
         self.program: Program | None = None
@@ -55,6 +60,32 @@ class Slot:
         self.ends: dict[str, End] = {}
         """Streams, by the peer's address. One that is gone stays until the program has been told."""
         self.timers: dict[Hashable, Call] = {}
+        self.tap: Tap | None = None
+        """What a fault has done to the program's code; nothing, as a rule."""
+
+    @property
+    def down(self) -> bool:
+        """Its process is gone while its host is up: nobody listens at its addresses."""
+        return self.tap is not None and self.tap.down
+
+    def slow(self, factor: float) -> Callable[[], None]:
+        """Its handlers take *factor* times as long over messages that come from now on; returns what ends that."""
+        entry = [factor]
+        self._slowness.append(entry)
+        self._price()
+
+        def recover() -> None:
+            self._slowness = [each for each in self._slowness if each is not entry]
+            self._price()
+
+        return recover
+
+    def _price(self) -> None:
+        slowness = 1.0
+        for (factor,) in self._slowness:
+            slowness *= factor
+        self.costs = {kind: int(cost_ns * slowness) for kind, cost_ns in self._costs.by_message.items()}
+        self.default_cost_ns = int(self._costs.default_ns * slowness)
 
     def cost_ns(self, message: Any) -> int:
         """Service time of this message."""
@@ -89,16 +120,39 @@ class ProgramRuntime:
         """The life of the host that this belonged to is over. Whoever still holds it reaches nobody any more."""
         return self._slot.runtime is not self
 
+    @property
+    def config(self) -> Any:
+        """The configuration in force for this program when its life began, or is asked for."""
+        return self._slot.release.config
+
     def send(self, to: str, message: Message) -> None:
-        if self._slot.runtime is self:
-            self._transport.send(self._slot, to, message)
+        slot = self._slot
+        if slot.runtime is self:
+            if slot.tap is None:
+                self._transport.send(slot, to, message)
+            else:
+                slot.tap.sends(self, to, message, streamed=False)
 
     def open(self, to: str) -> None:
         if self._slot.runtime is self:
             self._transport.open(self._slot, to)
 
     def write(self, to: str, message: Message) -> bool:
-        return self._slot.runtime is self and self._transport.write(self._slot, to, message)
+        slot = self._slot
+        if slot.runtime is not self:
+            return False
+        if slot.tap is None:
+            return self._transport.write(slot, to, message)
+        return slot.tap.sends(self, to, message, streamed=True)
+
+    def hand_over(self, to: str, message: Message, streamed: bool) -> bool:
+        """Past all rules, to the network: on the stream to *to*, or as a datagram."""
+        if self._slot.runtime is not self:
+            return False
+        if streamed:
+            return self._transport.write(self._slot, to, message)
+        self._transport.send(self._slot, to, message)
+        return True
 
     def close(self, to: str) -> None:
         if self._slot.runtime is self:
@@ -183,12 +237,12 @@ class Host:
 
     # --- programs ---
 
-    def place(self, address: str, factory: Callable[[ProgramRuntime], Program], costs: Costs, core: str | None) -> Slot:
+    def place(self, address: str, release: Release, costs: Costs, core: str | None) -> Slot:
         """Give a program a place on a core (its own, unless one is named); it starts when the host does."""
         label = core or address
         if label not in self.cores:
             self.cores[label] = Core(self, label)
-        slot = Slot(self, address, self.cores[label], factory, costs)
+        slot = Slot(self, address, self.cores[label], release, costs)
         self.slots.append(slot)
         return slot
 
@@ -198,14 +252,24 @@ class Host:
             # First in line, so that nothing is handled before it, whatever the constructors send each other.
             self.enqueue(slot, START, None, None, HOUSEKEEPING_NS)
         for slot in self.slots:
-            slot.runtime = ProgramRuntime(slot)
-            try:
-                slot.program = slot.factory(slot.runtime)
-            except _OURS:
-                raise
-            except Exception as error:  # a finding, as in a handler
-                self._raised(slot, error, self.epoch)
+            if not self._build(slot):
                 return
+
+    def begin_life(self, slot: Slot) -> None:
+        """Build one program anew while the host runs on, and let it start."""
+        self.enqueue(slot, START, None, None, HOUSEKEEPING_NS)
+        self._build(slot)
+
+    def _build(self, slot: Slot) -> bool:
+        slot.runtime = ProgramRuntime(slot)
+        try:
+            slot.program = slot.release.factory(slot.runtime)
+        except _OURS:
+            raise
+        except Exception as error:  # a finding, as in a handler
+            self._raised(slot, error, self.epoch)
+            return False
+        return True
 
     # --- work ---
 
@@ -217,10 +281,12 @@ class Host:
     def handle(self, job: Job) -> None:
         """Run the handler that this job stands for; an exception in it takes the host down."""
         slot = job.slot
+        self.world.kernel.cause = job.cause
+        if slot.tap is not None and not slot.tap.lets_through(job):
+            return
         program = slot.program
         assert program is not None
         epoch = self.epoch
-        self.world.kernel.cause = job.cause
         try:
             kind = job.kind
             if kind == MESSAGE:
@@ -240,7 +306,7 @@ class Host:
                 self._handle_closed(slot, program, job.a, job.b)
             elif kind == START:
                 program.on_start()
-            else:
+            elif kind == CONFIG:
                 program.on_config(job.a)
         except _OURS:
             raise
@@ -280,9 +346,11 @@ class Host:
         """What the disk calls for this program: the same object each time, so that syncs can be told together."""
         callback = self._durable.get(slot.address)
         if callback is None:
+            life = slot.runtime
 
             def callback(token: int) -> None:
-                self.enqueue(slot, DURABLE, token, None, HOUSEKEEPING_NS)
+                if slot.runtime is life:  # what it wrote outlives the program, and tells nobody
+                    self.enqueue(slot, DURABLE, token, None, HOUSEKEEPING_NS)
 
             self._durable[slot.address] = callback
         return callback
@@ -294,6 +362,61 @@ class Host:
         self.world.kernel.cause = self.world.trace.observe(self.name, event)
         if epoch == self.epoch:  # else the host has crashed already, under this very handler
             self.crash()
+
+    def forget_durable(self, slot: Slot) -> None:
+        """What this life has written is told to it no more; the next one asks under another name."""
+        self._durable.pop(slot.address, None)
+
+    # --- one program in trouble (what software faults act on) ---
+
+    def slot(self, program: str) -> Slot:
+        """The place of this program; ValueError that lists the host's programs where there is none."""
+        for slot in self.slots:
+            if slot.address == program:
+                return slot
+        known = ", ".join(slot.address for slot in self.slots) or "none"
+        raise ValueError(f"no program {program!r} on {self.name}; there are {known}")
+
+    def deploy(self, program: str, version: str) -> Callable[[], None]:
+        """Restart the program in place in another of its builds; returns what deploys the one before again.
+
+        The old one's timers, queue and streams die; the disk stays. ValueError where there is no such build.
+        """
+        return lives.deploy(self, self.slot(program), version)
+
+    def configure(self, program: str, change: Change, what: str) -> Callable[[], None]:
+        """Push a changed configuration to this one program, as `on_config`; returns what takes the change back."""
+        return lives.configure(self, self.slot(program), change, what)
+
+    def intercept(self, program: str, way: Way, rule: Rule) -> Callable[[], None]:
+        """Let a rule decide about every message on its way in, or out; returns what removes it.
+
+        Rules apply in the order in which they were installed, and outlive the program's restart and its host's.
+        """
+        return self.tapped(self.slot(program)).install(way, rule)
+
+    def respawn(self, program: str, why: str) -> None:
+        """End the program's process; the host's supervisor starts it again, with what the disk has kept."""
+        lives.respawn(self, self.slot(program), why)
+
+    def threw(self, slot: Slot, message: Message) -> None:
+        """A fault in its code has made a program throw: it goes down alone, and is started again."""
+        error = f"the fault makes it throw on {message.identity}"
+        event = ProgramRaised(program=slot.address, error=error, where="a fault", injected=True)
+        self.world.kernel.cause = self.world.trace.observe(self.name, event)
+        lives.stop(self, slot, "it threw")
+
+    def tapped(self, slot: Slot) -> Tap:
+        """What stands between this program and the host; put there where nothing does yet."""
+        if slot.tap is None:
+            slot.tap = Tap(self, slot)
+        return slot.tap
+
+    @staticmethod
+    def tidy(slot: Slot) -> None:
+        """Nothing stands there any more that does nothing."""
+        if slot.tap is not None and slot.tap.idle:
+            slot.tap = None
 
     # --- trouble (what faults act on) ---
 
@@ -399,6 +522,10 @@ class Host:
             slot.ends.clear()
             slot.program = None
             slot.runtime = None
+            if slot.tap is not None:
+                slot.tap.reset(down=False)
+                self.tidy(slot)
+        self._durable.clear()
         if with_disk:
             self.disk.destroy()
         else:

@@ -114,11 +114,47 @@ class HostResumed(Event, frozen=True, gc=False, tag=True):
 
 
 class ProgramRaised(Event, frozen=True, gc=False, tag=True):
-    """A program under test threw: its host goes down with it."""
+    """A program under test threw: its host goes down with it.
+
+    *injected*: a fault made it throw. That is no finding, and only the program goes down: its host starts it again.
+    """
 
     program: str
     error: str
     where: str
+    injected: bool = False
+
+
+class ProgramStopped(Event, frozen=True, gc=False, tag=True):
+    """One program's process ended, and its host runs on."""
+
+    program: str
+    why: str
+
+
+class ProgramStarted(Event, frozen=True, gc=False, tag=True):
+    """A host has started a program again; *version* is empty for the build that the run began with."""
+
+    program: str
+    version: str
+
+
+class ConfigPushed(Event, frozen=True, gc=False, tag=True):
+    """A changed configuration was pushed to one program; *version* counts the pushes to it."""
+
+    program: str
+    version: int
+    what: str
+
+
+class Intercepted(Event, frozen=True, gc=False, tag=True):
+    """A fault in a program's code did this to one message, on its way ``in`` or ``out``."""
+
+    program: str
+    way: str
+    peer: str
+    what: str
+    deed: str
 
 
 class FaultBegan(Event, frozen=True, gc=False, tag=True):

@@ -188,6 +188,11 @@ class Pipe:
         receiver = self.receiver
         if self.sender.yielded:
             return False
+        if receiver.slot.down:
+            # The host lives, and nobody listens: it says so at once.
+            self._transport.refuse(self.sender, self._answer(segment, "rst/"), segment.record)
+            self._repeat_later(segment)
+            return False
         known = receiver.slot.ends.get(self.sender.slot.address)
         if known is None or known is receiver or known.gone:
             return True
@@ -328,6 +333,10 @@ class Transport:
         near, far = End(slot, peer, slot, number), End(peer, slot, slot, number)
         near.far, far.far = far, near
         if peer.host is slot.host:
+            if peer.down:
+                slot.ends[to] = near
+                self._close(near, "nobody listens")
+                return
             self._join_locally(near, far)
             return
         near.out, far.out = Pipe(self, near, far), Pipe(self, far, near)

@@ -1,7 +1,7 @@
 """The world: one kernel, one trace, one source of chance, and all hosts, links and venues by name."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from squall.sim.clock import Clock
 from squall.sim.disk import DEFAULT_FSYNC_NS
@@ -9,6 +9,7 @@ from squall.sim.exchange.participants import FairValue
 from squall.sim.exchange.rules import Rules
 from squall.sim.host import Costs, Host, ProgramRuntime, Slot
 from squall.sim.kernel import Kernel
+from squall.sim.lives import Factory, Release
 from squall.sim.network import LinkSpec, Network
 from squall.sim.program import Program
 from squall.sim.rng import Chance, shuffled_ties
@@ -71,12 +72,17 @@ class World:
         costs: Costs | None = None,
         core: str | None = None,
         aliases: tuple[str, ...] = (),
+        versions: Mapping[str, Factory] | None = None,
+        config: Any = None,
     ) -> Slot:
-        """Put a program on a host. Each alias is a further address of it, on a network card of its own."""
+        """Put a program on a host. Each alias is a further address of it, on a network card of its own.
+
+        *versions* are other builds of it that can be deployed; *config* is what it finds as its runtime's.
+        """
         machine = self.host(host)
         for each in (address, *aliases):
             self.transport.check_free(each)
-        slot = machine.place(address, factory, costs or Costs(), core)
+        slot = machine.place(address, Release(factory, versions or {}, config), costs or Costs(), core)
         self.transport.register(address, slot, host)
         for alias in aliases:
             self.network.add_node(alias)
