@@ -8,8 +8,10 @@ from squall.faults.exchange import ApiSlow, PriceSlide, ReportsLost, RequestsLos
 from squall.faults.fault import FaultKind
 from squall.faults.hardware import ClockDrift, ClockStep, CoreThrottled, DiskFull, DiskSlow, NicDown, TornWrite
 from squall.faults.host import Crash, Pause
+from squall.faults.messages import FieldsSwapped, OffByOne, ValueAsQuantity
 from squall.faults.network import Clogging, Flapping, LinkCut, PacketLoss, Partition
 from squall.faults.packets import Corruption, Duplication, Jitter, Latency, Reordering
+from squall.faults.software import BadConfig, Hangs, Livelock, OldVersion, PoisonMessage, Sluggish, Throws
 
 KINDS: Final[tuple[type[FaultKind], ...]] = (
     # exchange API
@@ -29,6 +31,17 @@ KINDS: Final[tuple[type[FaultKind], ...]] = (
     Reordering,
     Duplication,
     Corruption,
+    # software
+    Throws,
+    PoisonMessage,
+    Hangs,
+    Livelock,
+    Sluggish,
+    OldVersion,
+    BadConfig,
+    OffByOne,
+    FieldsSwapped,
+    ValueAsQuantity,
     # hardware
     Crash,
     TornWrite,

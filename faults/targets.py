@@ -17,8 +17,12 @@ PLACES: Final[Mapping[str, Callable[[World], Sequence[str]]]] = {
     "link": lambda world: tuple(world.network.links),
     "symbol": lambda world: tuple(world.fair_values),
     "program": lambda world: world.transport.programs,
+    "service": lambda world: tuple(
+        name for name in world.transport.programs if world.transport.slot_of(name).host.name not in world.venues
+    ),
 }
-"""What a target may be, and everything in a world that it may name, in the world's order. A machine is no venue's."""
+"""What a target may be, and everything in a world that it may name, in the world's order. A machine is no venue's, a
+service is a program on a machine."""
 
 SELECTOR: Final = re.compile(r"(one|all|minority|primary|([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*%)(?:\s+of\s+(.+))?")
 _LOOKS_LIKE_ONE: Final = re.compile(r".*%|.+\s+of\s+.+")
@@ -99,7 +103,7 @@ def _hosts_of(world: World, place: str, name: str) -> tuple[str, ...]:
     match place:
         case "link":
             return world.network.link(name).ends
-        case "program":
+        case "program" | "service":
             return (world.transport.slot_of(name).host.name,)
         case _:
             return (name,)
@@ -111,7 +115,7 @@ def _of_the_primary(world: World, place: str) -> tuple[str, ...]:
     if leader is None:
         return ()
     host = world.transport.slot_of(leader).host.name
-    if place == "program":
+    if place in ("program", "service"):
         return (leader,)
     return tuple(name for name in PLACES[place](world) if host in _hosts_of(world, place, name))
 

@@ -24,6 +24,8 @@ from squall.sim.trace import (
     HostCrashed,
     HostRestarted,
     PacketDropped,
+    ProgramStarted,
+    ProgramStopped,
     Record,
     Retransmitted,
     Sent,
@@ -231,6 +233,8 @@ class Measure:
         trace.watch(self._on_stream_closed, StreamClosed)
         trace.watch(self._on_host, HostCrashed)
         trace.watch(self._on_host, HostRestarted)
+        trace.watch(self._on_program, ProgramStopped)
+        trace.watch(self._on_program, ProgramStarted)
         trace.watch_claims(self._on_breaker, BreakerMoved)
         trace.watch_claims(self._on_leadership, LeadershipMoved)
         trace.watch_claims(self._on_feed, FeedMoved)
@@ -373,6 +377,14 @@ class Measure:
     def _on_host(self, record: Record) -> None:
         state = "down" if type(record.event) is HostCrashed else "up"
         name = f"host {record.host}"
+        if name not in self._lanes.lanes:
+            self._lanes.move(name, 0, "up")
+        self._lanes.move(name, record.at_ns, state)
+
+    def _on_program(self, record: Record) -> None:
+        """One that died alone; its host's lane tells of the others."""
+        state = "down" if type(record.event) is ProgramStopped else "up"
+        name = f"program {record.event.program}"
         if name not in self._lanes.lanes:
             self._lanes.move(name, 0, "up")
         self._lanes.move(name, record.at_ns, state)

@@ -1,6 +1,7 @@
 """Builds a stage: hosts, links and venues of the world, and the desk's services in their places."""
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any, Final
 
 import msgspec
@@ -11,7 +12,9 @@ from squall.faults.swarm import forced_points
 from squall.scenarios.market import Exchanges, lay_exchanges
 from squall.scenarios.measure import Measure
 from squall.scenarios.scenario import Scenario
+from squall.scenarios.settings import Settings, check_together, override
 from squall.sim.clock import Clock
+from squall.sim.exchange.wire import messages as wire
 from squall.sim.host import Costs, ProgramRuntime
 from squall.sim.network import LinkSpec
 from squall.sim.program import Program
@@ -19,6 +22,8 @@ from squall.sim.trace import Record, Sent, Sink
 from squall.sim.transport import TransportSpec
 from squall.sim.world import World
 from squall.system.assemble import DESK, Service
+from squall.system.config import DeskConfig
+from squall.system.domain import messages
 from squall.system.domain.messages import LeaseGranted
 from squall.system.runtime import Runtime
 from squall.system.wiring import Wiring
@@ -89,6 +94,8 @@ def build(
     exchanges.connect()
     duration_ns = scenario.duration_ns
     world.groups = groups_of(world)
+    world.reconfigured = _reconfigured
+    world.vocabulary = {**_messages_in(messages), **_messages_in(wire)}
     world.primary = Leaders(world, len(wiring.keepers)).current
     drawn = happening(world, scenario.plan(world) if callable(scenario.plan) else scenario.plan)
     scenario = msgspec.structs.replace(scenario, plan=drawn)
@@ -116,6 +123,20 @@ def groups_of(world: World) -> dict[str, tuple[str, ...]]:
         "feeds": tuple(link for link in lines if "/feed-" in link),
         "symbols": tuple(world.fair_values),
     }
+
+
+def _reconfigured(config: Any, assignment: str) -> Any:
+    """A desk's configuration with one key changed, as `--set` would. ValueError where it cannot be."""
+    section = assignment.partition(".")[0]
+    if section not in DeskConfig.__struct_fields__:
+        raise ValueError(f"{assignment}: no such key; sections are {', '.join(DeskConfig.__struct_fields__)}")
+    settings = override(Settings(desk=config), assignment)
+    check_together(settings)
+    return settings.desk
+
+
+def _messages_in(module: ModuleType) -> dict[str, type]:
+    return {name: each for name, each in vars(module).items() if isinstance(each, type) and hasattr(each, "wire_bytes")}
 
 
 class Leaders:
@@ -150,17 +171,15 @@ def _clock(world: World, host: str) -> Clock:
 
 
 def _place(world: World, host: str, address: str, service: Service, scenario: Scenario, wiring: Wiring) -> None:
-    desk = scenario.settings.desk
-
     def factory(machine: ProgramRuntime) -> Program:
         # This one line makes the type checker hold the host against the desk's Runtime, and the desk against Program.
         runtime: Runtime = machine
-        program: Program = service.make(runtime, desk, wiring, scenario.workload)
+        program: Program = service.make(runtime, machine.config, wiring, scenario.workload)
         return program
 
     aliases = tuple(f"{address}/{line}" for line in service.feed_lines)
     costs = Costs(default_ns=service.cost_ns, by_message=service.cost_by_message_ns)
-    world.place(host, address, factory, costs, aliases=aliases)
+    world.place(host, address, factory, costs, aliases=aliases, config=scenario.settings.desk)
 
 
 def program_of(stage: Stage, address: str) -> Any:

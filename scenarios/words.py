@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from squall.sim.trace import (
+    ConfigPushed,
     DiskLost,
     DiskSynced,
     FaultBegan,
@@ -12,8 +13,11 @@ from squall.sim.trace import (
     HostPaused,
     HostRestarted,
     HostResumed,
+    Intercepted,
     PacketDropped,
     ProgramRaised,
+    ProgramStarted,
+    ProgramStopped,
     Record,
     Retransmitted,
     Sent,
@@ -70,6 +74,15 @@ def in_words(record: Record) -> str:
             return "stops for a while"
         case HostResumed():
             return "goes on"
+        case ProgramStopped():
+            return f"{event.program} goes down: {event.why}"
+        case ProgramStarted():
+            return f"{event.program} starts again" + (f", as version {event.version}" if event.version else "")
+        case ConfigPushed():
+            return f"{event.program} is configured anew: {event.what}"
+        case Intercepted():
+            other = f", from {event.peer}" if event.way == "in" else f", to {event.peer}"
+            return f"a fault in its code: {event.program} {event.deed} {event.what}{other}"
         case ProgramRaised():
             return f"{event.program} raises {event.error} at {event.where}"
         case FaultBegan():

@@ -57,6 +57,7 @@ class Tap:
         """While the program spins: the message it spins on, and all that came behind it."""
         self._round: Job | None = None
         """The round that it is on."""
+        self._spun_by: Rule | None = None
         self.down = False
         """Its process is gone, and has not been started again."""
         self.hung = False
@@ -84,7 +85,8 @@ class Tap:
         def remove() -> None:
             if entry in rules:
                 rules.remove(entry)
-                self._release()
+                if entry is self._spun_by:
+                    self._release()
                 self._host.tidy(self._slot)
 
         return remove
@@ -103,6 +105,7 @@ class Tap:
                     continue
                 touched = True
                 if found.act is not Act.HANDLE:
+                    self._spun_by = rule if found.act is Act.SPIN else None
                     return found
                 delay_ns += found.delay_ns
                 left += found.messages
@@ -179,7 +182,7 @@ class Tap:
         self._host.world.kernel.call_in(delay_ns, now)
 
     def _release(self) -> None:
-        """A rule is gone: what was held meets those that are left, in its order and before all that came since."""
+        """The rule is gone: what was held meets those that are left, in its order and before all that came since."""
         if self._held:
             held, self._held, self._round = self._held, deque(), None
             self._slot.core.waiting.extendleft(reversed(held))

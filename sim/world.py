@@ -19,6 +19,10 @@ from squall.sim.transport import Transport, TransportSpec
 BUGGIFIED_SHARE: Final = 0.25
 
 
+def _no_settings(config: Any, assignment: str) -> Any:
+    raise ValueError(f"{assignment}: the programs of this world have no settings")
+
+
 class World:
     """Built piece by piece, then started, then run. Faults act on what it hands out by name."""
 
@@ -41,6 +45,11 @@ class World:
         """Names that belong together, as ``keepers``: what a fault's selector may choose from."""
         self.primary: Callable[[], str | None] = lambda: None
         """Who leads, by its address, as far as the world can see; whoever lays out a desk says how that is seen."""
+        self.reconfigured: Callable[[Any, str], Any] = _no_settings
+        """From a program's configuration and ``section.key=value`` to the changed one, or ValueError; likewise said by
+        whoever lays out a desk."""
+        self.vocabulary: Mapping[str, type] = {}
+        """The types of the messages that the programs exchange, by name; empty where nobody has said."""
         self.messages = 0
         """Handler invocations on a message, heartbeats and timers apart."""
         self._buggified: frozenset[str] = frozenset()

@@ -9,7 +9,7 @@ from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Docket, Promise, Ruling
 from squall.scenarios.topology import Stage
 from squall.sim.exchange.wire.messages import ExecutionReport, Logon, LogonAccepted, NewOrderSingle, OrderStatusReport
-from squall.sim.trace import Handled, HostCrashed, Record, Sent, StreamClosed, VenueAccepted
+from squall.sim.trace import Handled, HostCrashed, ProgramStopped, Record, Sent, StreamClosed, VenueAccepted
 from squall.system.domain.claims import BreakerMoved
 
 TOLERANCE_NS: Final = 2_000_000
@@ -60,6 +60,7 @@ class _BreakerHolds:
         trace.watch(self._on_logon_accepted, Handled, LogonAccepted)
         trace.watch(self._on_stream_closed, StreamClosed)
         trace.watch(self._on_crash, HostCrashed)
+        trace.watch(self._on_stopped, ProgramStopped)
 
     def _expire(self, line: _Line, now_ns: int) -> None:
         """Turn orders that have waited too long into failures, in their order."""
@@ -156,6 +157,11 @@ class _BreakerHolds:
         """A breaker lives in memory: with its host it forgets all."""
         if record.host == self._host:
             self._lines = {venue: _Line(deque(), deque()) for venue in self._venues}
+
+    def _on_stopped(self, record: Record) -> None:
+        """As it does with its process."""
+        if record.event.program == self._execution:
+            self._on_crash(record)
 
     def ruling(self) -> Ruling:
         return self._docket.ruling(f"no order left through an open breaker (open {self._opened} times)")

@@ -159,18 +159,25 @@ def orders_end() -> Promise:
 
 
 class _NothingRaised:
+    """What a fault makes a program throw is the fault's doing: it is counted, and no finding."""
+
     def __init__(self, stage: Stage) -> None:
+        self._injected = 0
         self._docket = Docket()
         stage.world.trace.watch(self._on_raised, ProgramRaised)
 
     def _on_raised(self, record: Record) -> None:
         event: ProgramRaised = record.event
-        self._docket.violated(record, f"{event.program} raised {event.error} at {event.where}")
+        if event.injected:
+            self._injected += 1
+        else:
+            self._docket.violated(record, f"{event.program} raised {event.error} at {event.where}")
 
     def ruling(self) -> Ruling:
-        return self._docket.ruling("no program raised an exception")
+        beside = f" of its own ({self._injected} were a fault's doing)" if self._injected else ""
+        return self._docket.ruling(f"no program raised an exception{beside}")
 
 
 def program_raised() -> Promise:
-    """An exception in a program under test is a violation."""
+    """An exception in a program under test is a violation, unless a fault has made it throw."""
     return Promise("program_raised", "safety", _NothingRaised)

@@ -25,17 +25,17 @@ class LineArbiter:
         "_buffer",
         "_buffer_limit",
         "_held",
-        "_patience_ns",
         "_primary_next",
         "discarded",
         "duplicates",
         "known_seq",
         "next_seq",
+        "patience_ns",
         "rescued",
     )
 
     def __init__(self, patience_ns: int, buffer_limit: int = BUFFER_LIMIT) -> None:
-        self._patience_ns = patience_ns
+        self.patience_ns = patience_ns
         self._buffer_limit = buffer_limit
         self._buffer: dict[int, BookUpdate] = {}
         self._held = False
@@ -163,7 +163,7 @@ class LineArbiter:
         owed_ns = self._brought_ns
         while owed_ns:
             seq = next(iter(owed_ns))
-            if owed_ns[seq] + self._patience_ns > now_ns:
+            if owed_ns[seq] + self.patience_ns > now_ns:
                 return
             del owed_ns[seq]
             self.rescued.append(seq)

@@ -320,3 +320,5 @@ class MarketData:
 
     def on_config(self, config: DeskConfig) -> None:
         self._config = config.feed
+        for channel in self._channels.values():
+            channel.arbiter.patience_ns = config.feed.gap_timeout_ns

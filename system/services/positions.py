@@ -36,10 +36,7 @@ class Positions:
         self._config = config
         self._leaders = wiring.oms
         self._listeners = (wiring.risk, wiring.monitor)
-        self._reopen_ns = {
-            wiring.risk: config.risk.reopen_interval_ns,
-            wiring.monitor: config.monitor.reopen_interval_ns,
-        }
+        self._risk = wiring.risk
         self.positions: dict[PositionKey, Position] = {}
         self.totals: dict[Symbol, Position] = {}
         self._exec_ids: dict[ExecID, None] = {}
@@ -130,7 +127,8 @@ class Positions:
 
     def on_stream_closed(self, peer: Address, reason: str) -> None:
         if peer in self._listeners:
-            self._runtime.set_timer(self._reopen_ns[peer], peer)
+            waits = self._config.risk if peer == self._risk else self._config.monitor
+            self._runtime.set_timer(waits.reopen_interval_ns, peer)
 
     def on_timer(self, key: Hashable) -> None:
         if key == KNOCK:

@@ -229,3 +229,14 @@ def test_a_claim_that_looks_like_an_observation_convinces_nobody() -> None:
     judge = tale.judge(program_raised())
     tale.heard(ProgramRaised("router", "KeyError: 'ACME'", "routing.py:12"), "exec")
     assert held(judge.ruling())
+
+
+def test_what_a_fault_makes_a_program_throw_is_no_finding_and_is_told_apart() -> None:
+    tale = Tale()
+    judge = tale.judge(program_raised())
+    tale.saw(ProgramRaised("router", "the fault makes it throw on route/o-1/1", "a fault", injected=True), "exec")
+    ruling = judge.ruling()
+    assert held(ruling)
+    assert ruling.detail == "no program raised an exception of its own (1 were a fault's doing)"
+    tale.saw(ProgramRaised("router", "KeyError: 'ACME'", "routing.py:12"), "exec")
+    assert fired(judge.ruling())

@@ -1,0 +1,203 @@
+"""Numbers that a program gets wrong: off by one, in each other's place, a value where a quantity belongs."""
+
+import difflib
+from collections.abc import Callable
+from typing import Any, ClassVar, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from squall.faults.fault import FaultKind, Heal, Tally, check_share
+from squall.sim.host import Host
+from squall.sim.intercept import IN, OUT, Outcome
+from squall.sim.rng import Chance
+from squall.sim.world import World
+
+WAYS: Final = (IN, OUT)
+
+
+class Selects:
+    """Which messages a fault is about: a type, or all but heartbeats; of these a share, drawn by what each one is."""
+
+    def __init__(self, message: str = "", chance: Chance | None = None, key: str = "", share: float = 1.0) -> None:
+        self._message = message
+        self._chance = chance
+        self._key = key
+        self._share = share
+
+    def __call__(self, message: Any) -> bool:
+        if self._message:
+            if type(message).__name__ != self._message:
+                return False
+        elif message.is_heartbeat:
+            return False
+        if self._chance is None or self._share >= 1.0:
+            return True
+        return self._chance.uniform(f"{self._key}/{message.identity}") < self._share
+
+
+def check_message(kind: str, world: World, message: str, fields: tuple[str, ...] = (), needed: bool = False) -> None:
+    """ValueError where no program says such a message, or it has no such field."""
+    if needed and not message:
+        raise ValueError(f"{kind}: expected the type of a message")
+    known = world.vocabulary
+    if not message or not known:
+        return
+    if message not in known:
+        close = difflib.get_close_matches(message, known, 1)
+        hint = f"did you mean {close[0]}?" if close else f"messages are {', '.join(known)}"
+        raise ValueError(f"{kind}: no message {message!r}; {hint}")
+    for path in fields:
+        _check_field(kind, known[message], path)
+
+
+def _check_field(kind: str, of: type, path: str) -> None:
+    for name in path.split("."):
+        fields = {field.name: field.type for field in msgspec.structs.fields(of)}
+        if name not in fields:
+            raise ValueError(f"{kind}: {of.__name__} has no field {name!r}; it has {', '.join(fields)}")
+        of = fields[name]
+
+
+def value_of(message: Any, path: str) -> Any:
+    """The value of a field, by its dotted path."""
+    for name in path.split("."):
+        message = getattr(message, name)
+    return message
+
+
+def changed(message: Any, path: str, value: Any) -> Any:
+    """The message with another value there."""
+    name, _, rest = path.partition(".")
+    return replace(message, **{name: changed(getattr(message, name), rest, value) if rest else value})
+
+
+def _host_of(kind: str, world: World, program: str) -> Host:
+    host = world.transport.slot_of(program).host
+    if host.name in world.venues:
+        # What a venue gets wrong is a fault of the exchange's, and has kinds of its own.
+        raise ValueError(f"{kind}: {program} is a venue's program")
+    return host
+
+
+def _tamper(
+    fault: "OffByOne | FieldsSwapped | ValueAsQuantity",
+    world: World,
+    tally: Tally,
+    change: Callable[[Any], Any],
+) -> Heal:
+    """Install what changes the messages that the fault is about."""
+
+    def rule(peer: str, message: Any) -> Outcome | None:
+        if not concerned(message):
+            return None
+        other = change(message)
+        if other == message:
+            return None
+        tally.touched("messages changed")
+        return Outcome((other,))
+
+    key = f"{fault.__struct_config__.tag}/{fault.target}/{fault.message}"
+    concerned = Selects(fault.message, world.chance, key, fault.share)
+    return _host_of(fault.kind, world, fault.target).intercept(fault.target, "in" if fault.way == IN else "out", rule)
+
+
+def _check(fault: "OffByOne | FieldsSwapped | ValueAsQuantity", world: World, fields: tuple[str, ...]) -> None:
+    _host_of(fault.kind, world, fault.target)
+    check_message(fault.kind, world, fault.message, fields, needed=True)
+    check_share(fault.kind, fault.share)
+    if fault.way not in WAYS:
+        raise ValueError(f"{fault.kind}: expected a way of in or out, found {fault.way!r}")
+
+
+class OffByOne(FaultKind, frozen=True):
+    """A number in one type of message is off, by *by*: in what the program sends, or as it reads what it gets.
+
+    *field* may be a path, as ``order.quantity_lots``. Where there is no number (a market order has no price), nothing.
+    """
+
+    place: ClassVar[str] = "service"
+    target: str
+    message: str
+    field: str
+    by: int = 1
+    way: str = OUT
+    share: float = 1.0
+
+    @property
+    def kind(self) -> str:
+        return "number off"
+
+    def check(self, world: World) -> None:
+        _check(self, world, (self.field,))
+        if not self.by:
+            raise ValueError(f"{self.kind}: must not be off by 0")
+
+    def inject(self, world: World, tally: Tally) -> Heal:
+        def change(message: Any) -> Any:
+            value = value_of(message, self.field)
+            return message if value is None else changed(message, self.field, value + self.by)
+
+        return _tamper(self, world, tally, change)
+
+
+class FieldsSwapped(FaultKind, frozen=True):
+    """Two fields of one type of message stand in each other's place. Where one of them is empty, nothing."""
+
+    place: ClassVar[str] = "service"
+    target: str
+    message: str
+    one: str
+    other: str
+    way: str = OUT
+    share: float = 1.0
+
+    @property
+    def kind(self) -> str:
+        return "fields swapped"
+
+    def check(self, world: World) -> None:
+        _check(self, world, (self.one, self.other))
+        if self.one == self.other:
+            raise ValueError(f"{self.kind}: expected two fields, found {self.one!r} twice")
+
+    def inject(self, world: World, tally: Tally) -> Heal:
+        def change(message: Any) -> Any:
+            one, other = value_of(message, self.one), value_of(message, self.other)
+            if one is None or other is None:
+                return message
+            return changed(changed(message, self.one, other), self.other, one)
+
+        return _tamper(self, world, tally, change)
+
+
+class ValueAsQuantity(FaultKind, frozen=True):
+    """What an order is worth is typed where its quantity belongs: quantity × price ÷ *unit*. Without a price, nothing.
+
+    *unit* is how many products of a price's unit and a lot make one unit of currency: 200 for half a cent's tick.
+    """
+
+    place: ClassVar[str] = "service"
+    target: str
+    message: str = "SubmitOrder"
+    quantity: str = "quantity_lots"
+    price: str = "price_half_ticks"
+    unit: int = 200
+    way: str = OUT
+    share: float = 1.0
+
+    @property
+    def kind(self) -> str:
+        return "value typed as quantity"
+
+    def check(self, world: World) -> None:
+        _check(self, world, (self.quantity, self.price))
+        if self.unit < 1:
+            raise ValueError(f"{self.kind}: the unit must be at least 1, found {self.unit}")
+
+    def inject(self, world: World, tally: Tally) -> Heal:
+        def change(message: Any) -> Any:
+            lots, price = value_of(message, self.quantity), value_of(message, self.price)
+            return message if price is None else changed(message, self.quantity, lots * price // self.unit)
+
+        return _tamper(self, world, tally, change)
