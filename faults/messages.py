@@ -17,7 +17,7 @@ WAYS: Final = (IN, OUT)
 
 
 class Selects:
-    """Which messages a fault is about: a type, or all but heartbeats; of these a share, drawn by what each one is."""
+    """Which messages a fault is about: those of a type, or all; of these a share, drawn by what each one is."""
 
     def __init__(self, message: str = "", chance: Chance | None = None, key: str = "", share: float = 1.0) -> None:
         self._message = message
@@ -26,10 +26,7 @@ class Selects:
         self._share = share
 
     def __call__(self, message: Any) -> bool:
-        if self._message:
-            if type(message).__name__ != self._message:
-                return False
-        elif message.is_heartbeat:
+        if self._message and type(message).__name__ != self._message:
             return False
         if self._chance is None or self._share >= 1.0:
             return True

@@ -39,7 +39,7 @@ def _once(rule: Rule) -> Rule:
 class Throws(FaultKind, frozen=True):
     """The handler of the next message throws (the next one of type *message*, where that is given), once.
 
-    The program goes down alone, and its host starts it again. Heartbeats are no messages here.
+    The program goes down alone, and its host starts it again. A heartbeat is a message too.
     """
 
     place: ClassVar[str] = "service"
@@ -181,8 +181,7 @@ class Sluggish(FaultKind, frozen=True):
 
     def inject(self, world: World, tally: Tally) -> Heal:
         def count(peer: str, message: Any) -> None:
-            if not message.is_heartbeat:
-                tally.touched("messages handled slowly")
+            tally.touched("messages handled slowly")
 
         host = host_of(self.kind, world, self.target)
         return _both(host.slot(self.target).slow(self.factor), host.intercept(self.target, IN, count))
