@@ -66,6 +66,11 @@ def _host(world: World, dice: Dice) -> str:
     return dice.one("target", tuple(name for name in world.hosts if name not in world.venues))
 
 
+def _others(world: World) -> str:
+    """The rest of the desk; for one that is a single machine, the rest of the world."""
+    return "desk" if len(world.groups.get("desk", ())) != 1 else "hosts"
+
+
 def _link(world: World, dice: Dice) -> str:
     return dice.one("target", tuple(world.network.links))
 
@@ -106,7 +111,7 @@ CATALOGUE: Final[Mapping[str, tuple[Drawn, ...]]] = {
         ),
         Drawn(
             Partition,
-            lambda world, dice: Partition((_host(world, dice),), ("desk",), dice.uniform("both ways") < 0.5),
+            lambda world, dice: Partition((_host(world, dice),), (_others(world),), dice.uniform("both ways") < 0.5),
             10 * MILLISECOND,
             2 * SECOND,
         ),

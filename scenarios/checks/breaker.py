@@ -172,7 +172,7 @@ def breaker_holds() -> Promise:
 
     An unanswered order is a failure, and so is the loss of an established session, whatever waited on it.
     """
-    return Promise("nothing is sent through an open breaker", "safety", _BreakerHolds)
+    return Promise("nothing is sent through an open breaker", "safety", _BreakerHolds, of_our_desk=True)
 
 
 class _FlowMoves:
@@ -202,4 +202,4 @@ class _FlowMoves:
 def flow_moves_from(venue: str) -> Promise:
     """While this venue's breaker is open, orders are accepted at another one."""
     name = f"the flow moves away from {venue}"
-    return Promise(name, "reached", lambda stage: _FlowMoves(stage, venue), needs_faults=True)
+    return Promise(name, "reached", lambda stage: _FlowMoves(stage, venue), needs_faults=True, of_our_desk=True)
