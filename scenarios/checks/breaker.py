@@ -8,7 +8,14 @@ from msgspec import Struct
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Docket, Promise, Ruling
 from squall.scenarios.topology import Stage
-from squall.sim.exchange.wire.messages import ExecutionReport, Logon, LogonAccepted, NewOrderSingle, OrderStatusReport
+from squall.sim.exchange.wire.messages import (
+    BusinessReject,
+    ExecutionReport,
+    Logon,
+    LogonAccepted,
+    NewOrderSingle,
+    OrderStatusReport,
+)
 from squall.sim.trace import Handled, HostCrashed, ProgramStopped, Record, Sent, StreamClosed, VenueAccepted
 from squall.system.domain.claims import BreakerMoved
 
@@ -56,6 +63,7 @@ class _BreakerHolds:
         trace.watch(self._on_order, Sent, NewOrderSingle)
         trace.watch(self._on_report, Handled, ExecutionReport)
         trace.watch(self._on_status, Handled, OrderStatusReport)
+        trace.watch(self._on_not_now, Handled, BusinessReject)
         trace.watch(self._on_logon, Sent, Logon)
         trace.watch(self._on_logon_accepted, Handled, LogonAccepted)
         trace.watch(self._on_stream_closed, StreamClosed)
@@ -113,6 +121,11 @@ class _BreakerHolds:
 
     def _on_status(self, record: Record) -> None:
         if record.event.message.status is not None:
+            self._on_answer(record, record.event.message.cl_ord_id)
+
+    def _on_not_now(self, record: Record) -> None:
+        """That the venue turns an order away for the moment is an answer to it."""
+        if record.event.message.refused.startswith("new/"):
             self._on_answer(record, record.event.message.cl_ord_id)
 
     def _on_answer(self, record: Record, cl_ord_id: str) -> None:
