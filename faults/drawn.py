@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from math import exp, log
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -23,16 +23,22 @@ from squall.faults.kinds import tag_of
 from squall.faults.network import Clogging, Flapping, LinkCut, PacketLoss, Partition
 from squall.faults.packets import Corruption, Duplication, Jitter, Latency, Reordering
 from squall.faults.phases import MILLISECOND, SECOND, Phases
-from squall.sim.rng import Chance
 from squall.sim.world import World
 
 T = TypeVar("T")
 
 
+class Uniform(Protocol):
+    """Where uniforms come from: the keyed chance of a seed, or whoever wants to choose (`squall.strategies`)."""
+
+    def uniform(self, key: str) -> float:
+        """In [0, 1), for this name."""
+
+
 class Dice:
     """Keyed draws for one fault: each has a name, so that none moves when another is added."""
 
-    def __init__(self, chance: Chance, key: str) -> None:
+    def __init__(self, chance: Uniform, key: str) -> None:
         self._chance = chance
         self._key = key
 

@@ -1,10 +1,17 @@
 """Hypothesis strategies for the field's things: the life of an order at a venue, a workload, a plan of faults."""
 
+from collections.abc import Callable, Sequence
 from typing import Final
 
+import msgspec
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from squall.faults.drawn import CATALOGUE, Dice, Drawn
+from squall.faults.fault import FaultKind, Plan, Planned
+from squall.faults.kinds import tag_of
+from squall.scenarios.scenario import Scenario
+from squall.scenarios.topology import build
 from squall.sim.exchange.wire.messages import (
     ExecType,
     ExecutionReport,
@@ -15,9 +22,16 @@ from squall.sim.exchange.wire.messages import (
     Side,
     TimeInForce,
 )
+from squall.sim.world import World
 from squall.system.domain.signals import Schedule, Workload
 
-SECOND: Final = 1_000_000_000
+MILLISECOND: Final = 1_000_000
+SECOND: Final = 1_000 * MILLISECOND
+
+GRID_NS: Final = 100 * MILLISECOND
+"""Of windows: finer ones would be tried for minutes, when a plan shrinks, and would tell nobody more."""
+STEPS: Final = 16
+"""Of an intensity, for the same reason."""
 
 
 class OrderLife(Struct, frozen=True):
@@ -179,3 +193,52 @@ def workloads(max_orders: int = 60, for_ns: int = 3 * SECOND) -> st.SearchStrate
         st.tuples(lots, lots),
         st.tuples(share, share, share),
     )
+
+
+class _Draws:
+    """What stands in for a seed's chance: every draw is Hypothesis's, and shrinks towards 0, the mildest there is."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self._draw = draw
+
+    def uniform(self, key: str) -> float:
+        return self._draw(st.integers(0, STEPS - 1)) / STEPS
+
+
+def plans(
+    kinds: Sequence[type[FaultKind]] | None = None,
+    max_faults: int = 4,
+    window_ns: tuple[int, int] = (2 * SECOND, 12 * SECOND),
+    of: Callable[[], Scenario] | None = None,
+) -> st.SearchStrategy[Plan]:
+    """One to *max_faults* faults within the window, all healed when it ends; what fails shrinks to a smallest plan.
+
+    *kinds* are those to draw from, by default all of `squall.faults.drawn`; targets are those of the world of the
+    scenario *of*, by default two venues and two symbols. ValueError for a kind that is not drawn, or a window that is
+    none.
+    """
+    drawn = [each for rows in CATALOGUE.values() for each in rows if kinds is None or each.kind in kinds]
+    missing = [tag_of(kind) for kind in kinds or () if kind not in [each.kind for each in drawn]]
+    if missing or not drawn:
+        known = ", ".join(dict.fromkeys(tag_of(each.kind) for rows in CATALOGUE.values() for each in rows))
+        raise ValueError(f"plans: no drawn kind {', '.join(missing) or 'at all'}; there are {known}")
+    if not 0 <= window_ns[0] + MILLISECOND <= window_ns[1]:
+        raise ValueError(f"plans: the window must begin before it ends, found {window_ns[0]} ns to {window_ns[1]} ns")
+    scenario = of() if of is not None else Scenario(workload=Workload(orders_per_s=1))
+    world = build("plans", msgspec.structs.replace(scenario, plan=()), seed=0, with_faults=False).world
+    return st.lists(_faults(world, drawn, window_ns), min_size=1, max_size=max_faults).map(tuple)
+
+
+@st.composite
+def _faults(draw: st.DrawFn, world: World, kinds: Sequence[Drawn], window_ns: tuple[int, int]) -> Planned:
+    """A fault of one of these kinds, somewhere in the window, as early, as brief and as mild as it may be."""
+    drawn = draw(st.sampled_from(kinds))
+    length_ns = window_ns[1] - window_ns[0]
+    grid_ns = max(min(GRID_NS, length_ns // 2), MILLISECOND)
+    start_ns = draw(st.integers(0, (length_ns - 1) // grid_ns)) * grid_ns
+    longest_ns = min(drawn.longest_ns, length_ns - start_ns)
+    shortest_ns = min(drawn.shortest_ns, longest_ns)
+    lasts_ns = min(shortest_ns + draw(st.integers(0, (longest_ns - shortest_ns) // grid_ns)) * grid_ns, longest_ns)
+    fault = drawn.draw(world, Dice(_Draws(draw), ""))
+    start_ns += window_ns[0]
+    return Planned(fault, start_ns, start_ns + lasts_ns, must_touch=False)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+from hypothesis import currently_in_test_context, reject
 from rich.console import Console
 
 from squall.faults.fault import Plan
@@ -38,6 +39,29 @@ def check_incident(incident: str) -> None:
     if replayed.outcome is not Outcome.GONE:
         what = f"{replayed.incident.promise}: {replayed.outcome.value}"
         raise ScenarioFailedError("\n".join((what, *replayed.differing, _summary(replayed.result))))
+
+
+def check(
+    scenario: Chosen,
+    seed: int = 1,
+    settings: Mapping[str, str] | None = None,
+    plan: Plan | None = None,
+) -> RunResult:
+    """Run a scenario without the fixture, as a property does: ScenarioFailedError, with its story, unless it passes.
+
+    Within a property, a plan or a workload with which nothing is proved is no example, and no failure either.
+    """
+    __tracebackhide__ = True
+    result = run_choice(Asked(scenario, _overrides(settings), plan).choice(seed))
+    if result.verdict is Verdict.INCONCLUSIVE and currently_in_test_context():
+        reject()
+    if result.verdict is not Verdict.PASS:
+        raise ScenarioFailedError(_summary(result))
+    return result
+
+
+def _overrides(settings: Mapping[str, str] | None) -> tuple[str, ...]:
+    return tuple(f"{key}={value}" for key, value in (settings or {}).items())
 
 
 def _summary(result: RunResult) -> str:
@@ -75,7 +99,7 @@ class ScenarioTest:
     ) -> RunResult:
         """Run another scenario with this test's seed. ValueError in one line where it, or a setting, is none."""
         self.looked_at = True
-        asked = Asked(scenario, tuple(f"{key}={value}" for key, value in (settings or {}).items()), plan)
+        asked = Asked(scenario, _overrides(settings), plan)
         return self._run(msgspec.structs.replace(asked.choice(self.seed), with_faults=faults))
 
     def check(self) -> RunResult:
