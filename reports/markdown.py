@@ -11,7 +11,8 @@ from squall.scenarios.result import CampaignResult, FailureGroup, RunResult, Ver
 
 LIMIT_BYTES: Final = 1_000_000
 """A job summary may hold 1 MiB; what would be too much is left out from the end, and said to be."""
-_LEFT_OUT: Final = "\n\n*More was left out: a summary holds at most 1 MiB. The JSON has all of it.*\n"
+_ROOM_FOR_NOTE: Final = 200
+"""Bytes, for what is said at the end where something was left out."""
 
 
 def run_markdown(result: RunResult) -> str:
@@ -79,7 +80,7 @@ def _campaign_details(result: CampaignResult) -> Iterator[str]:
     if result.groups:
         yield from ("", "### What broke, and how")
     for group in result.groups:
-        yield from _group(group)
+        yield "\n".join(_group(group))  # whole or not at all: a block of code that never ends would swallow the rest
     if result.lost:
         yield from ("", "### Seeds without a verdict")
         yield from _table(
@@ -135,12 +136,19 @@ def _plain(text: str) -> str:
     return "".join(f"\\{letter}" if letter in "\\`*_[]<>|#" else letter for letter in line)
 
 
-def _within_limit(lines: Iterable[str]) -> str:
+def _within_limit(pieces: Iterable[str]) -> str:
+    """As many pieces, of a line or several, as there is room for; and how many lines had to be left out."""
     kept: list[str] = []
-    room = LIMIT_BYTES - len(_LEFT_OUT)
-    for line in lines:
-        room -= len(line.encode()) + 1
+    left_out = 0
+    room = LIMIT_BYTES - _ROOM_FOR_NOTE
+    for piece in pieces:
+        room -= len(piece.encode()) + 1
         if room < 0:
-            return "\n".join(kept) + _LEFT_OUT
-        kept.append(line)
-    return "\n".join(kept).strip("\n") + "\n"
+            left_out += sum(map(bool, piece.split("\n")))
+        else:
+            kept.append(piece)
+    text = "\n".join(kept).strip("\n") + "\n"
+    if not left_out:
+        return text
+    note = f"{number(left_out)} more lines were left out: a summary holds at most 1 MiB. The JSON has all of it."
+    return f"{text}\n*{note}*\n"

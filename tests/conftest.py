@@ -6,5 +6,5 @@ from tests.profiles import PROFILE
 
 # A loaded machine is no finding: nothing here is judged by a clock.
 settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("nightly", derandomize=False, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("nightly", settings.get_profile("ci"), derandomize=False, print_blob=True)
 settings.load_profile(PROFILE)

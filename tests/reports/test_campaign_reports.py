@@ -1,6 +1,7 @@
 """A campaign on a terminal, in JSON, in Markdown and in JUnit; and a run in the latter two."""
 
 import io
+import re
 from xml.etree import ElementTree
 
 import msgspec
@@ -165,3 +166,18 @@ def test_a_job_summary_stays_under_a_mebibyte_and_says_what_it_leaves_out() -> N
     assert 900_000 < len(said.encode()) < 1 << 20
     assert said.startswith("## ✖ Violated")
     assert said.endswith("The JSON has all of it.*\n")
+    shown = said.count("| behaviour ")
+    assert f"\n*{40_000 - shown + 1:,} more lines were left out: a summary holds" in said
+
+
+def test_a_campaign_that_fails_in_more_ways_than_a_summary_holds_shows_whole_ones_and_counts_the_rest() -> None:
+    """The verdict and the scenarios come first; no block of code is cut in two."""
+    many = tuple(
+        group(f"promise {number}", how="é" * 500, command=f"squall run x --seed {number}") for number in range(5_000)
+    )
+    said = campaign_markdown(a_violated_campaign(groups=many))
+    assert 900_000 < len(said.encode()) < 1 << 20
+    assert said.startswith("## ✖ Violated")
+    assert said.count("```") % 2 == 0
+    assert "| ✖ Violated | ack-lost |" in said
+    assert re.search(r"\n\*[\d,]+ more lines were left out", said)
