@@ -211,7 +211,7 @@ def test_a_swarm_is_the_same_in_fresh_processes() -> None:
     assert verify(choose("tests/scenarios/own.py:sound", swarm=True, seed=4), 2).same
 
 
-@pytest.mark.parametrize("name", ["production-mix", "swarm"])
+@pytest.mark.parametrize("name", ["production-mix", "swarm", "near-the-limits"])
 def test_the_drawn_scenarios_keep_their_promises_on_several_seeds_within_3_000_messages(name: str) -> None:
     for seed in range(1, 7):
         result = run(choose(name, seed=seed))
