@@ -5,7 +5,15 @@ from typing import Any, Final
 
 import msgspec
 
-from squall.scenarios.result import CampaignResult, CapacityCurve, CheckResult, FaultResult, ProveRow, RunResult
+from squall.scenarios.result import (
+    CampaignResult,
+    CapacityCurve,
+    CheckResult,
+    FaultResult,
+    PowerResult,
+    ProveRow,
+    RunResult,
+)
 
 SCHEMA: Final = 1
 
@@ -37,6 +45,11 @@ def prove_json(rows: Sequence[ProveRow]) -> dict[str, Any]:
 def capacity_json(curves: Sequence[CapacityCurve]) -> dict[str, Any]:
     """Latency against load, one curve a profile and plan."""
     return {"schema": SCHEMA, "curves": [msgspec.to_builtins(curve) for curve in curves]}
+
+
+def power_json(result: PowerResult) -> dict[str, Any]:
+    """A zoo, measured; docs/power.md is drawn from the same values."""
+    return {"schema": SCHEMA, **msgspec.to_builtins(result)}
 
 
 def campaign_json(result: CampaignResult) -> dict[str, Any]:

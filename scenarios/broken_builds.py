@@ -75,12 +75,20 @@ def check_edits(bug: Bug, root: Path = ROOT) -> None:
 
 
 def plant(bug: Bug, into: Path, root: Path = ROOT) -> Path:
-    """Copy the source to the empty folder *into* and break it there; returns what goes first on the import path."""
+    """Copy the source to the empty folder *into* and break it there; returns what goes first on the import path.
+
+    *root* is a checkout of squall, or a project of one's own, of which everything is copied that is not hidden.
+    """
     check_edits(bug, root)
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(root / "squall", into / "squall", ignore=ignored, symlinks=True)
-    for part in PARTS:
-        shutil.copytree(root / part, into / part, ignore=ignored)
+    ignored = shutil.ignore_patterns("__pycache__", ".*", "node_modules", "venv")
+    if root != ROOT:
+        shutil.copytree(root, into, ignore=ignored, symlinks=True)
+    elif not (root / PARTS[0]).is_dir():
+        raise BugError(f"{bug.name}: expected a checkout of squall's sources, found it installed without them: {root}")
+    else:
+        shutil.copytree(root / "squall", into / "squall", ignore=ignored, symlinks=True)
+        for part in PARTS:
+            shutil.copytree(root / part, into / part, ignore=ignored)
     for edit in bug.edits:
         path = into / edit.file
         path.write_text(path.read_text(encoding="utf-8").replace(edit.old, edit.new), encoding="utf-8")

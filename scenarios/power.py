@@ -1,147 +1,173 @@
 """Bug-finding power: how often a campaign finds each planted bug, seed by seed, from what the world observed."""
 
 import os
-import sqlite3
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import redirect_stdout
 from pathlib import Path
-from statistics import NormalDist
 from tempfile import TemporaryDirectory
-from time import process_time
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from squall.scenarios.broken_builds import ROOT, Bug, plant
+from squall.scenarios.courses import Course, stretches
+from squall.scenarios.power_child import Task
+from squall.scenarios.power_store import Attempt, Found, PowerStore, Smallest, summed_up
+from squall.scenarios.probes import Probes
 
-STRATA: Final = ((0.05, "easy: above 5 %"), (5e-3, "moderate: 0.5 to 5 %"), (1e-3, "hard: 0.1 to 0.5 %"))
-"""Lower bounds of p, the share of seeds of the reference campaign that show a bug; below all of them it is rare."""
-RARE: Final = "rare: below 0.1 %"
-BATCH: Final = 25
-"""Runs of one process: enough to forget what starting it took, few enough to stop soon after a find."""
-_CHILD: Final = "from squall.scenarios.power import child; child()"
+SHRINK_RUNS: Final = 80
+"""Enough for the faults of a plan; windows and intensities get what is left."""
+SOUND: Final = Bug("sound", "control", "the desk as it is")
+_CHILD: Final = "from squall.scenarios.power_child import main; main()"
 
-
-class Course(Struct, frozen=True):
-    """A campaign as a power measurement runs it: these scenarios in turn, seed by seed."""
-
-    name: str
-    scenarios: tuple[str, ...]
-    with_faults: bool = True
-    settings: tuple[str, ...] = ()
-
-    def run(self, number: int) -> tuple[str, int]:
-        """The scenario and the seed of the run of this number, from 0."""
-        return self.scenarios[number % len(self.scenarios)], number // len(self.scenarios)
+Told = Callable[[str, Course, Found], None]
+"""Hears of each build as its batches come in."""
 
 
-class Attempt(Struct, frozen=True):
-    """One run: what it came to, which promises broke, what it cost in CPU seconds."""
+class _Batch(Struct):
+    """Runs of one build that one process makes."""
 
-    number: int
-    verdict: str
-    promises: tuple[str, ...]
-    cpu_s: float
-
-
-class Task(Struct, frozen=True):
-    """What a process of its own is to run."""
-
-    runs: tuple[tuple[int, str, int], ...]
-    """Number, scenario, seed."""
-    settings: tuple[str, ...]
-    with_faults: bool
-    until_found: bool
+    bug: Bug | None
+    course: Course
+    task: Task
 
 
-class Found(Struct, frozen=True):
-    """What a course made of one bug so far."""
+class Builds:
+    """Copies of the source, each broken in one way, made when they are first asked for and kept until the end."""
 
-    runs: int
-    violated: int
-    first: int | None
-    """The number of the first run that showed it."""
-    cpu_s_to_first: float
-    promise: str | None
-    """The one that broke most often."""
+    def place(self, folder: Path) -> Path:
+        """Where a process in a build stands: scenarios of a project of one's own are those of its broken copy."""
+        return ROOT if self._root == ROOT else folder
 
-    @property
-    def p(self) -> float:
-        """The share of runs that showed it."""
-        return self.violated / self.runs if self.runs else 0.0
+    def __init__(self, scratch: Path, probes: Probes, root: Path = ROOT) -> None:
+        self._scratch = scratch
+        self._probes = probes
+        self._root = root
+        self._made: dict[str, Path] = {}
 
-    @property
-    def interval(self) -> tuple[float, float]:
-        """95 % around *p*, after Wilson (1927): right for small counts too."""
-        return wilson(self.violated, self.runs)
-
-
-def wilson(hits: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Wilson's score interval for a share (JASA 22, 1927): 0 to 1 where there were no trials."""
-    if not trials:
-        return 0.0, 1.0
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    share = hits / trials
-    middle = share + z * z / (2 * trials)
-    spread = z * (share * (1 - share) / trials + z * z / (4 * trials * trials)) ** 0.5
-    whole = 1 + z * z / trials
-    # None or all of them is an end of the interval, whatever the last bit of a float says.
-    low = (middle - spread) / whole if hits else 0.0
-    return low, (middle + spread) / whole if hits < trials else 1.0
+    def of(self, bug: Bug | None) -> Path:
+        """What goes first on the import path. None: the sound build, which notes where it comes to."""
+        name = bug.name if bug is not None else "sound, probed"
+        if name not in self._made:
+            if not (bug.edits if bug is not None else self._probes.offsets):
+                self._made[name] = self._root
+            else:
+                self._made[name] = plant(bug or SOUND, self._scratch / name, self._root)
+                if bug is None:
+                    self._probes.install(self._made[name])
+        return self._made[name]
 
 
-def stratum(p: float) -> str:
-    """How hard a bug is whose share of violated seeds is *p*."""
-    return next((name for least, name in STRATA if p >= least), RARE)
+class Measurement:
+    """A zoo on a course: what has been run is in the store, and what is missing can be run."""
+
+    def __init__(self, bugs: Sequence[Bug], course: Course, store: PowerStore, probes: Probes | None = None) -> None:
+        self._bugs = bugs
+        self._course = course
+        self._store = store
+        self._probes = probes or Probes(ROOT, bugs)
+        self._digest = self._probes.digest()
+        self._unfelt: dict[str, set[int]] = {bug.name: set() for bug in bugs}
+        self._looked = 0
+
+    def found(self, bug: Bug) -> Found:
+        """What there is to say of this bug by now."""
+        sound = self._store.attempts(self._digest, self._course)
+        self._look(max(sound, default=-1) + 1)
+        attempts = self._store.attempts(bug, self._course)
+        return summed_up(attempts, sound, frozenset(self._unfelt[bug.name]), self._course, is_control(bug))
+
+    def sound(self) -> Found:
+        """The same of the desk as it is: whatever is violated here is a false alarm."""
+        sound = self._store.attempts(self._digest, self._course)
+        return summed_up(sound, sound, frozenset(), self._course, endless=True)
+
+    def _look(self, upto: int) -> None:
+        """Which of the sound runs came to which bug."""
+        felt = {bug.name: self._probes.felt(bug) for bug in self._bugs}
+        for number, hits in self._store.hits(self._digest, self._course, range(self._looked, upto)):
+            for name, notes in felt.items():
+                if notes is not None and not any(hits >> note & 1 for note in notes):
+                    self._unfelt[name].add(number)
+        self._looked = max(self._looked, upto)
+
+    def run(self, runs: int, jobs: int, builds: Builds, told: Told | None = None) -> None:
+        """Run what is missing of the first *runs*, in stretches: first the sound desk, then every bug."""
+        for numbers in stretches(runs):
+            self._perform(self._of_sound(numbers, jobs), jobs, builds, told)
+            self._perform(self._of_bugs(numbers), jobs, builds, told)
+
+    def _of_sound(self, numbers: range, jobs: int) -> Iterator[_Batch]:
+        done = self._store.attempts(self._digest, self._course)
+        missing = [number for number in numbers if number not in done]
+        for job in range(jobs):
+            mine = missing[job * len(missing) // jobs : (job + 1) * len(missing) // jobs]
+            if mine:
+                task = self._task(mine, self._course.settings)
+                yield _Batch(None, self._course, msgspec.structs.replace(task, probed=self._probes.offsets))
+
+    def _of_bugs(self, numbers: range) -> Iterator[_Batch]:
+        for bug in self._bugs:
+            found = self.found(bug)
+            done = self._store.attempts(bug, self._course)
+            missing = [number for number in numbers if number not in done and number not in self._unfelt[bug.name]]
+            if not missing or found.over:
+                continue
+            task = self._task(missing, (*self._course.settings, *bug.settings))
+            if not is_control(bug):
+                course = self._course
+                task = msgspec.structs.replace(
+                    task, enough=course.enough, least=course.least, violated_before=found.violated
+                )
+            yield _Batch(bug, self._course, task)
+
+    def _task(self, numbers: Iterable[int], settings: tuple[str, ...]) -> Task:
+        course = self._course
+        planned = tuple((number, *course.run(number)) for number in numbers)
+        return Task(planned, settings, course.with_faults, course.forced)
+
+    def _perform(self, batches: Iterator[_Batch], jobs: int, builds: Builds, told: Told | None) -> None:
+        with ThreadPoolExecutor(jobs) as pool:
+            running: dict[Future[list[Attempt]], _Batch] = {}
+            while True:
+                while len(running) < jobs and (batch := next(batches, None)) is not None:
+                    folder = builds.of(batch.bug)
+                    running[pool.submit(attempt, folder, batch.task, builds.place(folder))] = batch
+                if not running:
+                    return
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for each in sorted(done, key=lambda future: running[future].task.runs):
+                    bug = running.pop(each).bug
+                    self._store.add(bug or self._digest, self._course, each.result())
+                    if told is not None:
+                        name, found = ("sound", self.sound()) if bug is None else (bug.name, self.found(bug))
+                        told(name, self._course, found)
+
+    def shrink(self, jobs: int, builds: Builds, told: Callable[[Bug, Smallest], None] | None = None) -> None:
+        """Shrink the first find of every bug that has one and has not been shrunk."""
+        with ThreadPoolExecutor(jobs) as pool:
+            asked = {}
+            for bug in self._bugs:
+                first = self.found(bug).first
+                if first is not None and self._store.smallest(bug, self._course) is None:
+                    task = self._task([first], (*self._course.settings, *bug.settings))
+                    task = msgspec.structs.replace(task, shrink_runs=SHRINK_RUNS)
+                    folder = builds.of(bug)
+                    asked[pool.submit(smallest, folder, task, builds.place(folder))] = bug
+            for future, bug in asked.items():
+                shrunk = future.result()
+                if shrunk is not None:
+                    self._store.keep_smallest(bug, self._course, shrunk)
+                    if told is not None:
+                        told(bug, shrunk)
 
 
-class PowerStore:
-    """All attempts, in one SQLite file: whatever has been run is not run again."""
-
-    def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute(
-            "CREATE TABLE IF NOT EXISTS attempt (bug TEXT, course TEXT, number INTEGER, verdict TEXT, promises TEXT, "
-            "cpu_s REAL, PRIMARY KEY (bug, course, number)) WITHOUT ROWID"
-        )
-
-    def add(self, bug: str, course: str, attempts: Iterable[Attempt]) -> None:
-        """Keep these, for good."""
-        rows = [(bug, course, a.number, a.verdict, msgspec.json.encode(a.promises), a.cpu_s) for a in attempts]
-        with self._db:
-            self._db.executemany("INSERT OR REPLACE INTO attempt VALUES (?, ?, ?, ?, ?, ?)", rows)
-
-    def done(self, bug: str, course: str) -> list[int]:
-        """The numbers of the runs that are there, rising."""
-        query = "SELECT number FROM attempt WHERE bug = ? AND course = ? ORDER BY number"
-        return [number for (number,) in self._db.execute(query, (bug, course))]
-
-    def found(self, bug: str, course: str) -> Found:
-        """What they come to."""
-        runs = violated = 0
-        first: int | None = None
-        cpu_s = 0.0
-        broken: Counter[str] = Counter()
-        query = "SELECT number, verdict, promises, cpu_s FROM attempt WHERE bug = ? AND course = ? ORDER BY number"
-        for number, verdict, promises, cost_s in self._db.execute(query, (bug, course)):
-            runs += 1
-            if first is None:
-                cpu_s += cost_s
-            if verdict == "violated":
-                violated += 1
-                first = number if first is None else first
-                broken.update(msgspec.json.decode(promises, type=list[str])[:1])
-        promise = broken.most_common(1)[0][0] if broken else None
-        return Found(runs, violated, first, cpu_s, promise)
-
-    def close(self) -> None:
-        self._db.close()
+def is_control(bug: Bug) -> bool:
+    """Whether it is in the zoo to stay green: a safeguard is gone, and another one holds."""
+    return bug.origin.startswith("control")
 
 
 def measure(
@@ -150,86 +176,48 @@ def measure(
     runs: int,
     store: PowerStore,
     jobs: int = 1,
-    until_found: bool = False,
-    told: Callable[[Bug, Found], None] | None = None,
-) -> None:
-    """Run what is missing of the first *runs* of the course in each broken build; with *until_found*, up to a find.
+    told: Told | None = None,
+    shrinking: bool = False,
+    only: Sequence[Bug] | None = None,
+    root: Path = ROOT,
+) -> Measurement:
+    """Run what is missing of the first *runs* of the course in each broken build, and shrink what was found.
 
-    *told* hears of each bug as its batches come in. A process that dies costs its batch, and is told by its verdict.
+    *only*: of these bugs. All are watched in the sound build all the same, so that its runs serve whoever comes next.
+    *root*: whose sources are broken, squall's own or those of a project that it tests.
     """
-    with TemporaryDirectory(prefix="squall-broken-") as scratch, ThreadPoolExecutor(jobs) as pool:
-        waiting = _batches(bugs, course, runs, store, Path(scratch), until_found)
-        running: dict[Future[list[Attempt]], Bug] = {}
-        while True:
-            while len(running) < jobs and (ready := next(waiting, None)) is not None:
-                bug, folder, task = ready
-                running[pool.submit(_attempt, folder, task)] = bug
-            if not running:
-                return
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for each in sorted(done, key=lambda future: running[future].name):
-                bug = running.pop(each)
-                store.add(bug.name, course.name, each.result())
-                if told is not None:
-                    told(bug, store.found(bug.name, course.name))
+    probes = Probes(root, bugs)
+    measurement = Measurement(bugs if only is None else only, course, store, probes)
+    with TemporaryDirectory(prefix="squall-broken-") as scratch:
+        builds = Builds(Path(scratch), probes, root)
+        measurement.run(runs, jobs, builds, told)
+        if shrinking:
+            measurement.shrink(jobs, builds)
+    return measurement
 
 
-def _batches(
-    bugs: Sequence[Bug], course: Course, runs: int, store: PowerStore, scratch: Path, until_found: bool
-) -> Iterator[tuple[Bug, Path, Task]]:
-    """One batch of each bug in turn, so that all are known a little before one is known well."""
-    folders: dict[str, Path] = {}
-    missing: dict[str, list[int]] = {}
-    for bug in bugs:
-        done = dict.fromkeys(store.done(bug.name, course.name))
-        missing[bug.name] = [number for number in range(runs) if number not in done]
-    while any(missing.values()):
-        for bug in bugs:
-            left = missing[bug.name]
-            if not left or (until_found and store.found(bug.name, course.name).first is not None):
-                left.clear()
-                continue
-            if bug.name not in folders:
-                folders[bug.name] = plant(bug, scratch / bug.name) if bug.edits else ROOT
-            batch, missing[bug.name] = left[:BATCH], left[BATCH:]
-            planned = tuple((number, *course.run(number)) for number in batch)
-            settings = (*course.settings, *bug.settings)
-            yield bug, folders[bug.name], Task(planned, settings, course.with_faults, until_found)
+def attempt(folder: Path, task: Task, place: Path = ROOT) -> list[Attempt]:
+    """In a process of its own, with the broken build first on its path. One that dies loses one run, and says so."""
+    lines, died, said = _ask(folder, task, place)
+    attempts = [msgspec.json.decode(line, type=Attempt) for line in lines]
+    if died and len(attempts) < len(task.runs):
+        attempts.append(Attempt(task.runs[len(attempts)][0], "died", (said,), 0.0))
+    return attempts
 
 
-def _attempt(folder: Path, task: Task) -> list[Attempt]:
-    """In a process of its own, with the broken build first on its path."""
+def smallest(folder: Path, task: Task, place: Path = ROOT) -> Smallest | None:
+    """Shrink in a process of its own; None where that did not end well."""
+    lines, died, _ = _ask(folder, task, place)
+    return None if died or not lines else msgspec.json.decode(lines[0], type=Smallest)
+
+
+def _ask(folder: Path, task: Task, place: Path) -> tuple[list[bytes], bool, str]:
     done = subprocess.run(
         [sys.executable, "-c", _CHILD],
         input=msgspec.json.encode(task),
         capture_output=True,
         check=False,
-        cwd=ROOT,
+        cwd=place,
         env={**os.environ, "PYTHONPATH": str(folder), "PYTHONSAFEPATH": "1"},
     )
-    lines = done.stdout.splitlines()
-    attempts = [msgspec.json.decode(line, type=Attempt) for line in lines]
-    if done.returncode:
-        died = task.runs[len(attempts)][0]
-        attempts.append(Attempt(died, "died", (done.stderr.decode(errors="replace").strip()[-200:],), 0.0))
-    return attempts
-
-
-def child() -> None:
-    """In the broken build: run what was asked for, a line of JSON a run."""
-    from squall.scenarios.find import choose
-    from squall.scenarios.result import Verdict
-    from squall.scenarios.run import run
-
-    task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
-    answers = os.fdopen(os.dup(1), "wb")
-    with redirect_stdout(sys.stderr):
-        for number, scenario, seed in task.runs:
-            began_s = process_time()
-            result = run(choose(scenario, seed=seed, overrides=task.settings, with_faults=task.with_faults))
-            broken = tuple(check.name for check in result.checks if check.verdict is Verdict.VIOLATED)
-            attempt = Attempt(number, result.verdict.value, broken, round(process_time() - began_s, 4))
-            answers.write(msgspec.json.encode(attempt) + b"\n")
-            answers.flush()
-            if task.until_found and broken:
-                break
+    return done.stdout.splitlines(), bool(done.returncode), done.stderr.decode(errors="replace").strip()[-200:]

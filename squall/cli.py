@@ -13,6 +13,7 @@ from squall.commands.capacity import capacity
 from squall.commands.compare import compare
 from squall.commands.exits import INCONCLUSIVE, INTERNAL, NONDETERMINISM, PASS, USAGE, VIOLATED
 from squall.commands.inspect import inspect
+from squall.commands.power import power
 from squall.commands.prove import prove
 from squall.commands.replay import replay
 from squall.commands.run import run
@@ -30,7 +31,20 @@ def cli() -> None:
     """Break a simulated trading world on purpose, and judge whether the desk survives."""
 
 
-for command in (list_scenarios, run, campaign, verify, prove, shrink, replay, compare, inspect, capacity, schema):
+for command in (
+    list_scenarios,
+    run,
+    campaign,
+    verify,
+    prove,
+    shrink,
+    replay,
+    compare,
+    inspect,
+    capacity,
+    power,
+    schema,
+):
     cli.add_command(command)
 
 

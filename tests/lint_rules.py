@@ -99,7 +99,10 @@ EXEMPTIONS: Final[tuple[Exemption, ...]] = (
         Exemption("scenarios/campaign_pool.py", name, "seeds run in processes of their own, outside of any run")
         for name in ("multiprocessing", "concurrent")
     ),
-    Exemption("scenarios/power.py", "time", "what finding a bug costs is CPU time; no run sees it"),
+    Exemption("scenarios/power_child.py", "time", "what finding a bug costs is CPU time; no run sees it"),
+    Exemption(
+        "scenarios/power_child.py", "signal", "a broken build may run for ever; its process is told when to stop"
+    ),
     Exemption("scenarios/power.py", "concurrent", "each run is in a process of its own; threads only wait for them"),
     *(
         Exemption("sim/guard.py", name, "the guard patches it")

@@ -6,8 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from squall.scenarios.broken_builds import Bug, Edit
-from squall.scenarios.power import RARE, Attempt, Course, PowerStore, measure, stratum, wilson
+from squall.scenarios.broken_builds import ROOT, Bug, Edit
+from squall.scenarios.courses import Course, courses, reference_course, stretches
+from squall.scenarios.power import Builds, Measurement, attempt, measure
+from squall.scenarios.power_child import Task
+from squall.scenarios.power_store import RARE, Attempt, PowerStore, code_of, stratum, summed_up, wilson
+from squall.scenarios.probes import Probes
 
 SECOND_SALE = Bug(
     "sells are buys",
@@ -15,7 +19,16 @@ SECOND_SALE = Bug(
     "positions book sells as buys",
     (Edit("system/domain/positions.py", "signed = lots if side is Side.BUY else -lots", "signed = lots"),),
 )
+SAME_THING = Edit("system/domain/positions.py", "FLAT: Final = Position()", "FLAT: Final = Position(0)")
 BRIEF = Course("brief", ("tests/scenarios/own.py:settled",))
+REFERENCE = Path("tests/planted_bugs/reference.toml")
+
+
+def _store(tmp_path: Path) -> PowerStore:
+    return PowerStore(tmp_path / "power.sqlite", "some code")
+
+
+# --- figures ---------------------------------------------------------------------------------------------
 
 
 def test_wilsons_interval_is_the_published_one() -> None:
@@ -34,50 +47,167 @@ def test_the_share_lies_in_its_interval_and_more_trials_narrow_it(counts: tuple[
     assert narrow[1] - narrow[0] < wide
 
 
-def test_strata_are_told_by_the_share_of_seeds_that_show_a_bug() -> None:
+def test_strata_are_told_by_the_share_of_runs_that_show_a_bug() -> None:
     assert [stratum(p) for p in (0.5, 0.05, 0.02, 0.005, 0.002, 0.001)][::2] == [
         stratum(p) for p in (0.05, 0.005, 0.001)
     ]
     assert stratum(0.0009) == stratum(0.0) == RARE
 
 
-def test_what_was_run_is_not_run_again(tmp_path: Path) -> None:
-    store = PowerStore(tmp_path / "power.sqlite")
-    store.add("a", "brief", [Attempt(0, "pass", (), 1.0), Attempt(1, "violated", ("x", "y"), 2.0)])
-    store.add("a", "brief", [Attempt(2, "violated", ("x",), 4.0)])
+def test_what_is_known_of_a_bug_has_no_gaps_and_ends_when_there_is_enough() -> None:
+    sound = {number: Attempt(number, "pass", (), 0.5) for number in range(8)}
+    runs = {0: Attempt(0, "pass", (), 1.0), 2: Attempt(2, "violated", ("x", "y"), 2.0), 5: Attempt(5, "pass", (), 1.0)}
+    two = Course("two", ("any",), enough=1, least=3)
+    found = summed_up(runs, sound, frozenset({1}), two, endless=False)
+    assert (found.runs, found.violated, found.first, found.repeated, found.over) == (3, 1, 2, 1, True)
+    assert (found.cpu_s_to_first, found.promise) == (3.5, "x")
+    control = summed_up(runs, sound, frozenset({1, 3}), two, endless=True)
+    assert (control.runs, control.over) == (4, False), "the fourth run is neither made nor the sound desk's"
+
+
+def test_a_build_that_breaks_its_runs_is_left_alone_and_is_not_found() -> None:
+    runs = {number: Attempt(number, "failed", ("KeyError",), 0.1) for number in range(9)}
+    found = summed_up(runs, {}, frozenset(), BRIEF, endless=False)
+    assert (found.runs, found.lost, found.first, found.over) == (5, 5, None, True)
+
+
+def test_all_bugs_are_known_a_little_before_one_is_known_well() -> None:
+    assert list(stretches(1_000)) == [range(100), range(100, 200), range(200, 400), range(400, 800), range(800, 1_000)]
+    assert max(map(len, stretches(9_999))) == 1_000
+    assert [number for numbers in stretches(9_999) for number in numbers] == list(range(9_999))
+
+
+# --- the store -------------------------------------------------------------------------------------------
+
+
+def test_what_was_run_is_kept_for_this_code_this_bug_and_this_course(tmp_path: Path) -> None:
+    store = _store(tmp_path)
+    store.add(SECOND_SALE, BRIEF, [Attempt(1, "violated", ("x", "y"), 2.0), Attempt(0, "pass", (), 1.0)])
     store.close()
-    again = PowerStore(tmp_path / "power.sqlite")
-    assert again.done("a", "brief") == [0, 1, 2]
-    assert again.done("a", "other") == []
-    found = again.found("a", "brief")
-    assert (found.runs, found.violated, found.first, found.cpu_s_to_first, found.promise) == (3, 2, 1, 3.0, "x")
+    again = _store(tmp_path)
+    kept = again.attempts(SECOND_SALE, BRIEF)
+    assert list(kept) == [0, 1]
+    assert kept[1] == Attempt(1, "violated", ("x", "y"), 2.0)
+    other_bug = Bug(SECOND_SALE.name, "", "", (SAME_THING,))
+    assert not again.attempts(other_bug, BRIEF)
+    assert not again.attempts(SECOND_SALE, Course("brief", ("tests/scenarios/own.py:other",)))
+    again.close()
+    assert not PowerStore(tmp_path / "power.sqlite", "other code").attempts(SECOND_SALE, BRIEF)
+
+
+def test_the_code_is_squalls_and_a_projects_own(tmp_path: Path) -> None:
+    ours = code_of(ROOT)
+    assert code_of(tmp_path) == ours
+    (tmp_path / "desk.py").write_text("x = 1")
+    one = code_of(tmp_path)
+    (tmp_path / "desk.py").write_text("x = 2")
+    assert len({ours, one, code_of(tmp_path)}) == 3
+
+
+# --- measuring -------------------------------------------------------------------------------------------
 
 
 def test_a_planted_bug_is_found_by_what_the_world_observed_and_the_sound_build_is_not(tmp_path: Path) -> None:
-    same_thing = Edit("system/domain/positions.py", "FLAT: Final = Position()", "FLAT: Final = Position(0)")
-    sound = Bug("nothing", "control", "the same build", (same_thing,))
-    store = PowerStore(tmp_path / "power.sqlite")
-    measure((SECOND_SALE, sound), BRIEF, 2, store, jobs=2)
-    broken, same = store.found("sells are buys", "brief"), store.found("nothing", "brief")
-    assert (broken.violated, broken.first) == (2, 0)
-    assert broken.promise is not None
-    assert (same.runs, same.violated, same.promise) == (2, 0, None)
+    sound = Bug("nothing", "control", "the same build", (SAME_THING,))
+    store = _store(tmp_path)
+    measured = measure((SECOND_SALE, sound), BRIEF, 2, store, jobs=2, shrinking=True)
+    broken, same = measured.found(SECOND_SALE), measured.found(sound)
+    assert (broken.runs, broken.violated, broken.first, broken.over) == (1, 1, 0, True)
+    assert broken.promise == "every execution is booked once"
+    assert (same.runs, same.violated, same.promise, same.over) == (2, 0, None, False)
+    assert (measured.sound().runs, measured.sound().violated) == (2, 0)
+    smallest = store.smallest(SECOND_SALE, BRIEF)
+    assert smallest is not None
+    assert (smallest.promise, smallest.faults) == ("every execution is booked once", 0)
+
+
+def test_what_was_run_is_not_run_again(tmp_path: Path) -> None:
+    store = _store(tmp_path)
+    told: list[str] = []
+    measure((SECOND_SALE,), BRIEF, 1, store, told=lambda name, course, found: told.append(name))
+    measure((SECOND_SALE,), BRIEF, 1, store, told=lambda name, course, found: told.append(name))
+    assert told == ["sound", "sells are buys"]
 
 
 def test_a_build_that_kills_its_process_is_told_and_the_others_go_on(tmp_path: Path) -> None:
-    dies = Bug(
-        "dies",
-        "test",
-        "the process ends",
-        (
-            Edit(
-                "system/domain/positions.py",
-                "FLAT: Final = Position()",
-                "FLAT: Final = Position()\nraise SystemExit(9)",
+    ends = "FLAT: Final = Position()\nraise SystemExit(9)"
+    dies = Bug("dies", "test", "", (Edit("system/domain/positions.py", "FLAT: Final = Position()", ends),))
+    measured = measure((dies, SECOND_SALE), BRIEF, 1, _store(tmp_path))
+    assert (measured.found(dies).violated, measured.found(dies).lost) == (0, 1)
+    assert measured.found(SECOND_SALE).violated == 1
+
+
+def test_a_run_in_which_nothing_is_felt_of_a_bug_is_the_sound_desks_record_for_record(tmp_path: Path) -> None:
+    """What lets rare bugs be measured: each of these runs is made after all, and has the sound run's digest."""
+    zoo = (
+        Bug(
+            "no venue is asked anew",
+            "test",
+            "",
+            (
+                Edit(
+                    "system/domain/oms.py",
+                    "            if pending_cancel:  # it knows nothing",
+                    "            if pending_cancel and order.cum_lots:  # it knows nothing",
+                ),
+            ),
+        ),
+        Bug(
+            "takeover of the acknowledged",
+            "test",
+            "",
+            (
+                Edit(
+                    "system/services/term.py",
+                    "        orders = [order for order in self.state.orders.values() if order.attempt]",
+                    "        orders = [order for order in self.state.orders.values() if order.acknowledged]",
+                ),
             ),
         ),
     )
-    store = PowerStore(tmp_path / "power.sqlite")
-    measure((dies, SECOND_SALE), BRIEF, 1, store)
-    assert store.found("dies", "brief").violated == 0
-    assert store.found("sells are buys", "brief").violated == 1
+    course = reference_course(REFERENCE)
+    probes = Probes(ROOT, zoo)
+    builds = Builds(tmp_path, probes)
+    runs = tuple((number, *course.run(number)) for number in range(12))
+    sound = {each.number: each for each in attempt(builds.of(None), Task(runs, (), probed=probes.offsets))}
+    plain = {each.number: each for each in attempt(ROOT, Task(runs, ()))}
+    assert {n: each.digest for n, each in sound.items()} == {n: each.digest for n, each in plain.items()}
+    unfelt = 0
+    for bug in zoo:
+        notes = probes.felt(bug)
+        assert notes
+        for each in attempt(builds.of(bug), Task(runs, ())):
+            if not any(int(sound[each.number].hits, 16) >> note & 1 for note in notes):
+                unfelt += 1
+                assert each.digest == sound[each.number].digest
+    assert unfelt >= 12
+
+
+# --- courses ---------------------------------------------------------------------------------------------
+
+
+def test_the_ablations_leave_one_thing_out_of_the_campaign_and_nothing_else() -> None:
+    known = courses()
+    whole = known["campaign"].scenarios
+    assert {"swarm", "production-mix"} <= set(whole)
+    assert "canary" not in whole
+    assert "swarm" not in known["without-swarm"].scenarios
+    assert "production-mix" not in known["without-mix"].scenarios
+    assert set(known["without-swarm"].scenarios) | set(known["without-mix"].scenarios) == set(whole)
+    assert known["without-buggify"] == Course("without-buggify", whole, forced=False)
+    assert known["without-faults"] == Course("without-faults", whole, with_faults=False)
+    assert known["canary"].scenarios == ("canary",)
+
+
+def test_a_course_counts_seeds_from_one_as_a_campaign_does() -> None:
+    course = Course("two", ("a", "b"))
+    assert [course.run(number) for number in range(4)] == [("a", 1), ("b", 1), ("a", 2), ("b", 2)]
+
+
+def test_a_measurement_of_some_bugs_watches_all(tmp_path: Path) -> None:
+    other = Bug("other", "test", "", (Edit("system/domain/breaker.py", "self._free_probes -= 1", "pass"),))
+    store = _store(tmp_path)
+    measure((SECOND_SALE, other), BRIEF, 1, store, only=(SECOND_SALE,))
+    assert not store.attempts(other, BRIEF)
+    everything = Measurement((SECOND_SALE, other), BRIEF, store)
+    assert everything.found(other).runs == 1, "nothing is felt of it, so that it is the sound run"

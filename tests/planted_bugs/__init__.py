@@ -1,0 +1,1 @@
+"""Broken builds, as data: what a campaign has to find."""
