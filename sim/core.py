@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
+from squall.sim.kernel import Call
+
 if TYPE_CHECKING:
     from squall.sim.host import Host, Slot
 
@@ -17,7 +19,6 @@ START, MESSAGE, STREAMED, TIMER, DURABLE, OPENED, CLOSED, CONFIG, SPIN = range(9
 """What a job may be. A message is a datagram, or from a queue on the same host; or it is streamed. SPIN is one round of
 a handler that comes to no end."""
 
-_NONE_DUE: Final = 0
 _IN_WORDS: Final = {
     START: "its start",
     TIMER: "a timer",
@@ -51,11 +52,7 @@ class Core:
         """Service time given so far."""
         self._kernel = host.world.kernel
         self._current: Job | None = None
-        self._services = 0
-        """How often service began or went on: what tells a completion that still counts from one taken back."""
-        self._due = _NONE_DUE
-        """Which service the completion to come belongs to."""
-        self._complete = self._completed
+        self._completion: Call | None = None
         self._ends_ns = 0
         self._left_ns = 0
         """Service that the job still needs, at full speed, where it stands still."""
@@ -73,27 +70,23 @@ class Core:
 
     def submit(self, job: Job) -> None:
         """Serve the job as soon as all that came before is served."""
-        if self._current is not None or self._handling or self.host.paused:
-            self.waiting.append(job)
-        else:
+        if self._current is None and not self._handling and not self.host.paused:
             self._serve(job, job.cost_ns)
+        else:
+            self.waiting.append(job)
 
     def _serve(self, job: Job, for_ns: int) -> None:
         self._current = job
         if self._slowness != 1.0:
             for_ns = int(for_ns * self._slowness)
-        kernel = self._kernel
-        self._ends_ns = kernel.now_ns + for_ns
-        self._services = self._due = due = self._services + 1
-        kernel.post(for_ns, self._complete, due, job.cause)
+        self._ends_ns = self._kernel.now_ns + for_ns
+        self._completion = self._kernel.call_in(for_ns, self._complete)
 
-    def _completed(self, service: int) -> None:
-        if service != self._due:
-            return  # a pause, a change of speed or a crash came in between
+    def _complete(self, _: None) -> None:
         job = self._current
         assert job is not None
         self._current = None
-        self._due = _NONE_DUE
+        self._completion = None
         self._handling = True
         self.busy_ns += job.cost_ns
         try:
@@ -101,8 +94,7 @@ class Core:
         finally:
             self._handling = False
         # Also where the handler has taken its own host down: it may be up again, with a new program waiting.
-        if self.waiting:
-            self._next()
+        self._next()
 
     def _next(self) -> None:
         if self.waiting and self._current is None and not self.host.paused:
@@ -111,13 +103,14 @@ class Core:
 
     def pause(self) -> None:
         """Stop where we are; the job in service keeps what it has been served."""
-        if self._due != _NONE_DUE:
-            self._due = _NONE_DUE
+        if self._completion is not None:
+            self._completion.cancel()
+            self._completion = None
             self._left_ns = int((self._ends_ns - self._kernel.now_ns) / self._slowness)
 
     def change_speed(self, slowness: float) -> None:
         """Everything takes *slowness* times its service time from now on; the job in service goes on at that."""
-        in_service = self._due != _NONE_DUE
+        in_service = self._completion is not None
         self.pause()
         self._slowness = slowness
         if in_service:
@@ -132,7 +125,9 @@ class Core:
 
     def crash(self) -> None:
         """Forget everything."""
-        self._due = _NONE_DUE
+        if self._completion is not None:
+            self._completion.cancel()
+            self._completion = None
         self._current = None
         self.waiting.clear()
 
@@ -142,6 +137,8 @@ class Core:
         self.waiting.clear()
         self.waiting.extend(kept)
         if self._current is not None and self._current.slot is slot:
-            self._due = _NONE_DUE
+            if self._completion is not None:
+                self._completion.cancel()
+                self._completion = None
             self._current = None
             self._next()
