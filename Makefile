@@ -55,9 +55,10 @@ bench: install ## the benchmarks, as ratios to bare simpy
 	$(BIN)/python -m benchmarks.calm
 	$(BIN)/python -m benchmarks.campaign
 
-docs: install ## what is generated: docs/protections.md, docs/plan.schema.json, README.md's output and picture
+docs: install ## what is generated: docs/protections.md, docs/scenarios.md, docs/plan.schema.json, README.md's output and picture
 	$(BIN)/squall schema > docs/plan.schema.json
 	$(BIN)/squall prove --docs docs/protections.md
+	$(BIN)/squall list --docs docs/scenarios.md > /dev/null
 	$(BIN)/python docs/make_readme.py
 
 constraints: install ## pin what is installed now

@@ -148,6 +148,20 @@ PROTECTIONS: Final = (
         NOTHING_LOST,
         "Orders that only the lost disk knew of were executed, and nobody knows them.",
     ),
+    Protection(
+        "output commit, when there are two brains",
+        "oms.output_commit",
+        "split-brain",
+        NOTHING_LOST,
+        "A leader that is cut off trades on, and its successor never hears of it.",
+    ),
+    Protection(
+        "reconciliation, when the disk was full",
+        "oms.reconcile",
+        "disk-full",
+        ORDERS_END,
+        "What waited for room on the old leader's disk is nobody's business any more.",
+    ),
 )
 
 
@@ -157,11 +171,11 @@ class UnknownProtectionError(ValueError):
 
 def chosen(names: Sequence[str]) -> tuple[Protection, ...]:
     """The rows with these keys, or all of them."""
-    known = {protection.key: protection for protection in PROTECTIONS}
+    known = list(dict.fromkeys(protection.key for protection in PROTECTIONS))
     for name in names:
         if name not in known:
             raise UnknownProtectionError(f"no protection {name!r}; protections are {', '.join(known)}")
-    return tuple(known[name] for name in names) or PROTECTIONS
+    return tuple(row for name in names for row in PROTECTIONS if row.key == name) or PROTECTIONS
 
 
 def prove(names: Sequence[str], seed: int, progress: Progress | None = None) -> tuple[ProveRow, ...]:

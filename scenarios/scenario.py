@@ -1,7 +1,7 @@
 """What a scenario is: a desk in a market, a workload, a plan of faults, and the promises to be judged."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -91,14 +91,25 @@ class Scenario(Struct, frozen=True):
     """Rare but legal behaviours are forced, and ties at one instant are shuffled, as the seed draws them."""
 
 
+EXCHANGE_API: Final = "exchange API timeouts (38 %)"
+NETWORK: Final = "network (28 %)"
+INTERNAL_BUGS: Final = "internal bugs (18 %)"
+DATA_FEED: Final = "data feed (12 %)"
+HARDWARE: Final = "hardware (4 %)"
+FAILURE_MODES: Final = (EXCHANGE_API, NETWORK, INTERNAL_BUGS, DATA_FEED, HARDWARE)
+"""What fails in production, and its share of all incidents (figure 10.4)."""
+
 Maker = TypeVar("Maker", bound=Callable[[], Scenario])
 
 
-def scenario(proves: str, *, campaign: bool = False, canary: bool = False) -> Callable[[Maker], Maker]:
+def scenario(
+    proves: str, *, campaign: bool = False, canary: bool = False, stands_for: str = ""
+) -> Callable[[Maker], Maker]:
     """Say what a scenario proves. Nothing else: `squall list` finds scenarios by walking the library.
 
     *campaign*: small enough (at most 3,000 messages) to be run on thousands of seeds; `squall campaign` without names
-    runs these. *canary*: it must be violated, to show that a campaign would have found something.
+    runs these. *canary*: it must be violated, to show that a campaign would have found something. *stands_for*: what
+    fails in production, or the bad day, that it is about.
     """
 
     def attach(maker: Maker) -> Maker:
@@ -106,6 +117,7 @@ def scenario(proves: str, *, campaign: bool = False, canary: bool = False) -> Ca
         maker.proves = proves  # type: ignore[attr-defined]
         maker.campaign = campaign  # type: ignore[attr-defined]
         maker.canary = canary  # type: ignore[attr-defined]
+        maker.stands_for = stands_for  # type: ignore[attr-defined]
         return maker
 
     return attach

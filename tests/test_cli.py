@@ -18,6 +18,7 @@ from squall.scenarios.capacity import crossing_per_s
 from squall.scenarios.find import library_scenarios
 from squall.scenarios.prove import PROTECTIONS, protections_page
 from squall.scenarios.result import Verdict
+from squall.scenarios.scenario import FAILURE_MODES
 from squall.system.services.strategy import Strategy
 from tests.recordings import synthetic_lines, write
 from tests.scenarios.own import FILE
@@ -531,6 +532,22 @@ def test_prove_tells_a_person_how_many_rows_are_proven(squall: Squall) -> None:
     said = squall("prove", "risk.count_in_flight")
     assert said.exit_code == PASS
     assert "1 of 1 protection proven." in said.out
+
+
+def test_the_index_of_scenarios_in_the_docs_is_the_library_as_it_is(squall: Squall, tmp_path: Path) -> None:
+    page = tmp_path / "scenarios.md"
+    assert squall("list", "--docs", str(page)).exit_code == PASS
+    kept = (HERE / "docs" / "scenarios.md").read_text()
+    assert kept == page.read_text(), "make it anew: squall list --docs docs/scenarios.md"
+
+
+def test_every_way_in_which_trading_systems_fail_has_a_scenario_and_each_says_what_it_stands_for(
+    squall: Squall,
+) -> None:
+    rows = json.loads(squall("list", "--json").out)["scenarios"]
+    assert len(rows) >= 12
+    stood_for = {row["stands_for"] for row in rows}
+    assert set(FAILURE_MODES) <= stood_for
 
 
 def test_the_page_of_protections_in_the_docs_is_the_table_as_it_is() -> None:

@@ -3,13 +3,16 @@
 from squall.faults.exchange import ReportsLost
 from squall.faults.fault import during
 from squall.scenarios.desk_promises import always, settles
-from squall.scenarios.scenario import Scenario, scenario
+from squall.scenarios.scenario import EXCHANGE_API, Scenario, scenario
 from squall.scenarios.settings import SECOND, Settings
 from squall.system.config import BreakerConfig, DeskConfig
 from squall.system.domain.signals import Workload
 
 
-@scenario(proves="an order that nobody answers is asked after, and never doubled")
+@scenario(
+    proves="an order that nobody answers is asked after, and never doubled",
+    stands_for=EXCHANGE_API,
+)
 def ack_lost() -> Scenario:
     """exchange-a acts on every order and says nothing for three seconds; its answers to questions do arrive."""
     return Scenario(

@@ -7,7 +7,9 @@ from squall.scenarios.settings import MILLISECOND, SECOND
 from squall.system.domain.signals import Workload
 
 
-@scenario(proves="on a day without faults every promise holds, and the latency targets are met")
+@scenario(
+    proves="on a day without faults every promise holds, and the latency targets are met",
+)
 def calm() -> Scenario:
     """A busy third of a minute in which nothing breaks: the desk trades two symbols on two venues."""
     return Scenario(

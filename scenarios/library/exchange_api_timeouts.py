@@ -6,7 +6,7 @@ from squall.faults.network import PacketLoss
 from squall.scenarios.checks.breaker import flow_moves_from
 from squall.scenarios.checks.reached import breaker_reached, order_reached, protection_acted
 from squall.scenarios.desk_promises import always, settles
-from squall.scenarios.scenario import Scenario, scenario
+from squall.scenarios.scenario import EXCHANGE_API, Scenario, scenario
 from squall.scenarios.settings import MILLISECOND, SECOND, Settings
 from squall.system.config import BreakerConfig, DeskConfig
 from squall.system.domain.signals import Workload
@@ -14,7 +14,8 @@ from squall.system.domain.signals import Workload
 
 @scenario(
     proves="after five unanswered orders in a row the breaker opens, refuses, probes and closes; the flow moves to the "
-    "other venue; nothing is lost or sent twice"
+    "other venue; nothing is lost or sent twice",
+    stands_for=EXCHANGE_API,
 )
 def exchange_api_timeouts() -> Scenario:
     """exchange-a loses requests, then reports; later it is slow; then the line to it is bad."""

@@ -9,7 +9,9 @@ from squall.scenarios.settings import SECOND
 from squall.system.domain.signals import Workload
 
 
-@scenario(proves="past the daily loss only what reduces the position is let through")
+@scenario(
+    proves="past the daily loss only what reduces the position is let through",
+)
 def falling_market() -> Scenario:
     """Four orders in five are buys, and for twelve seconds everything falls by half a dollar a second."""
     return Scenario(

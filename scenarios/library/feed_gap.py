@@ -4,12 +4,15 @@ from squall.faults.fault import during
 from squall.faults.network import PacketLoss
 from squall.scenarios.checks.reached import feed_reached
 from squall.scenarios.desk_promises import always, settles
-from squall.scenarios.scenario import Scenario, scenario
+from squall.scenarios.scenario import DATA_FEED, Scenario, scenario
 from squall.scenarios.settings import SECOND, Settings, VenueConfig
 from squall.system.domain.signals import Workload
 
 
-@scenario(proves="what both lines have missed comes back by snapshot, and until then the book is called stale")
+@scenario(
+    proves="what both lines have missed comes back by snapshot, and until then the book is called stale",
+    stands_for=DATA_FEED,
+)
 def feed_gap() -> Scenario:
     """Two seconds without any market data from exchange-a."""
     return Scenario(

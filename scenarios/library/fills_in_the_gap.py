@@ -5,13 +5,16 @@ from squall.faults.fault import during
 from squall.faults.host import Crash
 from squall.scenarios.checks.leadership import leads_again
 from squall.scenarios.desk_promises import always, settles
-from squall.scenarios.scenario import Scenario, scenario
+from squall.scenarios.scenario import HARDWARE, Scenario, scenario
 from squall.scenarios.settings import MILLISECOND, SECOND, Settings
 from squall.system.config import DeskConfig, ExecutionConfig
 from squall.system.domain.signals import Workload
 
 
-@scenario(proves="a new leader replays the journal and asks the venues what it has missed")
+@scenario(
+    proves="a new leader replays the journal and asks the venues what it has missed",
+    stands_for=HARDWARE,
+)
 def fills_in_the_gap() -> Scenario:
     """Both venues take 600 ms over each request; in the middle of it, oms1 crashes."""
     slow = 600 * MILLISECOND

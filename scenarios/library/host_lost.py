@@ -6,12 +6,15 @@ from squall.faults.network import Partition
 from squall.scenarios.checks.leadership import leads_again
 from squall.scenarios.checks.reached import leader_reached
 from squall.scenarios.desk_promises import always, settles
-from squall.scenarios.scenario import Scenario, scenario
+from squall.scenarios.scenario import HARDWARE, Scenario, scenario
 from squall.scenarios.settings import SECOND
 from squall.system.domain.signals import Workload
 
 
-@scenario(proves="no effect leaves before the backup has its events: a host may be lost with its disk (RPO 0)")
+@scenario(
+    proves="no effect leaves before the backup has its events: a host may be lost with its disk (RPO 0)",
+    stands_for=HARDWARE,
+)
 def host_lost() -> Scenario:
     """For two seconds the leader cannot reach its backup. What it does in that time nobody else knows."""
     return Scenario(

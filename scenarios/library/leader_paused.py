@@ -4,12 +4,15 @@ from squall.faults.fault import during
 from squall.faults.host import Pause
 from squall.scenarios.checks.reached import leader_reached
 from squall.scenarios.desk_promises import always, settles
-from squall.scenarios.scenario import Scenario, scenario
+from squall.scenarios.scenario import INTERNAL_BUGS, Scenario, scenario
 from squall.scenarios.settings import MICROSECOND, SECOND
 from squall.system.domain.signals import Workload
 
 
-@scenario(proves="a leader whose lease has ended gets nothing out: it stops itself, and is fenced if it does not")
+@scenario(
+    proves="a leader whose lease has ended gets nothing out: it stops itself, and is fenced if it does not",
+    stands_for=INTERNAL_BUGS,
+)
 def leader_paused() -> Scenario:
     """A stop-the-world pause of oms1, 0.345 ms into a burst: orders are approved and replicated, and not yet let out.
 

@@ -5,12 +5,15 @@ from squall.faults.host import Crash
 from squall.scenarios.checks.leadership import leads_again
 from squall.scenarios.checks.reached import leader_reached
 from squall.scenarios.desk_promises import always, settles
-from squall.scenarios.scenario import Scenario, scenario
+from squall.scenarios.scenario import HARDWARE, Scenario, scenario
 from squall.scenarios.settings import SECOND
 from squall.system.domain.signals import Workload
 
 
-@scenario(proves="the backup leads within the RTO, nothing is lost (RPO 0), nothing is sent twice")
+@scenario(
+    proves="the backup leads within the RTO, nothing is lost (RPO 0), nothing is sent twice",
+    stands_for=HARDWARE,
+)
 def oms_crash() -> Scenario:
     """oms1 crashes and comes back ten seconds later, as standby."""
     return Scenario(

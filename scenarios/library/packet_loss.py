@@ -6,14 +6,15 @@ from squall.scenarios.checks.feed import market_data_within
 from squall.scenarios.checks.reached import protection_acted
 from squall.scenarios.checks.sla import latency_within
 from squall.scenarios.desk_promises import always, settles
-from squall.scenarios.scenario import Market, Scenario, scenario
+from squall.scenarios.scenario import NETWORK, Market, Scenario, scenario
 from squall.scenarios.settings import MILLISECOND, SECOND, Settings, VenueConfig
 from squall.system.domain.signals import Workload
 
 
 @scenario(
     proves="with 1 % loss on exchange-a's order link and feed line A, marketable orders fill within 100 ms at p99 and "
-    "no market data stays missing"
+    "no market data stays missing",
+    stands_for=NETWORK,
 )
 def packet_loss() -> Scenario:
     """A bad line for most of a minute. Streams are late instead of lossy, and line B fills in for line A."""

@@ -3,13 +3,16 @@
 from squall.faults.exchange import RequestsLost
 from squall.faults.fault import during
 from squall.scenarios.desk_promises import always, settles
-from squall.scenarios.scenario import Scenario, scenario
+from squall.scenarios.scenario import EXCHANGE_API, Scenario, scenario
 from squall.scenarios.settings import SECOND, Settings
 from squall.system.config import BreakerConfig, DeskConfig
 from squall.system.domain.signals import Workload
 
 
-@scenario(proves="an order that is not answered in time is noticed, and comes to an end")
+@scenario(
+    proves="an order that is not answered in time is noticed, and comes to an end",
+    stands_for=EXCHANGE_API,
+)
 def request_lost() -> Scenario:
     """For three seconds exchange-a acts on nothing. All orders are to trade at once, so that none is cancelled."""
     return Scenario(

@@ -3,13 +3,16 @@
 from squall.faults.exchange import ApiSlow
 from squall.faults.fault import during
 from squall.scenarios.desk_promises import always, settles
-from squall.scenarios.scenario import Scenario, scenario
+from squall.scenarios.scenario import EXCHANGE_API, Scenario, scenario
 from squall.scenarios.settings import MILLISECOND, SECOND, Settings
 from squall.system.config import DeskConfig, ExecutionConfig, RiskConfig
 from squall.system.domain.signals import Workload
 
 
-@scenario(proves="orders in flight count against the position limit")
+@scenario(
+    proves="orders in flight count against the position limit",
+    stands_for=EXCHANGE_API,
+)
 def slow_fills() -> Scenario:
     """Both venues take 600 ms over each order while a one-sided strategy runs into its position limit."""
     slow = 600 * MILLISECOND

@@ -5,12 +5,15 @@ from squall.faults.host import Crash
 from squall.scenarios.checks.leadership import leads_again
 from squall.scenarios.checks.reached import leader_reached
 from squall.scenarios.desk_promises import always, settles
-from squall.scenarios.scenario import Scenario, scenario
+from squall.scenarios.scenario import HARDWARE, Scenario, scenario
 from squall.scenarios.settings import SECOND
 from squall.system.domain.signals import Workload
 
 
-@scenario(proves="a standby that has just restarted takes over, and the strategy trades on through it")
+@scenario(
+    proves="a standby that has just restarted takes over, and the strategy trades on through it",
+    stands_for=HARDWARE,
+)
 def standby_restarts() -> Scenario:
     """oms2 is gone for a second, which nobody who never writes to it can notice; then oms1 is gone for six."""
     return Scenario(

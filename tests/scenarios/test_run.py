@@ -17,7 +17,7 @@ from squall.scenarios.checks.positions import executions_booked_once
 from squall.scenarios.checks.sla import latency_within
 from squall.scenarios.desk_promises import settles
 from squall.scenarios.find import choose, sound_scenarios
-from squall.scenarios.prove import PROTECTIONS, Protection, UnknownProtectionError, arm, prove, prove_one
+from squall.scenarios.prove import PROTECTIONS, Protection, UnknownProtectionError, arm, chosen, prove, prove_one
 from squall.scenarios.result import CheckResult, RunResult, Verdict
 from squall.scenarios.run import STORY_STEPS, Choice, run, verdict_of
 from squall.scenarios.settings import SettingError
@@ -431,6 +431,13 @@ def test_a_protection_is_proven_on_and_off_with_faults_and_without(key: str) -> 
     assert (row.verdict_on, row.verdict_off) == (Verdict.PASS, Verdict.VIOLATED)
     assert row.violated_by == protection.promise
     assert row.acted > 0
+
+
+@pytest.mark.parametrize("scenario", ["split-brain", "disk-full"])
+def test_a_protection_may_have_several_rows_and_each_is_proven(scenario: str) -> None:
+    (protection,) = [each for each in PROTECTIONS if each.scenario == scenario]
+    assert prove_one(protection, seed=1).ok
+    assert len(chosen((protection.key,))) == 2
 
 
 def _row(**changes: str) -> Protection:
