@@ -6,7 +6,16 @@ from typing import Final, Protocol, TypeVar
 
 from msgspec import Struct
 
-from squall.faults.exchange import ApiSlow, ReportsLost, RequestsLost
+from squall.faults.exchange import (
+    ERROR_NAMES,
+    ApiSlow,
+    ErrorStorm,
+    ReportsLost,
+    RequestsLost,
+    SessionDrop,
+    SilentStall,
+)
+from squall.faults.execution_reports import AckAfterFill, DuplicateReports, LateReports, OutOfOrderReports
 from squall.faults.fault import Fault, FaultKind, Planned
 from squall.faults.hardware import ClockDrift, ClockStep, CoreThrottled, DiskFull, DiskSlow, NicDown, TornWrite
 from squall.faults.host import Crash, Pause
@@ -72,6 +81,11 @@ def _host(world: World, dice: Dice) -> str:
     return dice.one("target", tuple(name for name in world.hosts if name not in world.venues))
 
 
+def _others(world: World) -> str:
+    """The rest of the desk; for one that is a single machine, the rest of the world."""
+    return "desk" if len(world.groups.get("desk", ())) != 1 else "hosts"
+
+
 def _link(world: World, dice: Dice) -> str:
     return dice.one("target", tuple(world.network.links))
 
@@ -96,6 +110,33 @@ CATALOGUE: Final[Mapping[str, tuple[Drawn, ...]]] = {
             ApiSlow,
             lambda world, dice: ApiSlow(_venue(world, dice), dice.ns("delay", 20 * MILLISECOND, 1 * SECOND)),
         ),
+        Drawn(
+            ErrorStorm,
+            lambda world, dice: ErrorStorm(
+                _venue(world, dice), dice.share("share", 0.1, 1.0), dice.one("error", ERROR_NAMES)
+            ),
+        ),
+        Drawn(SessionDrop, lambda world, dice: SessionDrop(_venue(world, dice)), 10 * MILLISECOND),
+        Drawn(SilentStall, lambda world, dice: SilentStall(_venue(world, dice), dice.uniform("discards") < 0.5)),
+        Drawn(
+            DuplicateReports,
+            lambda world, dice: DuplicateReports(
+                _venue(world, dice), dice.share("share", 0.1, 1.0), dice.ns("delay", MILLISECOND, SECOND)
+            ),
+        ),
+        Drawn(
+            OutOfOrderReports,
+            lambda world, dice: OutOfOrderReports(
+                _venue(world, dice), dice.share("share", 0.1, 0.9), dice.ns("delay", MILLISECOND, SECOND)
+            ),
+        ),
+        Drawn(
+            LateReports,
+            lambda world, dice: LateReports(_venue(world, dice), dice.ns("delay", 10 * MILLISECOND, SECOND)),
+        ),
+        Drawn(
+            AckAfterFill, lambda world, dice: AckAfterFill(_venue(world, dice), dice.ns("delay", MILLISECOND, SECOND))
+        ),
     ),
     NETWORK: (
         Drawn(
@@ -112,7 +153,7 @@ CATALOGUE: Final[Mapping[str, tuple[Drawn, ...]]] = {
         ),
         Drawn(
             Partition,
-            lambda world, dice: Partition((_host(world, dice),), ("desk",), dice.uniform("both ways") < 0.5),
+            lambda world, dice: Partition((_host(world, dice),), (_others(world),), dice.uniform("both ways") < 0.5),
             10 * MILLISECOND,
             2 * SECOND,
         ),

@@ -1,10 +1,16 @@
-"""Exchange API time-outs, three kinds: the request is lost, the report is lost, or everything is just slow."""
+"""A venue's application that loses, delays, refuses or holds what passes, and one that lets nobody in."""
 
-from typing import ClassVar
+from typing import ClassVar, Final, Literal, get_args
 
 from squall.faults.fault import FaultKind, Heal, Tally, check_share
-from squall.sim.exchange.rules import DISCARDED, PASS, Fate, Report, Request, Rules
-from squall.sim.exchange.wire.messages import OrderStatusReport, OrderStatusRequest
+from squall.sim.exchange.rules import DISCARDED, PASS, Fate, Refusal, Report, Request, Rules
+from squall.sim.exchange.wire.messages import (
+    BusinessRejectReason,
+    NewOrderSingle,
+    OrderStatusReport,
+    OrderStatusRequest,
+    OrdRejReason,
+)
 from squall.sim.rng import Chance
 from squall.sim.world import World
 
@@ -120,6 +126,131 @@ class ApiSlow(FaultKind, frozen=True):
 
     def inject(self, world: World, tally: Tally) -> Heal:
         return world.venue(self.target).install(_Delay(self.delay_ns, tally))
+
+
+ErrorName = Literal["not-available", "throttled", "closed"]
+ERROR_NAMES: Final[tuple[ErrorName, ...]] = get_args(ErrorName)
+ERRORS: Final[dict[ErrorName, Refusal]] = {
+    "not-available": BusinessRejectReason.NOT_AVAILABLE,
+    "throttled": BusinessRejectReason.THROTTLED,
+    "closed": OrdRejReason.EXCHANGE_CLOSED,
+}
+
+
+class _Refuse:
+    """Answers a share of the requests with an error; one that is final is for new orders only."""
+
+    def __init__(self, name: str, chance: Chance, share: float, refusal: Refusal, tally: Tally) -> None:
+        self._name = name
+        self._chance = chance
+        self._share = share
+        self._fate = Fate(refusal=refusal)
+        self._final = isinstance(refusal, OrdRejReason)
+        self._tally = tally
+
+    def on_request(self, message: Request) -> Fate:
+        if self._final and type(message) is not NewOrderSingle:
+            return PASS
+        if self._share < 1.0 and self._chance.uniform(f"{self._name}/{message.identity}") >= self._share:
+            return PASS
+        self._tally.touched("requests refused")
+        return self._fate
+
+    def on_report(self, message: Report) -> Fate:
+        return PASS
+
+
+class ErrorStorm(FaultKind, frozen=True):
+    """The venue answers a share of the requests with an error, and acts upon none of these.
+
+    ``not-available`` and ``throttled`` say "not now" to orders, cancels and questions; ``closed`` refuses new orders
+    for good.
+    """
+
+    place: ClassVar[str] = "venue"
+    target: str
+    share: float = 1.0
+    error: ErrorName = "not-available"
+
+    @property
+    def kind(self) -> str:
+        return "exchange API: error storm"
+
+    def check(self, world: World) -> None:
+        world.venue(self.target)
+        check_share(self.kind, self.share)
+        if self.error not in ERRORS:
+            raise ValueError(f"{self.kind}: no error {self.error!r}; errors are {', '.join(ERRORS)}")
+
+    def inject(self, world: World, tally: Tally) -> Heal:
+        rules = world.venue(self.target)
+        name = f"error-storm/{self.target}/{rules.in_force}"
+        return rules.install(_Refuse(name, world.chance, self.share, ERRORS[self.error], tally))
+
+
+class SessionDrop(FaultKind, frozen=True):
+    """The venue hangs up on every client, and hangs up again on whoever would log on."""
+
+    place: ClassVar[str] = "venue"
+    target: str
+
+    @property
+    def kind(self) -> str:
+        return "exchange API: session drop"
+
+    def check(self, world: World) -> None:
+        world.venue(self.target)
+
+    def inject(self, world: World, tally: Tally) -> Heal:
+        rules = world.venue(self.target)
+        open_up = rules.shut(lambda: tally.touched("log-ons refused"))
+        for _ in range(rules.hang_up()):
+            tally.touched("sessions dropped")
+        return open_up
+
+
+class _Stalled:
+    """Counts what comes before a gate that is shut."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+
+    def on_request(self, message: Request) -> Fate:
+        self._tally.touched("requests held")
+        return PASS
+
+    def on_report(self, message: Report) -> Fate:
+        self._tally.touched("reports held")
+        return PASS
+
+
+class SilentStall(FaultKind, frozen=True):
+    """The application stands still while its sessions live: heartbeats go on, and nothing is acted upon or reported.
+
+    The market goes on without it. When the stall is over all that waited goes its way at once, or, with *discards*, is
+    gone for good.
+    """
+
+    place: ClassVar[str] = "venue"
+    target: str
+    discards: bool = False
+
+    @property
+    def kind(self) -> str:
+        return "exchange API: silent stall"
+
+    def check(self, world: World) -> None:
+        world.venue(self.target)
+
+    def inject(self, world: World, tally: Tally) -> Heal:
+        rules = world.venue(self.target)
+        remove, let_go = rules.install(_Stalled(tally)), rules.gate.hold(self.discards)
+
+        def heal() -> None:
+            remove()
+            let_go()
+
+        return heal
 
 
 class PriceSlide(FaultKind, frozen=True):

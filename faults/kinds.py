@@ -4,7 +4,16 @@ import difflib
 from collections.abc import Mapping
 from typing import Final
 
-from squall.faults.exchange import ApiSlow, PriceSlide, ReportsLost, RequestsLost
+from squall.faults.exchange import (
+    ApiSlow,
+    ErrorStorm,
+    PriceSlide,
+    ReportsLost,
+    RequestsLost,
+    SessionDrop,
+    SilentStall,
+)
+from squall.faults.execution_reports import AckAfterFill, DuplicateReports, LateReports, OutOfOrderReports
 from squall.faults.fault import FaultKind
 from squall.faults.hardware import ClockDrift, ClockStep, CoreThrottled, DiskFull, DiskSlow, NicDown, TornWrite
 from squall.faults.host import Crash, Pause
@@ -18,6 +27,13 @@ KINDS: Final[tuple[type[FaultKind], ...]] = (
     RequestsLost,
     ReportsLost,
     ApiSlow,
+    ErrorStorm,
+    SessionDrop,
+    SilentStall,
+    DuplicateReports,
+    OutOfOrderReports,
+    LateReports,
+    AckAfterFill,
     # market
     PriceSlide,
     # network

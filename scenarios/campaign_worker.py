@@ -112,7 +112,7 @@ def _judged(recipe: Recipe, seed: int) -> SeedResult:
         touched=sum(fault.effects > 0 for fault in judged.faults()),
         unreached=inconclusive and all(check.name in wanted for check in open_questions),
         detail=f"{telling[0].name}: {telling[0].detail}" if inconclusive else "",
-        failures=failures_of(judged.checks, [each.symbol for each in judged.stage.wiring.instruments]),
+        failures=failures_of(judged.checks, [each.symbol for each in judged.stage.floor.instruments]),
         reached=reached,
         behaviours={**watching[0].seen(), **{f"reached: {name}": 1 for name, came in reached.items() if came}},
     )

@@ -1,16 +1,16 @@
 """The same seed twice with one thing changed: what the faults, or a missing protection, cost, order by order."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Final
 
 from msgspec.structs import replace
 
-from squall.scenarios.measure import SPANS
 from squall.scenarios.result import Arm, Comparison, OrderDifference, OrderFate, Verdict
 from squall.scenarios.run import Choice, Judged, judge
 from squall.scenarios.scenario import Scenario
 from squall.scenarios.topology import Stage
-from squall.sim.exchange.wire.messages import OrdRejReason, Side
+from squall.sim.exchange.wire.messages import NewOrderSingle, OrdRejReason, Side
 from squall.sim.trace import Record, Sent, TouchChanged, VenueAccepted, VenueClosed, VenueExecuted, VenueRefused
 from squall.system.domain.claims import OrderMoved
 from squall.system.domain.doubt import desk_id
@@ -73,7 +73,7 @@ class Tape:
 
     def __init__(self, stage: Stage) -> None:
         self._world = stage.world
-        self._wiring = stage.wiring
+        self._instruments = {each.symbol: each for each in stage.floor.instruments}
         self._middles: dict[str, int] = {}
         self.orders: dict[str, _Order] = {}
         self.fills = 0
@@ -82,7 +82,14 @@ class Tape:
         self.cash: dict[str, int] = {}
         """In half tick × lot, by symbol."""
         trace = stage.world.trace
-        trace.watch(self._on_submit, Sent, SubmitOrder)
+        self._desk_id: Callable[[str], str] = desk_id
+        if stage.desk.ours:
+            trace.watch(self._on_submit, Sent, SubmitOrder)
+        else:
+            self._sent_as: dict[str, str] = {}
+            self._desk_id = lambda wire_id: self._sent_as.get(wire_id, wire_id)
+            self._venues = frozenset(route.address for route in stage.floor.venues)
+            trace.watch(self._on_sent, Sent, NewOrderSingle)
         trace.watch(self._on_touch, TouchChanged)
         trace.watch(self._on_accepted, VenueAccepted)
         trace.watch(self._on_executed, VenueExecuted)
@@ -99,7 +106,7 @@ class Tape:
         """What the venues' executions came to at these marks, in whole currency units."""
         money = Fraction(0)
         for symbol, lots in self.lots.items():
-            unit = Fraction(self._wiring.instrument(Symbol(symbol)).unit_money)
+            unit = Fraction(self._instruments[Symbol(symbol)].unit_money)
             money += unit * (self.cash[symbol] + lots * marks_half_ticks[symbol])
         return float(money)
 
@@ -111,7 +118,7 @@ class Tape:
             cost = order.slippage_half_tick_lots()
             half_tick_lots += cost
             lots += order.filled_lots
-            money += Fraction(self._wiring.instrument(Symbol(order.symbol)).unit_money) * cost
+            money += Fraction(self._instruments[Symbol(order.symbol)].unit_money) * cost
         return (half_tick_lots / lots if lots else None), float(money)
 
     def _on_touch(self, record: Record) -> None:
@@ -122,6 +129,12 @@ class Tape:
     def _on_submit(self, record: Record) -> None:
         message: SubmitOrder = record.event.message
         self._enter(message.cl_ord_id, message.symbol, message.side is Side.BUY, message.quantity_lots)
+
+    def _on_sent(self, record: Record) -> None:
+        message: NewOrderSingle = record.event.message
+        if record.event.to in self._venues:
+            self._sent_as[message.cl_ord_id] = message.cl_ord_link_id
+            self._enter(message.cl_ord_link_id, message.symbol, message.side is Side.BUY, message.quantity_lots)
 
     def _enter(self, name: str, symbol: str, buy: bool, lots: int) -> _Order:
         """The order of this name, entered with the market's price as it is now where it is new."""
@@ -149,7 +162,7 @@ class Tape:
 
     def _on_refused(self, record: Record) -> None:
         if record.event.reason != OrdRejReason.DUPLICATE_ORDER.value:
-            order = self.orders.get(desk_id(record.event.cl_ord_id))
+            order = self.orders.get(self._desk_id(record.event.cl_ord_id))
             if order is not None:
                 order.refused += 1
 
@@ -236,10 +249,11 @@ def _figures(judged: Judged, tape: Tape, marks: dict[str, int]) -> dict[str, int
         "fills": tape.fills,
         "filled_lots": sum(fate.filled_lots for fate in fates),
     }
-    for span in SPANS:
+    for span in judged.stage.measure.latencies:
         for statistic in _STATISTICS:
             figures[f"{span}_{statistic}"] = metrics.get(f"{span}_{statistic}")
     figures["slippage_half_ticks"] = slippage
     figures["slippage_money"] = slippage_money
     figures["profit_money"] = tape.profit_money(marks)
-    return figures | {name: metrics.get(name, 0) for name in _COUNTED}
+    # On a desk of one's own there are no time-outs of ours to count, as in the metrics.
+    return figures | {name: metrics.get(name, 0) for name in _COUNTED if judged.stage.desk.ours or name in metrics}

@@ -5,7 +5,18 @@ from collections import Counter
 from typing import Final
 
 from squall.scenarios.topology import Stage
-from squall.sim.trace import FaultBegan, FaultHealed, Handled, Record
+from squall.sim.exchange.wire.messages import NewOrderSingle
+from squall.sim.trace import (
+    FaultBegan,
+    FaultHealed,
+    Handled,
+    Record,
+    Sent,
+    VenueAccepted,
+    VenueClosed,
+    VenueExecuted,
+    VenueRefused,
+)
 from squall.system.domain.claims import BreakerMoved, FeedMoved, LeadershipMoved
 from squall.system.domain.messages import JournalCopied
 
@@ -21,7 +32,6 @@ class Coverage:
         self._protections = stage.measure.protections
         self._in_force: dict[int, str] = {}
         self._kinds: tuple[str, ...] = CALM
-        self._audit = stage.wiring.audit
         self._version = 0
         self._states: dict[str, str] = {}
         self._latest: dict[str, type | None] = {}
@@ -31,7 +41,15 @@ class Coverage:
         trace = stage.world.trace
         trace.watch(self._on_fault, FaultBegan)
         trace.watch(self._on_heal, FaultHealed)
-        trace.watch(self._on_journal, Handled, JournalCopied)
+        if stage.desk.ours:
+            self._audit = stage.wiring.audit
+            trace.watch(self._on_journal, Handled, JournalCopied)
+        else:
+            # What its venues say of an order: of what it thinks itself, nothing is known.
+            self._of: dict[str, str] = {}
+            trace.watch(self._on_sent, Sent, NewOrderSingle)
+            for event in (VenueAccepted, VenueExecuted, VenueClosed, VenueRefused):
+                trace.watch(self._on_venue, event)
         trace.watch_claims(self._on_breaker, BreakerMoved)
         trace.watch_claims(self._on_leader, LeadershipMoved)
         trace.watch_claims(self._on_feed, FeedMoved)
@@ -55,9 +73,21 @@ class Coverage:
         news = copied.events[max(self._version + 1 - copied.first_version, 0) :]
         self._version = max(self._version, copied.first_version + len(copied.events) - 1)
         for event in news:
-            before = self._latest.get(event.cl_ord_id)
-            self._latest[event.cl_ord_id] = kind = type(event)
-            self._steps[before, kind, self._kinds] += 1
+            self._step(event.cl_ord_id, type(event))
+
+    def _on_sent(self, record: Record) -> None:
+        message: NewOrderSingle = record.event.message
+        self._of[message.cl_ord_id] = message.cl_ord_link_id
+        self._step(message.cl_ord_link_id, NewOrderSingle)
+
+    def _on_venue(self, record: Record) -> None:
+        wire_id = record.event.cl_ord_id
+        self._step(self._of.get(wire_id, wire_id), type(record.event))
+
+    def _step(self, order: str, kind: type) -> None:
+        before = self._latest.get(order)
+        self._latest[order] = kind
+        self._steps[before, kind, self._kinds] += 1
 
     def _on_breaker(self, record: Record) -> None:
         self._move("breaker", record.event.venue, record.event.state, "closed")
@@ -80,7 +110,7 @@ class Coverage:
         found: Counter[str] = Counter()
         for (step, next_step, kinds), times in self._steps.items():
             for kind in kinds:
-                found[f"order {_step(step, next_step)}, {kind}"] += times
+                found[f"order {_in_words(step, next_step)}, {kind}"] += times
         for (what, before, after), times in self._others.items():
             found[f"{what} {before} → {after}"] += times
         for protection, times in self._protections.items():
@@ -88,11 +118,14 @@ class Coverage:
         return dict(sorted(found.items()))
 
 
-def _step(before: type | None, after: type) -> str:
+def _in_words(before: type | None, after: type) -> str:
     """As "sent → acknowledged"; an order's first step comes after nothing."""
     return _words(after) if before is None else f"{_words(before)} → {_words(after)}"
 
 
 def _words(event: type) -> str:
-    """``OrderAcknowledged`` as "acknowledged"."""
-    return _CAPITAL.sub(lambda found: f" {found[0].lower()}", event.__name__.removeprefix("Order")).strip()
+    """``OrderAcknowledged`` as "acknowledged", ``VenueAccepted`` as "accepted"."""
+    if event is NewOrderSingle:
+        return "sent"
+    name = event.__name__.removeprefix("Order").removeprefix("Venue")
+    return _CAPITAL.sub(lambda found: f" {found[0].lower()}", name).strip()

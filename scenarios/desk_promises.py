@@ -1,4 +1,7 @@
-"""What every sound desk promises: the promises that all scenarios share, whatever they break."""
+"""What our own desk promises: the promises that all scenarios of the library share, whatever they break.
+
+`venue_promises` has those of them that can be asked of any desk.
+"""
 
 from squall.scenarios.checks.audit import audit_complete
 from squall.scenarios.checks.breaker import breaker_holds

@@ -96,8 +96,8 @@ def inspect(choice: Choice, at_ns: int, cl_ord_id: str | None = None) -> Inspect
 
 def look(stage: Stage, choice: Choice, order: OrderHistory | None = None) -> Inspection:
     """The stage as it stands. Nothing is touched: the run can go on as if nobody had looked."""
-    world, wiring = stage.world, stage.wiring
-    venues = [route.address for route in wiring.venues]
+    world = stage.world
+    venues = [route.address for route in stage.floor.venues]
     services = [slot.address for host in world.hosts.values() for slot in host.slots if slot.address not in venues]
     return Inspection(
         choice.name,

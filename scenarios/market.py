@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from squall.scenarios.desk import FEED_LINES, Desk, subscribers
 from squall.scenarios.scenario import Scenario
 from squall.sim.clock import Clock
 from squall.sim.exchange.binance import load
@@ -22,7 +23,7 @@ from squall.sim.program import Program
 from squall.sim.world import World
 from squall.system.domain.ids import Symbol
 from squall.system.domain.ids import Venue as VenueName
-from squall.system.wiring import Instrument, VenueRoute, Wiring
+from squall.system.wiring import Instrument, VenueRoute
 
 VENUES: Final = ("exchange-a", "exchange-b")
 REFERENCE_PRICE_HALF_TICKS: Final = 20_000
@@ -49,8 +50,9 @@ def parse_market(text: str) -> str:
 class Exchanges:
     """The venues of one world, their books, and how the desk reaches them."""
 
-    def __init__(self, world: World, scenario: Scenario) -> None:
+    def __init__(self, world: World, scenario: Scenario, desk: Desk) -> None:
         self._world = world
+        self._desk = desk
         self._scenario = scenario
         self.engines: dict[str, Engine] = {}
         self.recording: Recording | None = None
@@ -58,10 +60,8 @@ class Exchanges:
             self.recording = load(scenario.market.recording)
         self._listings = self._list()
         symbols = tuple(Symbol(listing.symbol) for listing in self._listings)
-        self.wiring = Wiring(
-            instruments=tuple(self._instrument(listing) for listing in self._listings),
-            venues=tuple(VenueRoute(VenueName(venue), venue, symbols) for venue in VENUES),
-        )
+        self.instruments = tuple(self._instrument(listing) for listing in self._listings)
+        self.routes = tuple(VenueRoute(VenueName(venue), venue, symbols) for venue in VENUES)
         for venue in VENUES:
             self._lay(venue)
 
@@ -83,8 +83,8 @@ class Exchanges:
         self.engines[venue] = engine
         spec = VenueSpec(
             name=venue,
-            subscribers_a=(f"{self.wiring.market_data}/A",),
-            subscribers_b=(f"{self.wiring.market_data}/B",),
+            subscribers_a=subscribers(self._desk, "A"),
+            subscribers_b=subscribers(self._desk, "B"),
             refuse_duplicates=settings.venue.refuse_duplicates,
         )
         rules = Rules()
@@ -125,14 +125,20 @@ class Exchanges:
 
     def connect(self) -> None:
         """Lay the lines between the desk and each venue: orders, snapshots, and the feed's two."""
+        desk, orders_from = self._desk, self._desk.orders_from
+        snapshots_from = tuple(host for host in desk.snapshots_from if host not in orders_from)
+        for venue in VENUES:
+            self._lines(f"{venue}/orders", orders_from, venue)
+            self._lines(f"{venue}/snapshots", snapshots_from, venue)
+            for line in FEED_LINES:
+                self._lines(f"{venue}/feed-{line}", subscribers(desk, line), venue)
+
+    def _lines(self, name: str, ends: tuple[str, ...], venue: str) -> None:
+        """One line for each of the desk's ends; the second and further ones say in their names which it is."""
         network = self._scenario.settings.network
         spec = LinkSpec(network.venue_latency_ns, network.venue_jitter_ns)
-        world = self._world
-        for venue in VENUES:
-            world.connect(f"{venue}/orders", "exec", venue, spec)
-            world.connect(f"{venue}/snapshots", "md", venue, spec)
-            for line in ("A", "B"):
-                world.connect(f"{venue}/feed-{line}", f"{self.wiring.market_data}/{line}", venue, spec)
+        for index, end in enumerate(ends):
+            self._world.connect(f"{name}/{end}" if index else name, end, venue, spec)
 
     def stretch(self, scenario: Scenario) -> Scenario:
         """The scenario over the whole recording, where there is one: the workload stops in time for orders to end."""
@@ -143,6 +149,6 @@ class Exchanges:
         return replace(scenario, workload=workload, duration_ns=self.recording.duration_ns + SETTLE_NS)
 
 
-def lay_exchanges(world: World, scenario: Scenario) -> Exchanges:
+def lay_exchanges(world: World, scenario: Scenario, desk: Desk) -> Exchanges:
     """All venues of the scenario, on hosts of their own, not yet connected to the desk."""
-    return Exchanges(world, scenario)
+    return Exchanges(world, scenario, desk)

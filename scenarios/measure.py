@@ -7,6 +7,7 @@ import numpy as np
 from hdrh.histogram import HdrHistogram
 from msgspec import Struct
 
+from squall.scenarios.desk import Floor
 from squall.scenarios.result import CountSeries, Lane, LatencySeries, Span
 from squall.sim.exchange.wire.messages import (
     ExecType,
@@ -43,6 +44,7 @@ from squall.system.domain.messages import JournalCopied, SubmitOrder
 from squall.system.wiring import Wiring
 
 SPANS: Final = ("signal_to_wire", "order_to_ack", "order_to_fill")
+SPANS_OF_ANY_DESK: Final = SPANS[1:]
 ENDED: Final = (OrderDenied, OrderRejected, OrderCanceled)
 """The desk's own events that end an order, whatever it has filled; otherwise it ends when all of it is."""
 LONGEST_NS: Final = 3_600_000_000_000
@@ -195,7 +197,8 @@ class _LaneBook:
 class Measure:
     """Attach to a world before it starts; read when it is over."""
 
-    def __init__(self, world: World, wiring: Wiring, duration_ns: int) -> None:
+    def __init__(self, world: World, floor: Floor, wiring: Wiring | None, duration_ns: int) -> None:
+        """Without a *wiring*, on another desk than ours, an order begins when it is first sent to a venue."""
         self._world = world
         self._wiring = wiring
         self._duration_ns = duration_ns
@@ -204,26 +207,33 @@ class Measure:
         self._open: dict[str, _Open] = {}
         self._seen: set[str] = set()
         """Every order that was ever submitted: a new leader is told of orders again that have ended long ago."""
-        self.latencies = {span: _Series(self._bucket_ns, buckets) for span in SPANS}
+        self._desk_id: Callable[[str], str] = desk_id
+        """The order that a ClOrdID of the wire is about."""
+        spans = SPANS if wiring is not None else SPANS_OF_ANY_DESK
+        self.latencies = {span: _Series(self._bucket_ns, buckets) for span in spans}
         self.marketable_fill = _Series(self._bucket_ns, buckets)
         self._counts = {name: [0] * buckets for name in ("orders", "fills", "messages")}
         self.totals: dict[str, int] = {}
         self.protections: dict[str, int] = {}
-        self._venues = frozenset(route.address for route in wiring.venues)
-        self._accepted_at = {route.venue: f"accepted_{route.venue}" for route in wiring.venues}
+        self._venues = frozenset(route.address for route in floor.venues)
+        self._accepted_at = {route.venue: f"accepted_{route.venue}" for route in floor.venues}
         self._lanes = _LaneBook()
         self._messages_before = 0
-        self._strategy_clock = world.transport.slot_of(wiring.strategy).host.clock
+        if wiring is not None:
+            self._strategy_clock = world.transport.slot_of(wiring.strategy).host.clock
+            self._attach_to_our_desk(floor)
+        else:
+            self._sent_as: dict[str, str] = {}
+            self._desk_id = lambda wire_id: self._sent_as.get(wire_id, wire_id)
+            world.trace.watch(self._on_first_sent, Sent, NewOrderSingle)
         self._attach()
         self._sample_later()
 
     def _attach(self) -> None:
         trace = self._world.trace
-        trace.watch(self._on_submit, Sent, SubmitOrder)
         trace.watch(self._on_wire, Sent, NewOrderSingle)
         trace.watch(self._on_report, Handled, ExecutionReport)
         trace.watch(self._on_status, Handled, OrderStatusReport)
-        trace.watch(self._on_journal, Handled, JournalCopied)
         trace.watch(self._on_accepted, VenueAccepted)
         trace.watch(self._on_executed, VenueExecuted)
         trace.watch(self._on_closed, VenueClosed)
@@ -240,7 +250,12 @@ class Measure:
         trace.watch_claims(self._on_feed, FeedMoved)
         trace.watch_claims(self._on_protection, ProtectionActed)
         trace.watch_claims(self._on_order, OrderMoved)
-        for venue in self._wiring.venues:
+
+    def _attach_to_our_desk(self, floor: Floor) -> None:
+        trace = self._world.trace
+        trace.watch(self._on_submit, Sent, SubmitOrder)
+        trace.watch(self._on_journal, Handled, JournalCopied)
+        for venue in floor.venues:
             self._lanes.move(f"breaker {venue.venue}", 0, "closed")
             self._lanes.move(f"feed {venue.venue}", 0, "in sequence")
 
@@ -278,6 +293,20 @@ class Measure:
         self.count("orders")
         self._in_bucket("orders", record.at_ns)
 
+    def _on_first_sent(self, record: Record) -> None:
+        """On a desk of one's own: an order is what bears a ClOrdLinkID that was not seen before."""
+        message: NewOrderSingle = record.event.message
+        if record.event.to not in self._venues:
+            return
+        order = self._sent_as[message.cl_ord_id] = message.cl_ord_link_id
+        if order in self._seen:
+            return
+        self._seen.add(order)
+        marketable = message.ord_type is OrdType.MARKET or message.time_in_force is TimeInForce.IOC
+        self._open[order] = _Open(record.at_ns, marketable, wired=True)
+        self.count("orders")
+        self._in_bucket("orders", record.at_ns)
+
     def _on_wire(self, record: Record) -> None:
         message: NewOrderSingle = record.event.message
         self.count("orders_sent_to_venues")
@@ -302,7 +331,7 @@ class Measure:
 
     def _answered(self, record: Record, wire_id: str, is_filled: bool, is_ended: bool) -> None:
         """A venue has spoken of an order, and execution has heard it."""
-        cl_ord_id = wire_id if wire_id in self._open else desk_id(wire_id)
+        cl_ord_id = wire_id if wire_id in self._open else self._desk_id(wire_id)
         order = self._open.get(cl_ord_id)
         if order is None:
             return
@@ -358,8 +387,9 @@ class Measure:
     # --- the network ---
 
     def _is_order_entry(self, one: str, other: str) -> bool:
-        execution, venues = self._wiring.execution, self._venues
-        return (one == execution and other in venues) or (other == execution and one in venues)
+        """A repetition on a stream to a venue: snapshots apart, where a service of ours asks for them."""
+        venue, client = (one, other) if one in self._venues else (other, one)
+        return venue in self._venues and (self._wiring is None or client == self._wiring.execution)
 
     def _on_dropped(self, record: Record) -> None:
         self.count("packets_dropped")
@@ -431,7 +461,8 @@ class Measure:
         figures.update(sorted(self.totals.items()))
         world = self._world
         figures["messages"] = world.messages
-        figures["execution_timeouts"] = self.protections.get("execution.timeouts", 0)
+        if self._wiring is not None:
+            figures["execution_timeouts"] = self.protections.get("execution.timeouts", 0)
         orders = self.totals.get("orders", 0)
         figures["messages_per_order"] = round(world.messages / orders, 2) if orders else None
         figures["orders_per_virtual_s"] = round(orders * 1_000_000_000 / self._duration_ns, 3)

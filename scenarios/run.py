@@ -17,6 +17,7 @@ from squall.faults.durations import format_duration
 from squall.faults.fault import InstalledPlan, Plan, PlanError, Planned
 from squall.faults.swarm import forced_points
 from squall.scenarios.checks.feed import recorded_touches
+from squall.scenarios.desk import Desk, DeskError
 from squall.scenarios.result import CausalStep, CheckResult, FaultResult, RunResult, Verdict
 from squall.scenarios.scenario import Judge, Market, Promise, Ruling, Scenario
 from squall.scenarios.settings import check_together, keys, override
@@ -75,7 +76,8 @@ class Choice(msgspec.Struct, frozen=True):
         scenario = msgspec.structs.replace(self.scenario, settings=settings)
         if self.market is not None:
             market = Market(symbols=(), recording=self.market)
-            promises = (*scenario.promises, recorded_touches())
+            own_book = (recorded_touches(),) if scenario.desk is None else ()
+            promises = (*scenario.promises, *own_book)
             scenario = msgspec.structs.replace(scenario, market=market, promises=promises)
         if self.workload is not None:
             scenario = msgspec.structs.replace(scenario, workload=self.workload)
@@ -131,6 +133,12 @@ class _Bench:
 
     def attach(self, stage: Stage) -> None:
         """Let every judge watch, and look at the baseline just before the first fault."""
+        for promise in self.promises:
+            if promise.of_our_desk and not stage.desk.ours:
+                raise DeskError(
+                    f"{stage.name}: promise {promise.name!r} judges Squall's own desk, and the scenario has another; "
+                    "expected promises of the venues' side, as in squall.scenarios.venue_promises"
+                )
         self.judges = [promise.judge(stage) for promise in self.promises]
         starts = [planned.start_ns for planned in stage.plan.plan]
         if starts and min(starts) > 0:
@@ -165,6 +173,8 @@ def configuration(choice: Choice, scenario: Scenario) -> dict[str, object]:
         "recording": _content_of(scenario.market.recording),
         "duration_ns": scenario.duration_ns,
     }
+    if scenario.desk is not None:
+        recorded["desk"] = _places(scenario.desk)
     if scenario.swarm:
         recorded["buggify"] = list(forced_points(Chance(choice.seed)))
         recorded["ties"] = "shuffled"
@@ -175,6 +185,15 @@ def _recorded(planned: Planned) -> list[object]:
     fault = planned.fault
     what = [fault.kind, fault.target, planned.start_ns, planned.end_ns, msgspec.to_builtins(fault, enc_hook=vars)]
     return [*what, planned.name] if planned.name else what
+
+
+def _places(desk: Desk) -> dict[str, object]:
+    """What a desk of one's own looks like from outside; its code is what a digest cannot hold."""
+    return {
+        "seats": [[seat.host, seat.address, seat.cost_ns, list(seat.feed_lines)] for seat in desk.seats],
+        "orders_from": list(desk.orders_from),
+        "snapshots_from": list(desk.snapshots_from),
+    }
 
 
 def _content_of(recording: str | None) -> str | None:

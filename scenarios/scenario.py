@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from msgspec import Struct
 
 from squall.faults.fault import Draw, Plan
+from squall.scenarios.desk import Desk
 from squall.scenarios.result import Verdict
 from squall.scenarios.settings import SECOND, Settings
 from squall.sim.trace import Record
@@ -41,6 +42,8 @@ class Promise(Struct, frozen=True):
     """Only a fault can bring it about: dropped when the scenario is run without its plan."""
     of_baseline: bool = False
     """Whether it has to hold before the first fault too, or the run proves nothing."""
+    of_our_desk: bool = False
+    """It reads the messages or files of Squall's own desk: refused where the scenario has another."""
 
 
 class Docket:
@@ -80,7 +83,7 @@ class Market(Struct, frozen=True):
 class Scenario(Struct, frozen=True):
     """All that decides a run, the seed apart."""
 
-    workload: Workload
+    workload: Workload = Workload()
     plan: Plan | Draw = ()
     promises: tuple[Promise, ...] = ()
     market: Market = Market()
@@ -89,6 +92,8 @@ class Scenario(Struct, frozen=True):
     """The whole run; the workload stops earlier, so that what is open can end."""
     swarm: bool = False
     """Rare but legal behaviours are forced, and ties at one instant are shuffled, as the seed draws them."""
+    desk: Desk | None = None
+    """In place of Squall's own."""
 
 
 EXCHANGE_API: Final = "exchange API timeouts (38 %)"

@@ -63,6 +63,8 @@ ORDERED: Final = (
     ("lease.lease", "lease.beat", False),
     ("network.rto_max", "network.rto_min", True),
     ("execution.query_interval_max", "execution.query_interval", True),
+    ("execution.retry_interval_max", "execution.retry_interval", True),
+    ("execution.reconnect_interval_max", "execution.reconnect_interval", True),
 )
 """Durations of which the first must not be shorter than the second, and whether they may be equal."""
 

@@ -1,4 +1,4 @@
-"""Builds a stage: hosts, links and venues of the world, and the desk's services in their places."""
+"""Builds a stage: hosts, links and venues of the world, and a desk's programs in their places."""
 
 from collections.abc import Callable
 from types import ModuleType
@@ -9,8 +9,10 @@ from msgspec import Struct
 
 from squall.faults.fault import InstalledPlan, happening
 from squall.faults.swarm import forced_points
+from squall.scenarios.desk import Desk, DeskError, Floor, Seat
 from squall.scenarios.market import Exchanges, lay_exchanges
 from squall.scenarios.measure import Measure
+from squall.scenarios.our_desk import our_desk
 from squall.scenarios.scenario import Scenario
 from squall.scenarios.settings import Settings, check_together, override
 from squall.sim.clock import Clock
@@ -18,34 +20,17 @@ from squall.sim.exchange.wire import messages as wire
 from squall.sim.host import Costs, ProgramRuntime
 from squall.sim.network import LinkSpec
 from squall.sim.program import Program
-from squall.sim.trace import Record, Sent, Sink
+from squall.sim.trace import Sink
 from squall.sim.transport import TransportSpec
 from squall.sim.world import World
-from squall.system.assemble import DESK, Service
 from squall.system.config import DeskConfig
 from squall.system.domain import messages
-from squall.system.domain.messages import LeaseGranted
 from squall.system.runtime import Runtime
 from squall.system.wiring import Wiring
 
 MAX_CLOCK_OFFSET_NS: Final = 50_000
 """Disciplined clocks: within 50 µs of true time, as RTS 25's 100 µs ask for."""
 MAX_DRIFT_PPB: Final = 20_000
-
-HOSTS: Final[dict[str, tuple[str, ...]]] = {
-    "md": ("market-data",),
-    "strat": ("strategy",),
-    "oms1": ("oms1",),
-    "oms2": ("oms2",),
-    "risk": ("risk",),
-    "exec": ("router", "execution"),
-    "book": ("positions",),
-    "ops": ("audit", "monitor"),
-    "k1": ("keeper1",),
-    "k2": ("keeper2",),
-    "k3": ("keeper3",),
-}
-"""Which service runs where. Two services on one host talk through a local queue, each on its own core."""
 
 
 class Stage(Struct):
@@ -54,12 +39,20 @@ class Stage(Struct):
     name: str
     scenario: Scenario
     world: World
-    wiring: Wiring
+    desk: Desk
+    floor: Floor
     exchanges: Exchanges
     plan: InstalledPlan
     duration_ns: int
     with_faults: bool
     measure: Measure
+
+    @property
+    def wiring(self) -> Wiring:
+        """The addresses of our own services; DeskError where the desk is another, which has none of them."""
+        if self.desk.wiring is None:
+            raise DeskError(f"{self.name}: the desk is not Squall's own: it has no services by Squall's names")
+        return self.desk.wiring(self.floor)
 
 
 def build(
@@ -81,45 +74,45 @@ def build(
     if scenario.swarm:
         world.force(*forced_points(world.chance))
     world.add_switch("lan")
+    desk = scenario.desk or our_desk()
     lan = LinkSpec(latency_ns=network.lan_latency_ns)
-    for host in HOSTS:
+    for host in desk.hosts:
         world.add_host(host, _clock(world, host))
         world.connect(f"{host}/lan", host, "lan", lan)
-    exchanges = lay_exchanges(world, scenario)
+    exchanges = lay_exchanges(world, scenario, desk)
     scenario = exchanges.stretch(scenario)
-    wiring = exchanges.wiring
-    for host, addresses in HOSTS.items():
-        for address in addresses:
-            _place(world, host, address, DESK[address], scenario, wiring)
+    floor = Floor(exchanges.instruments, exchanges.routes, scenario.workload, scenario.settings)
+    for seat in desk.seats:
+        _place(world, seat, floor)
     exchanges.connect()
     duration_ns = scenario.duration_ns
-    world.groups = groups_of(world)
+    world.groups = groups_of(world, desk)
     world.reconfigured = _reconfigured
     world.vocabulary = {**_messages_in(messages), **_messages_in(wire)}
-    world.primary = Leaders(world, len(wiring.keepers)).current
+    if desk.primary is not None:
+        world.primary = desk.primary(world)
     drawn = happening(world, scenario.plan(world) if callable(scenario.plan) else scenario.plan)
     scenario = msgspec.structs.replace(scenario, plan=drawn)
     plan = InstalledPlan(world, drawn if with_faults else ())
-    measure = Measure(world, wiring, duration_ns)
-    stage = Stage(name, scenario, world, wiring, exchanges, plan, duration_ns, with_faults, measure)
+    measure = Measure(world, floor, desk.wiring(floor) if desk.wiring is not None else None, duration_ns)
+    stage = Stage(name, scenario, world, desk, floor, exchanges, plan, duration_ns, with_faults, measure)
     if watch is not None:
         watch(stage)
     return stage
 
 
-def groups_of(world: World) -> dict[str, tuple[str, ...]]:
+def groups_of(world: World, desk: Desk) -> dict[str, tuple[str, ...]]:
     """What selectors may choose from: hosts by their part, links by what they carry."""
     links = tuple(world.network.links)
     lines = tuple(link for link in links if not link.endswith("/lan"))
     return {
         "hosts": tuple(world.hosts),
-        "desk": tuple(HOSTS),
+        "desk": desk.hosts,
         "venues": tuple(world.venues),
-        "oms": ("oms1", "oms2"),
-        "keepers": ("k1", "k2", "k3"),
+        **desk.groups,
         "links": links,
         "lan": tuple(link for link in links if link.endswith("/lan")),
-        "orders": tuple(link for link in lines if link.endswith("/orders")),
+        "orders": tuple(link for link in lines if "/orders" in link),
         "feeds": tuple(link for link in lines if "/feed-" in link),
         "symbols": tuple(world.fair_values),
     }
@@ -139,28 +132,6 @@ def _messages_in(module: ModuleType) -> dict[str, type]:
     return {name: each for name, each in vars(module).items() if isinstance(each, type) and hasattr(each, "wire_bytes")}
 
 
-class Leaders:
-    """Who won the last epoch: whom a majority of keepers has granted it, as the wire shows."""
-
-    def __init__(self, world: World, keepers: int) -> None:
-        self._majority = keepers // 2 + 1
-        self._granted: dict[tuple[int, str], list[str]] = {}
-        self._won: tuple[int, str] | None = None
-        world.trace.watch(self._on_grant, Sent, LeaseGranted)
-
-    def _on_grant(self, record: Record) -> None:
-        grant: LeaseGranted = record.event.message
-        keepers = self._granted.setdefault((grant.epoch, grant.candidate), [])
-        if grant.keeper not in keepers:
-            keepers.append(grant.keeper)
-            if len(keepers) == self._majority and (self._won is None or grant.epoch > self._won[0]):
-                self._won = (grant.epoch, grant.candidate)
-
-    def current(self) -> str | None:
-        """The leader's address; None before anybody has won."""
-        return self._won[1] if self._won is not None else None
-
-
 def _clock(world: World, host: str) -> Clock:
     """A clock with an offset and a drift drawn from the seed."""
     offset, drift = world.chance.pair(f"clock/{host}")
@@ -170,16 +141,23 @@ def _clock(world: World, host: str) -> Clock:
     )
 
 
-def _place(world: World, host: str, address: str, service: Service, scenario: Scenario, wiring: Wiring) -> None:
+def _place(world: World, seat: Seat, floor: Floor) -> None:
     def factory(machine: ProgramRuntime) -> Program:
-        # This one line makes the type checker hold the host against the desk's Runtime, and the desk against Program.
+        # This one line makes the type checker hold the host against the desk's Runtime.
         runtime: Runtime = machine
-        program: Program = service.make(runtime, machine.config, wiring, scenario.workload)
-        return program
+        return seat.make(runtime, _as_configured(floor, machine.config))
 
-    aliases = tuple(f"{address}/{line}" for line in service.feed_lines)
-    costs = Costs(default_ns=service.cost_ns, by_message=service.cost_by_message_ns)
-    world.place(host, address, factory, costs, aliases=aliases, config=scenario.settings.desk)
+    aliases = tuple(f"{seat.address}/{line}" for line in seat.feed_lines)
+    costs = Costs(default_ns=seat.cost_ns, by_message=seat.cost_by_message_ns)
+    world.place(seat.host, seat.address, factory, costs, aliases=aliases, config=floor.settings.desk)
+
+
+def _as_configured(floor: Floor, config: DeskConfig) -> Floor:
+    """As this program is to see it: with the configuration that it has by now."""
+    if config is floor.settings.desk:
+        return floor
+    settings = msgspec.structs.replace(floor.settings, desk=config)
+    return msgspec.structs.replace(floor, settings=settings)
 
 
 def program_of(stage: Stage, address: str) -> Any:

@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from squall.sim.kernel import Call
-
 if TYPE_CHECKING:
     from squall.sim.host import Host, Slot
 
@@ -19,6 +17,7 @@ START, MESSAGE, STREAMED, TIMER, DURABLE, OPENED, CLOSED, CONFIG, SPIN = range(9
 """What a job may be. A message is a datagram, or from a queue on the same host; or it is streamed. SPIN is one round of
 a handler that comes to no end."""
 
+_NONE_DUE: Final = 0
 _IN_WORDS: Final = {
     START: "its start",
     TIMER: "a timer",
@@ -52,7 +51,11 @@ class Core:
         """Service time given so far."""
         self._kernel = host.world.kernel
         self._current: Job | None = None
-        self._completion: Call | None = None
+        self._services = 0
+        """How often service began or went on: what tells a completion that still counts from one taken back."""
+        self._due = _NONE_DUE
+        """Which service the completion to come belongs to."""
+        self._complete = self._completed
         self._ends_ns = 0
         self._left_ns = 0
         """Service that the job still needs, at full speed, where it stands still."""
@@ -70,23 +73,27 @@ class Core:
 
     def submit(self, job: Job) -> None:
         """Serve the job as soon as all that came before is served."""
-        if self._current is None and not self._handling and not self.host.paused:
-            self._serve(job, job.cost_ns)
-        else:
+        if self._current is not None or self._handling or self.host.paused:
             self.waiting.append(job)
+        else:
+            self._serve(job, job.cost_ns)
 
     def _serve(self, job: Job, for_ns: int) -> None:
         self._current = job
         if self._slowness != 1.0:
             for_ns = int(for_ns * self._slowness)
-        self._ends_ns = self._kernel.now_ns + for_ns
-        self._completion = self._kernel.call_in(for_ns, self._complete)
+        kernel = self._kernel
+        self._ends_ns = kernel.now_ns + for_ns
+        self._services = self._due = due = self._services + 1
+        kernel.post(for_ns, self._complete, due, job.cause)
 
-    def _complete(self, _: None) -> None:
+    def _completed(self, service: int) -> None:
+        if service != self._due:
+            return  # a pause, a change of speed or a crash came in between
         job = self._current
         assert job is not None
         self._current = None
-        self._completion = None
+        self._due = _NONE_DUE
         self._handling = True
         self.busy_ns += job.cost_ns
         try:
@@ -94,7 +101,8 @@ class Core:
         finally:
             self._handling = False
         # Also where the handler has taken its own host down: it may be up again, with a new program waiting.
-        self._next()
+        if self.waiting:
+            self._next()
 
     def _next(self) -> None:
         if self.waiting and self._current is None and not self.host.paused:
@@ -103,14 +111,13 @@ class Core:
 
     def pause(self) -> None:
         """Stop where we are; the job in service keeps what it has been served."""
-        if self._completion is not None:
-            self._completion.cancel()
-            self._completion = None
+        if self._due != _NONE_DUE:
+            self._due = _NONE_DUE
             self._left_ns = int((self._ends_ns - self._kernel.now_ns) / self._slowness)
 
     def change_speed(self, slowness: float) -> None:
         """Everything takes *slowness* times its service time from now on; the job in service goes on at that."""
-        in_service = self._completion is not None
+        in_service = self._due != _NONE_DUE
         self.pause()
         self._slowness = slowness
         if in_service:
@@ -125,9 +132,7 @@ class Core:
 
     def crash(self) -> None:
         """Forget everything."""
-        if self._completion is not None:
-            self._completion.cancel()
-            self._completion = None
+        self._due = _NONE_DUE
         self._current = None
         self.waiting.clear()
 
@@ -137,8 +142,6 @@ class Core:
         self.waiting.clear()
         self.waiting.extend(kept)
         if self._current is not None and self._current.slot is slot:
-            if self._completion is not None:
-                self._completion.cancel()
-                self._completion = None
+            self._due = _NONE_DUE
             self._current = None
             self._next()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from squall.sim.kernel import Call, Kernel
+from squall.sim.kernel import Kernel
 from squall.sim.trace import DiskLost, DiskSynced, Trace
 
 DEFAULT_FSYNC_NS: Final = 12_000
@@ -11,6 +11,8 @@ DEFAULT_FSYNC_NS: Final = 12_000
 
 SLOW_SYNCS: Final = 50
 """How many times as long a sync takes that is slow for once."""
+
+_NONE: Final = 0
 
 Durable = Callable[[int], None]
 
@@ -54,7 +56,9 @@ class Disk:
         self._files: dict[str, list[bytes]] = {}
         self._pending: list[tuple[str, bytes, int, Durable]] = []
         self._syncing: list[tuple[str, bytes, int, Durable]] = []
-        self._sync: Call | None = None
+        self._syncs = 0
+        self._sync = _NONE
+        """The number of the sync that is under way."""
         self._token = 0
         self._fillers: list[_Filler] = []
         self._slowness: list[_Slowness] = []
@@ -65,7 +69,7 @@ class Disk:
         self._pending.append((file, data, self._token, durable))
         if self._fillers:
             self._fillers[0].told()
-        elif self._sync is None:
+        elif self._sync == _NONE:
             self._begin_sync()
         return self._token
 
@@ -134,9 +138,7 @@ class Disk:
         for file, data, _, _ in (*self._syncing, *self._pending)[:survivors]:
             self._files.setdefault(file, []).append(data)
         lost = self.unsynced - min(survivors, self.unsynced)
-        if self._sync is not None:
-            self._sync.cancel()
-            self._sync = None
+        self._sync = _NONE
         self._pending.clear()
         self._syncing.clear()
         if lost:
@@ -150,7 +152,7 @@ class Disk:
         self._trace.observe(self._host, DiskLost(records=lost, whole_disk=True))
 
     def _begin_sync_if_due(self) -> None:
-        if self._pending and self._sync is None and not self._fillers:
+        if self._pending and self._sync == _NONE and not self._fillers:
             self._begin_sync()
 
     def _begin_sync(self) -> None:
@@ -159,11 +161,22 @@ class Disk:
         for slowness in self._slowness:
             fsync_ns = int(fsync_ns * slowness.factor)
             slowness.told()
-        self._sync = self._kernel.call_in(fsync_ns, self._synced)
+        self._syncs = self._sync = sync = self._syncs + 1
+        kernel = self._kernel
+        kernel.post(fsync_ns, self._synced, sync, kernel.cause)
 
-    def _synced(self, _: None) -> None:
+    def _synced(self, sync: int) -> None:
+        if sync != self._sync:
+            return  # a crash came in between
         done, self._syncing = self._syncing, []
-        self._sync = None
+        self._sync = _NONE
+        if len(done) == 1:  # as nearly always: what follows comes to just this
+            file, data, token, durable = done[0]
+            self._files.setdefault(file, []).append(data)
+            self._kernel.cause = self._trace.observe(self._host, DiskSynced(file, 1, len(data)))
+            self._begin_sync_if_due()
+            durable(token)
+            return
         latest: dict[Durable, int] = {}
         records: dict[str, int] = {}
         sizes: dict[str, int] = {}

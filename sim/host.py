@@ -17,7 +17,6 @@ from squall.sim.kernel import Call, LivelockError
 from squall.sim.lives import Change, Release
 from squall.sim.program import Message, Program
 from squall.sim.trace import (
-    Handled,
     HostCrashed,
     HostPaused,
     HostRestarted,
@@ -179,7 +178,8 @@ class ProgramRuntime:
     def append(self, file: str, data: bytes) -> int:
         if self._slot.runtime is not self:
             return NEVER_DURABLE
-        return self._host.disk.append(file, data, self._host.durable_callback(self._slot))
+        host = self._host
+        return host.disk.append(file, data, host.durable_callback(self._slot))
 
     def read(self, file: str) -> list[bytes]:
         return self._host.disk.read(file)
@@ -289,12 +289,13 @@ class Host:
         epoch = self.epoch
         try:
             kind = job.kind
-            if kind == MESSAGE:
-                self._handle_message(slot, program, job.a, job.b)
-            elif kind == STREAMED:
+            if kind == STREAMED:
                 end = job.a
-                if not end.hung_up:
-                    self._handle_message(slot, program, end.peer.address, job.b)
+                if end.hung_up:
+                    return
+                self._handle_message(slot, program, end.peer.address, job.b)
+            elif kind == MESSAGE:
+                self._handle_message(slot, program, job.a, job.b)
             elif kind == TIMER:
                 self._handle_timer(slot, program, job.a, job.b)
             elif kind == DURABLE:
@@ -317,7 +318,7 @@ class Host:
         if not message.is_heartbeat:
             world = self.world
             world.messages += 1
-            world.kernel.cause = world.trace.observe(self.name, Handled(slot.address, sender, message))
+            world.kernel.cause = world.trace.handled(self.name, slot.address, sender, message)
         program.on_message(sender, message)
 
     @staticmethod

@@ -95,17 +95,29 @@ def _nobody(_: Packet) -> None:
     """A cut that nobody counts."""
 
 
-class Link:
-    """One link, both directions, and what it has carried."""
+class Changes:
+    """What has become of the links of one network so far, so that nobody has to look at all of them each time."""
 
-    def __init__(self, name: str, spec: LinkSpec, ends: tuple[str, str]) -> None:
+    __slots__ = ("count", "last_down_ns")
+
+    def __init__(self) -> None:
+        self.count = 0
+        """How often a rule or a cut came or went, or a link was laid."""
+        self.last_down_ns = -1
+        """When one of them last went down."""
+
+
+class Link:
+    """One link, both directions."""
+
+    def __init__(self, name: str, spec: LinkSpec, ends: tuple[str, str], changes: Changes | None = None) -> None:
         self.name = name
         self.spec = spec
         self.ends = ends
         self.last_down_ns = -1
         """When it last went down: packets that were on it then are lost."""
-        self.carried = 0
         self.dropped = 0
+        self._changes = changes or Changes()
         self._rules: list[_Installed] = []
         self._cuts: list[_Cut] = []
         self._felled_by = _Cut(_nobody)
@@ -139,7 +151,7 @@ class Link:
         """
         cut = _Cut(told)
         if not self._cuts:
-            self.last_down_ns = now_ns
+            self.last_down_ns = self._changes.last_down_ns = now_ns
             self._felled_by = cut
         self._cuts.append(cut)
         self._settle()
@@ -153,6 +165,7 @@ class Link:
     def _settle(self) -> None:
         self.lossless = not (self._cuts or self._rules or self.spec.loss)
         self.plain = self.lossless and not self.spec.jitter_ns
+        self._changes.count += 1
 
     def fate_ns(self, chance: Chance, packet: Packet) -> int | None:
         """How long this packet takes, or None if it is lost. Decided when it is sent."""
@@ -179,6 +192,49 @@ class Link:
         self._felled_by.told(packet)
 
 
+class Way:
+    """A route between two network cards, and what can be said of every packet on it until something changes."""
+
+    __slots__ = ("_changes", "_lossless", "_plain_ns", "links", "seen")
+
+    def __init__(self, links: tuple[Link, ...], changes: Changes) -> None:
+        self.links = links
+        self._changes = changes
+        self.seen = -1
+        """The count of changes that was looked at last: while it stands, nothing has to be asked again."""
+        self._plain_ns: int | None = None
+        self._lossless = False
+
+    def plain_ns(self) -> int | None:
+        """How long any packet takes where nothing on the way is left to chance or to a fault; otherwise None."""
+        if self.seen != self._changes.count:
+            self._look()
+        return self._plain_ns
+
+    def lossless(self) -> bool:
+        """Whether no packet can be lost on it now; it may be late."""
+        if self.seen != self._changes.count:
+            self._look()
+        return self._lossless
+
+    def _look(self) -> None:
+        self.seen = self._changes.count
+        self._lossless = all(link.lossless for link in self.links)
+        plain = all(link.plain for link in self.links)
+        self._plain_ns = sum(link.spec.latency_ns for link in self.links) if plain else None
+
+    def cut_since(self, sent_ns: int) -> Link | None:
+        """The link that went down since a packet was sent on this way, if any; then the packet is to be killed.
+
+        A packet is taken to be on all of its way until it arrives: just where it was decides nothing.
+        """
+        if self._changes.last_down_ns >= sent_ns:
+            for link in self.links:
+                if link.last_down_ns >= sent_ns:
+                    return link
+        return None
+
+
 class NoRouteError(ValueError):
     """No links lead from one node to the other."""
 
@@ -191,7 +247,8 @@ class Network:
         self._trace = trace
         self._chance = chance
         self._graph: Any = nx.Graph()
-        self._routes: dict[tuple[str, str], tuple[Link, ...]] = {}
+        self._ways: dict[tuple[str, str], Way] = {}
+        self.changes = Changes()
         self._doublers: tuple[tuple[Link, Doubler], ...] = ()
         self.links: dict[str, Link] = {}
 
@@ -200,7 +257,7 @@ class Network:
         if node in self._graph:
             raise ValueError(f"node {node!r}: there is a node of that name already")
         self._graph.add_node(node, switch=switch)
-        self._routes.clear()
+        self._ways.clear()
 
     def connect(self, name: str, one: str, other: str, spec: LinkSpec) -> Link:
         """Lay a link between two nodes that exist; at most one between any two. ValueError in one line otherwise."""
@@ -219,10 +276,10 @@ class Network:
             raise ValueError(f"link {name}: latency and jitter must not be negative, found {found}")
         if not 0.0 <= spec.loss <= 1.0:
             raise ValueError(f"link {name}: the loss must be from 0 to 1, found {spec.loss}")
-        link = Link(name, spec, (one, other))
+        link = Link(name, spec, (one, other), self.changes)
         self._graph.add_edge(one, other, link=link)
         self.links[name] = link
-        self._routes.clear()
+        self._ways.clear()
         return link
 
     def link(self, name: str) -> Link:
@@ -232,13 +289,16 @@ class Network:
         except KeyError:
             raise ValueError(f"no link {name!r}; links are {', '.join(self.links)}") from None
 
+    def way(self, source: str, target: str) -> Way:
+        """The way from one node to another, least latency first among those through switches."""
+        way = self._ways.get((source, target))
+        if way is None:
+            way = self._ways[source, target] = Way(self._find(source, target), self.changes)
+        return way
+
     def route(self, source: str, target: str) -> tuple[Link, ...]:
-        """The links from one node to another, least latency first among ways through switches."""
-        route = self._routes.get((source, target))
-        if route is None:
-            route = self._find(source, target)
-            self._routes[source, target] = route
-        return route
+        """The links of that way."""
+        return self.way(source, target).links
 
     def _find(self, source: str, target: str) -> tuple[Link, ...]:
         for node in (source, target):
@@ -273,34 +333,26 @@ class Network:
 
         return remove
 
-    def copies(self, route: tuple[Link, ...], packet: Packet) -> int:
+    @property
+    def doubling(self) -> bool:
+        """Whether datagrams are copied anywhere."""
+        return bool(self._doublers)
+
+    def copies(self, way: Way, packet: Packet) -> int:
         """How many more times than once this datagram arrives: each copy goes its own way."""
         count = 0
         for link, doubler in self._doublers:
-            if link in route:
+            if link in way.links:
                 count += doubler.copies(packet, _Draws(self._chance, f"{link.name}|{packet.sender}|{packet.what}"))
         return count
 
-    @staticmethod
-    def plain_ns(route: tuple[Link, ...]) -> int | None:
-        """How long any packet takes where nothing on the route is left to chance or to a fault; otherwise None."""
-        total_ns = 0
-        for link in route:
-            if not link.plain:
-                return None
-            total_ns += link.spec.latency_ns
-        for link in route:
-            link.carried += 1
-        return total_ns
-
-    def fate_ns(self, route: tuple[Link, ...], packet: Packet, cause: int) -> int | None:
-        """How long a packet takes along the route; None, with a record of where, if it is lost.
+    def fate_ns(self, way: Way, packet: Packet, cause: int) -> int | None:
+        """How long a packet takes along the way; None, with a record of where, if it is lost.
 
         *cause* is the record of its sending.
         """
         total_ns = 0
-        for link in route:
-            link.carried += 1
+        for link in way.links:
             if link.plain:
                 total_ns += link.spec.latency_ns
                 continue
@@ -310,17 +362,6 @@ class Network:
                 return None
             total_ns += latency_ns
         return total_ns
-
-    @staticmethod
-    def cut_since(route: tuple[Link, ...], sent_ns: int) -> Link | None:
-        """The link that went down since a packet was sent on this way, if any; then the packet is to be killed.
-
-        A packet is taken to be on all of its way until it arrives: just where it was decides nothing.
-        """
-        for link in route:
-            if link.last_down_ns >= sent_ns:
-                return link
-        return None
 
     def kill(self, link: Link, packet: Packet, cause: int) -> None:
         """Count and record a packet that was on its way when this link went down."""

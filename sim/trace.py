@@ -270,9 +270,11 @@ class Trace:
         self._watchers: dict[type, list[Watcher]] = {}
         self._claim_watchers: dict[type, list[Watcher]] = {}
         self._of_messages: dict[type, dict[type, list[Watcher]]] = {Sent: {}, Handled: {}}
-        self._sent: dict[type, tuple[Watcher, ...]] = {}
-        self._handled: dict[type, tuple[Watcher, ...]] = {}
-        """Who is to be told of a message's type, put together when the first one comes."""
+        self._listeners: dict[tuple[type, type], tuple[Watcher, ...]] = {}
+        """Who is to be told, by event and message type: put together when the first one comes."""
+        self._sent_unseen: dict[type, None] = {}
+        self._handled_unseen: dict[type, None] = {}
+        """Message types of which nobody is told, as far as they have come."""
         self.checkpoints: list[str] = []
 
     @property
@@ -288,8 +290,8 @@ class Trace:
             self._of_messages[event].setdefault(message, []).append(watcher)
         else:
             raise ValueError(f"only Sent and Handled carry messages, found {event.__name__}")
-        self._sent.clear()
-        self._handled.clear()
+        for known in (self._listeners, self._sent_unseen, self._handled_unseen):
+            known.clear()
 
     def watch_claims(self, watcher: Watcher, claim: type) -> None:
         """Tell *watcher* of every claim of this type. Claims never reach the watchers of observed events."""
@@ -304,21 +306,25 @@ class Trace:
             return self.sent(host, event.sender, event.to, event.message)
         if kind is Handled:
             return self.handled(host, event.to, event.sender, event.message)
-        return self._record(host, event, False, self._watchers.get(kind, ()))
+        watchers = self._watchers.get(kind)
+        if watchers is not None or self._sink is not None:
+            return self._record(host, event, False, watchers)
+        self._seq = seq = self._seq + 1
+        clock = self._clock
+        self._pending.append((seq, clock.now_ns, host, clock.cause, False, event))
+        if not seq % CHECKPOINT_RECORDS:
+            self._absorb()
+        return seq
 
     def claim(self, host: str, event: Any) -> int:
         """Record what a program said; returns its seq. TypeError, and no record, where it cannot be encoded."""
         _ENCODE(event)
-        return self._record(host, event, True, self._claim_watchers.get(type(event), ()))
+        return self._record(host, event, True, self._claim_watchers.get(type(event)))
 
     def sent(self, host: str, sender: str, to: str, message: Any) -> int:
         """`observe(host, Sent(sender, to, message))`, for the hot path."""
-        kind = type(message)
-        watchers = self._sent.get(kind)
-        if watchers is None:
-            watchers = self._sent[kind] = self._first(Sent, message)
-        if watchers or self._sink is not None:
-            return self._record(host, Sent(sender, to, message), False, watchers)
+        if type(message) not in self._sent_unseen:
+            return self._message(host, Sent(sender, to, message), self._sent_unseen)
         self._seq = seq = self._seq + 1
         clock = self._clock
         self._pending.append((seq, clock.now_ns, host, clock.cause, False, ("Sent", sender, to, message)))
@@ -328,12 +334,8 @@ class Trace:
 
     def handled(self, host: str, to: str, sender: str, message: Any) -> int:
         """`observe(host, Handled(to, sender, message))`, for the hot path."""
-        kind = type(message)
-        watchers = self._handled.get(kind)
-        if watchers is None:
-            watchers = self._handled[kind] = self._first(Handled, message)
-        if watchers or self._sink is not None:
-            return self._record(host, Handled(to, sender, message), False, watchers)
+        if type(message) not in self._handled_unseen:
+            return self._message(host, Handled(to, sender, message), self._handled_unseen)
         self._seq = seq = self._seq + 1
         clock = self._clock
         self._pending.append((seq, clock.now_ns, host, clock.cause, False, ("Handled", to, sender, message)))
@@ -341,12 +343,19 @@ class Trace:
             self._absorb()
         return seq
 
-    def _first(self, event: type, message: Any) -> tuple[Watcher, ...]:
-        """Who hears of messages of this type. The first is encoded at once: if it cannot be, its sender is blamed."""
-        _ENCODE(message)
-        return (*self._watchers.get(event, ()), *self._of_messages[event].get(type(message), ()))
+    def _message(self, host: str, event: Sent | Handled, unseen: dict[type, None]) -> int:
+        """A message that somebody looks at, or the first of its type, which is encoded while we know whose it is."""
+        kind = type(event.message)
+        listeners = self._listeners.get((type(event), kind))
+        if listeners is None:
+            _ENCODE(event.message)
+            of_messages = self._of_messages[type(event)].get(kind, ())
+            listeners = self._listeners[type(event), kind] = (*self._watchers.get(type(event), ()), *of_messages)
+            if not listeners and self._sink is None:
+                unseen[kind] = None
+        return self._record(host, event, False, listeners)
 
-    def _record(self, host: str, event: Any, claimed: bool, watchers: Sequence[Watcher]) -> int:
+    def _record(self, host: str, event: Any, claimed: bool, watchers: Sequence[Watcher] | None) -> int:
         clock = self._clock
         self._seq = seq = self._seq + 1
         record = Record(seq, clock.now_ns, host, clock.cause, claimed, event)
@@ -358,11 +367,12 @@ class Trace:
                 raise _failed("the sink", record, error) from error
         if not seq % CHECKPOINT_RECORDS:
             self._absorb()
-        try:
-            for watcher in watchers:
-                watcher(record)
-        except Exception as error:
-            raise _failed("a watcher", record, error) from error
+        if watchers:
+            try:
+                for watcher in watchers:
+                    watcher(record)
+            except Exception as error:
+                raise _failed("a watcher", record, error) from error
         return seq
 
     # --- the digest ---

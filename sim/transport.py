@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from msgspec import Struct
 
-from squall.sim.core import CLOSED, HOUSEKEEPING_NS, LOCAL_HOP_NS, MESSAGE, OPENED, STREAMED
+from squall.sim.core import CLOSED, HOUSEKEEPING_NS, LOCAL_HOP_NS, MESSAGE, OPENED, STREAMED, Job
 from squall.sim.host import Slot
-from squall.sim.network import Link, Packet
+from squall.sim.network import Packet, Way
 from squall.sim.program import Message
-from squall.sim.trace import Retransmitted, Sent, StreamClosed, StreamOpened
+from squall.sim.trace import Retransmitted, StreamClosed, StreamOpened
 
 if TYPE_CHECKING:
     from squall.sim.world import World
@@ -89,10 +89,18 @@ class Pipe:
         self._network = transport.world.network
         self.sender = sender
         self.receiver = receiver
+        self._target = receiver.slot
         source, target = transport.node_of(sender.slot.address), transport.node_of(receiver.slot.address)
-        self._route: tuple[Link, ...] = self._network.route(source, target)
-        self._back: tuple[Link, ...] = self._network.route(target, source)
-        round_trip_ns = sum(2 * link.spec.latency_ns + 2 * link.spec.jitter_ns for link in self._route)
+        self._way: Way = self._network.way(source, target)
+        self._back: Way = self._network.way(target, source)
+        self._changes = self._network.changes
+        self._seen = -1
+        self._plain_ns: int | None = None
+        """How long a segment takes, as of the changes *seen*; None where that depends."""
+        self._acknowledged = False
+        """Whether an acknowledgement always comes, as of then."""
+        self._arrives = self._arrive
+        round_trip_ns = sum(2 * link.spec.latency_ns + 2 * link.spec.jitter_ns for link in self._way.links)
         # At least twice the round trip, so that an acknowledgement on its way always arrives in time.
         self._rto_ns = max(transport.spec.rto_min_ns, 2 * round_trip_ns)
         self._next = 0
@@ -102,9 +110,21 @@ class Pipe:
 
     def push(self, message: Message, record: int) -> None:
         """Send the next message; *record* is the trace record of its sending."""
-        segment = Segment(self._next, message, record)
+        kernel = self._kernel
+        segment = Segment(self._next, message, record, 0, kernel.now_ns)
         self._next += 1
-        self._transmit(segment)
+        if self._seen != self._changes.count:
+            self._look()
+        delay_ns = self._plain_ns
+        if delay_ns is None:
+            self._transmit(segment)
+        else:
+            kernel.post(delay_ns, self._arrives, segment, record)
+
+    def _look(self) -> None:
+        self._seen = self._changes.count
+        self._plain_ns = self._way.plain_ns()
+        self._acknowledged = self._back.lossless()
 
     def acknowledge_opening(self) -> None:
         """The answer to our opening segment has come: it is not repeated any more."""
@@ -112,14 +132,13 @@ class Pipe:
 
     def _transmit(self, segment: Segment) -> None:
         segment.sent_ns = self._kernel.now_ns
-        network = self._network
-        delay_ns = network.plain_ns(self._route)
+        delay_ns = self._way.plain_ns()
         if delay_ns is None:
-            delay_ns = network.fate_ns(self._route, self._packet(segment), segment.record)
+            delay_ns = self._network.fate_ns(self._way, self._packet(segment), segment.record)
         if delay_ns is None:
             self._repeat_later(segment)
         else:
-            self._kernel.call_in(delay_ns, self._arrive, segment).cause = segment.record
+            self._kernel.post(delay_ns, self._arrives, segment, segment.record)
 
     def _packet(self, segment: Segment) -> Packet:
         return Packet(
@@ -155,7 +174,30 @@ class Pipe:
         self._transmit(segment)
 
     def _arrive(self, segment: Segment) -> None:
-        cut = self._network.cut_since(self._route, segment.sent_ns)
+        """What nearly every segment meets: the next one, on links that held, for a program that listens."""
+        slot, receiver, seq, changes = self._target, self.receiver, segment.seq, self._changes
+        if (
+            seq != self._expected
+            or not seq
+            or self._held
+            or changes.last_down_ns >= segment.sent_ns
+            or not slot.host.up
+            or receiver.gone
+        ):
+            self._arrive_in_trouble(segment)
+            return
+        self._expected = seq + 1
+        message = segment.message
+        cost_ns = slot.costs.get(type(message), slot.default_cost_ns)
+        slot.core.submit(Job(slot, STREAMED, receiver, message, cost_ns, segment.record))
+        if self._acknowledged and self._seen == changes.count:
+            self._acked = seq
+        else:
+            self._acknowledge(segment)
+
+    def _arrive_in_trouble(self, segment: Segment) -> None:
+        """Whatever it meets: the rule of which `_arrive` is the common case."""
+        cut = self._way.cut_since(segment.sent_ns)
         if cut is not None:
             self._network.kill(cut, self._packet(segment), segment.record)
         if cut is not None or not self.receiver.slot.host.up:
@@ -207,13 +249,11 @@ class Pipe:
 
     def _acknowledge(self, segment: Segment) -> None:
         """Acknowledgements are cumulative; one that is lost costs a repetition unless a later one covers it."""
-        for link in self._back:
-            if not link.lossless:
-                packet = self._answer(segment, "ack/")
-                if self._network.fate_ns(self._back, packet, segment.record) is None:
-                    self._repeat_later(segment)
-                    return
-                break
+        if not self._back.lossless():
+            packet = self._answer(segment, "ack/")
+            if self._network.fate_ns(self._back, packet, segment.record) is None:
+                self._repeat_later(segment)
+                return
         # What came early is covered once the hole before it is filled.
         self._acked = max(self._acked, self._expected - 1)
 
@@ -246,6 +286,9 @@ class Transport:
     def __init__(self, world: "World", spec: TransportSpec) -> None:
         self.world = world
         self.spec = spec
+        self._kernel = world.kernel
+        self._network = world.network
+        self._sent = world.trace.sent
         self._slots: dict[str, Slot] = {}
         self._nodes: dict[str, str] = {}
         self._connections: dict[tuple[str, str], count[int]] = {}
@@ -284,36 +327,34 @@ class Transport:
     def send(self, slot: Slot, to: str, message: Message) -> None:
         """A datagram: its fate is decided now; it may be lost, and it may overtake another."""
         target = self.slot_of(to)
-        world = self.world
         if target.host is slot.host:
             target.host.enqueue(target, MESSAGE, slot.address, message, target.cost_ns(message) + LOCAL_HOP_NS)
             return
-        record = self._record(slot, to, message)
-        packet = Packet(slot.address, to, message, world.kernel.now_ns)
-        route = world.network.route(self._nodes[slot.address], self._nodes[to])
-        delay_ns = world.network.fate_ns(route, packet, record)
+        kernel, network = self._kernel, self._network
+        record = kernel.cause if message.is_heartbeat else self._sent(slot.host.name, slot.address, to, message)
+        packet = Packet(slot.address, to, message, kernel.now_ns)
+        way = network.way(self._nodes[slot.address], self._nodes[to])
+        delay_ns = way.plain_ns()
+        if delay_ns is None:
+            delay_ns = network.fate_ns(way, packet, record)
         if delay_ns is not None:
-            world.kernel.call_in(delay_ns, self._datagram_arrives, (packet, target, route)).cause = record
-        for number in range(1, world.network.copies(route, packet) + 1):
+            kernel.post(delay_ns, self._datagram_arrives, (packet, target, way), record)
+        for number in range(1, network.copies(way, packet) + 1 if network.doubling else 1):
             copy = Packet(slot.address, to, message, packet.sent_ns, note=f"copy-{number}/")
-            delay_ns = world.network.fate_ns(route, copy, record)
+            delay_ns = network.fate_ns(way, copy, record)
             if delay_ns is not None:
-                world.kernel.call_in(delay_ns, self._datagram_arrives, (copy, target, route)).cause = record
-
-    def _record(self, slot: Slot, to: str, message: Message) -> int:
-        if message.is_heartbeat:
-            return self.world.kernel.cause
-        return self.world.trace.observe(slot.host.name, Sent(slot.address, to, message))
+                kernel.post(delay_ns, self._datagram_arrives, (copy, target, way), record)
 
     def _datagram_arrives(self, arg: Any) -> None:
         # It reaches whoever lives at the address now: nothing in a datagram says for which life it was meant.
-        packet, target, route = arg
-        network = self.world.network
-        cut = network.cut_since(route, packet.sent_ns)
+        packet, target, way = arg
+        cut = way.cut_since(packet.sent_ns)
         if cut is not None:
-            network.kill(cut, packet, self.world.kernel.cause)
-            return
-        target.host.enqueue(target, MESSAGE, packet.sender, packet.message, target.cost_ns(packet.message))
+            self._network.kill(cut, packet, self._kernel.cause)
+        elif target.host.up:
+            message = packet.message
+            cost_ns = target.costs.get(type(message), target.default_cost_ns)
+            target.core.submit(Job(target, MESSAGE, packet.sender, message, cost_ns, self._kernel.cause))
 
     # --- streams ---
 
@@ -374,11 +415,14 @@ class Transport:
         end = slot.ends.get(to)
         if end is None or not end.open:
             return False
-        if end.out is None:
+        pipe = end.out
+        if pipe is None:
             target = end.peer
             target.host.enqueue(target, STREAMED, end.far, message, target.cost_ns(message) + LOCAL_HOP_NS)
+        elif message.is_heartbeat:
+            pipe.push(message, self._kernel.cause)
         else:
-            end.out.push(message, self._record(slot, to, message))
+            pipe.push(message, self._sent(slot.host.name, slot.address, to, message))
         return True
 
     def close(self, slot: Slot, to: str) -> None:
@@ -416,19 +460,17 @@ class Transport:
         self._launch_reset(far, packet, reason, self.world.kernel.cause)
 
     def _launch_reset(self, end: End, packet: Packet, reason: str, cause: int) -> None:
-        nodes, network = self._nodes, self.world.network
-        route = network.route(nodes[packet.sender], nodes[packet.to])
-        delay_ns = network.fate_ns(route, packet, cause)
+        nodes, network = self._nodes, self._network
+        way = network.way(nodes[packet.sender], nodes[packet.to])
+        delay_ns = network.fate_ns(way, packet, cause)
         if delay_ns is not None:
-            arrival = self.world.kernel.call_in(delay_ns, self._reset_arrives, (end, packet, route, reason))
-            arrival.cause = cause
+            self._kernel.post(delay_ns, self._reset_arrives, (end, packet, way, reason), cause)
 
     def _reset_arrives(self, arg: Any) -> None:
-        end, packet, route, reason = arg
-        network = self.world.network
-        cut = network.cut_since(route, packet.sent_ns)
+        end, packet, way, reason = arg
+        cut = way.cut_since(packet.sent_ns)
         if cut is not None:
-            network.kill(cut, packet, self.world.kernel.cause)
+            self._network.kill(cut, packet, self._kernel.cause)
         elif not end.gone:
             self._close(end, reason)
 

@@ -28,7 +28,14 @@ class ExecutionConfig(Struct, frozen=True):
     query_interval_max_ns: int = 2 * SECOND
     max_sends: int = 3
     """How often one order may be written to venues, the first time included."""
+    back_off: bool = True
+    """Protection: what is tried again and again (log-ons, status queries, orders that a venue turned away for the
+    moment) is tried ever more seldom, and not by all at once."""
+    retry_interval_ns: int = 50 * MILLISECOND
+    """How long an order waits that a venue has turned away for the moment."""
+    retry_interval_max_ns: int = 1 * SECOND
     reconnect_interval_ns: int = 100 * MILLISECOND
+    reconnect_interval_max_ns: int = 1 * SECOND
     heartbeat_interval_ns: int = 1 * SECOND
     fencing: bool = True
     """Protection: refuse orders of a lower epoch than the highest seen."""

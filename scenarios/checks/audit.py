@@ -113,4 +113,4 @@ def audit_complete() -> Promise:
     The events' times are not held against true time: a leader's clock may drift by more in a minute than the 100 µs
     that RTS 25 allows, so what is judged is that all events are there, and in which order.
     """
-    return Promise("every order has a whole audit trail", "durability", _AuditComplete)
+    return Promise("every order has a whole audit trail", "durability", _AuditComplete, of_our_desk=True)

@@ -8,7 +8,14 @@ from msgspec import Struct
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Docket, Promise, Ruling
 from squall.scenarios.topology import Stage
-from squall.sim.exchange.wire.messages import ExecutionReport, Logon, LogonAccepted, NewOrderSingle, OrderStatusReport
+from squall.sim.exchange.wire.messages import (
+    BusinessReject,
+    ExecutionReport,
+    Logon,
+    LogonAccepted,
+    NewOrderSingle,
+    OrderStatusReport,
+)
 from squall.sim.trace import Handled, HostCrashed, ProgramStopped, Record, Sent, StreamClosed, VenueAccepted
 from squall.system.domain.claims import BreakerMoved
 
@@ -56,6 +63,7 @@ class _BreakerHolds:
         trace.watch(self._on_order, Sent, NewOrderSingle)
         trace.watch(self._on_report, Handled, ExecutionReport)
         trace.watch(self._on_status, Handled, OrderStatusReport)
+        trace.watch(self._on_not_now, Handled, BusinessReject)
         trace.watch(self._on_logon, Sent, Logon)
         trace.watch(self._on_logon_accepted, Handled, LogonAccepted)
         trace.watch(self._on_stream_closed, StreamClosed)
@@ -115,6 +123,11 @@ class _BreakerHolds:
         if record.event.message.status is not None:
             self._on_answer(record, record.event.message.cl_ord_id)
 
+    def _on_not_now(self, record: Record) -> None:
+        """That the venue turns an order away for the moment is an answer to it."""
+        if record.event.message.refused.startswith("new/"):
+            self._on_answer(record, record.event.message.cl_ord_id)
+
     def _on_answer(self, record: Record, cl_ord_id: str) -> None:
         line = self._lines.get(record.event.sender)
         if line is None:
@@ -172,7 +185,7 @@ def breaker_holds() -> Promise:
 
     An unanswered order is a failure, and so is the loss of an established session, whatever waited on it.
     """
-    return Promise("nothing is sent through an open breaker", "safety", _BreakerHolds)
+    return Promise("nothing is sent through an open breaker", "safety", _BreakerHolds, of_our_desk=True)
 
 
 class _FlowMoves:
@@ -202,4 +215,4 @@ class _FlowMoves:
 def flow_moves_from(venue: str) -> Promise:
     """While this venue's breaker is open, orders are accepted at another one."""
     name = f"the flow moves away from {venue}"
-    return Promise(name, "reached", lambda stage: _FlowMoves(stage, venue), needs_faults=True)
+    return Promise(name, "reached", lambda stage: _FlowMoves(stage, venue), needs_faults=True, of_our_desk=True)

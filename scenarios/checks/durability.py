@@ -83,7 +83,7 @@ class _NothingLost:
 
 def nothing_lost() -> Promise:
     """RPO 0: whatever the desk let out, or a venue took, is in the journal of whoever leads in the end."""
-    return Promise("nothing is lost (RPO 0)", "durability", _NothingLost)
+    return Promise("nothing is lost (RPO 0)", "durability", _NothingLost, of_our_desk=True)
 
 
 class _RebuiltEqualsLive:
@@ -120,4 +120,4 @@ class _RebuiltEqualsLive:
 
 def rebuilt_equals_live() -> Promise:
     """The state rebuilt from the leader's disk is the state that was live when it was last published."""
-    return Promise("rebuilt state equals live state", "durability", _RebuiltEqualsLive)
+    return Promise("rebuilt state equals live state", "durability", _RebuiltEqualsLive, of_our_desk=True)

@@ -93,10 +93,11 @@ class _Fold:
 
 
 class _WithinPositionLimit:
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, max_position_lots: int | None) -> None:
         # The fold watches first, so that it has seen the acceptance when we look.
         self._fold = _Fold(stage)
-        self._limit = stage.scenario.settings.desk.risk.max_position_lots
+        setting = stage.scenario.settings.desk.risk.max_position_lots
+        self._limit = setting if max_position_lots is None else max_position_lots
         self._worst = 0
         self._docket = Docket()
         stage.world.trace.watch(self._on_accepted, VenueAccepted)
@@ -117,14 +118,19 @@ class _WithinPositionLimit:
         return self._docket.ruling(f"at most {self._worst} of {self._limit} lots, open orders included")
 
 
-def exposure_within_limit() -> Promise:
-    """|position + open orders of one side| ≤ the position limit, by the venues' own books, at every acceptance."""
-    return Promise("exposure stays within the position limit", "safety", _WithinPositionLimit)
+def exposure_within_limit(max_position_lots: int | None = None) -> Promise:
+    """|position + open orders of one side| ≤ the position limit, by the venues' own books, at every acceptance.
+
+    The limit is the setting `risk.max_position_lots`, unless another is stated.
+    """
+    name = "exposure stays within the position limit"
+    return Promise(name, "safety", lambda stage: _WithinPositionLimit(stage, max_position_lots))
 
 
 class _OrderSizeWithinLimit:
-    def __init__(self, stage: Stage) -> None:
-        self._limit = stage.scenario.settings.desk.risk.max_order_lots
+    def __init__(self, stage: Stage, max_order_lots: int | None) -> None:
+        setting = stage.scenario.settings.desk.risk.max_order_lots
+        self._limit = setting if max_order_lots is None else max_order_lots
         self._largest = 0
         self._docket = Docket()
         stage.world.trace.watch(self._on_order, Sent, NewOrderSingle)
@@ -140,9 +146,10 @@ class _OrderSizeWithinLimit:
         return self._docket.ruling(f"the largest order was {self._largest} of {self._limit} lots")
 
 
-def order_size_within_limit() -> Promise:
-    """No order leaves that is larger than the limit."""
-    return Promise("order size stays within the limit", "safety", _OrderSizeWithinLimit)
+def order_size_within_limit(max_order_lots: int | None = None) -> Promise:
+    """No order leaves that is larger than the setting `risk.max_order_lots`, or than the limit that is stated."""
+    name = "order size stays within the limit"
+    return Promise(name, "safety", lambda stage: _OrderSizeWithinLimit(stage, max_order_lots))
 
 
 class _LossLimitKept:
@@ -152,7 +159,7 @@ class _LossLimitKept:
         self._fold = _Fold(stage)
         loss = stage.scenario.settings.desk.risk.max_daily_loss
         self._limited = [
-            (self._fold.book(each.symbol), int(loss / each.unit_money)) for each in stage.wiring.instruments
+            (self._fold.book(each.symbol), int(loss / each.unit_money)) for each in stage.floor.instruments
         ]
         self._past_since_ns: int | None = None
         self._docket = Docket()

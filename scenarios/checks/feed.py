@@ -138,18 +138,18 @@ class _InSequence(_Follow):
 
 def books_agree() -> Promise:
     """Whenever the desk calls its touch good, it is the venue's, price and size, at that sequence number."""
-    return Promise("the desk's book is the venue's", "safety", lambda stage: _Follow(stage, None))
+    return Promise("the desk's book is the venue's", "safety", lambda stage: _Follow(stage, None), of_our_desk=True)
 
 
 def market_data_within(within_ns: int) -> Promise:
     """No market data stays missing: every touch is in the desk's book within this time."""
     name = f"market data within {within_ns // 1_000_000} ms"
-    return Promise(name, "sla", lambda stage: _Follow(stage, within_ns), of_baseline=True)
+    return Promise(name, "sla", lambda stage: _Follow(stage, within_ns), of_baseline=True, of_our_desk=True)
 
 
 def feeds_in_sequence() -> Promise:
     """When all is quiet, feeds are in sequence and no book is stale."""
-    return Promise("feeds end in sequence", "liveness", lambda stage: _InSequence(stage, None))
+    return Promise("feeds end in sequence", "liveness", lambda stage: _InSequence(stage, None), of_our_desk=True)
 
 
 class _RecordedTouches:
@@ -219,4 +219,4 @@ class _RecordedTouches:
 
 def recorded_touches() -> Promise:
     """After every recorded diff the desk's arbitrated touch is the recorder's book ticker, price and size."""
-    return Promise("the desk's book is the recording's", "liveness", _RecordedTouches)
+    return Promise("the desk's book is the recording's", "liveness", _RecordedTouches, of_our_desk=True)

@@ -76,7 +76,7 @@ class _OneLeader:
 
 def one_leader() -> Promise:
     """An epoch has one leader, and once an epoch is fenced no order of a lower one leaves for a venue."""
-    return Promise("at most one leader acts per epoch", "safety", _OneLeader)
+    return Promise("at most one leader acts per epoch", "safety", _OneLeader, of_our_desk=True)
 
 
 class _LeadsWithin:
@@ -138,4 +138,5 @@ class _LeadsWithin:
 
 def leads_again(host: str) -> Promise:
     """Within `objective.rto`: from the loss of this host to the first acknowledged order of the new epoch."""
-    return Promise("the backup leads within the RTO", "sla", lambda stage: _LeadsWithin(stage, host), needs_faults=True)
+    name = "the backup leads within the RTO"
+    return Promise(name, "sla", lambda stage: _LeadsWithin(stage, host), needs_faults=True, of_our_desk=True)

@@ -2,23 +2,46 @@
 
 from squall.scenarios.measure import ENDED
 from squall.scenarios.result import Verdict
-from squall.scenarios.scenario import Docket, Promise, Ruling
+from squall.scenarios.scenario import Docket, Judge, Promise, Ruling
 from squall.scenarios.topology import Stage
-from squall.sim.trace import Handled, ProgramRaised, Record, Sent, VenueAccepted, VenueClosed, VenueExecuted
+from squall.sim.exchange.wire.messages import NewOrderSingle, OrderStatusReport
+from squall.sim.trace import (
+    Handled,
+    ProgramRaised,
+    Record,
+    Sent,
+    VenueAccepted,
+    VenueClosed,
+    VenueExecuted,
+    VenueRefused,
+)
 from squall.system.domain.events import OrderFilled
 from squall.system.domain.messages import JournalCopied, SubmitOrder
 
 
 class _OrderedLots:
-    """How much each order was meant to trade: from the strategy's command, as the network carried it."""
+    """How much each order was meant to trade, as the network carried it.
+
+    On our desk by the strategy's command. Another desk says it with the first order that it sends to a venue under
+    a ClOrdLinkID: what bears the same name later is the same order once more, under whatever ClOrdID.
+    """
 
     def __init__(self, stage: Stage) -> None:
         self.lots: dict[str, int] = {}
-        stage.world.trace.watch(self._on_submit, Sent, SubmitOrder)
+        if stage.desk.ours:
+            stage.world.trace.watch(self._on_submit, Sent, SubmitOrder)
+        else:
+            self._venues = frozenset(route.address for route in stage.floor.venues)
+            stage.world.trace.watch(self._on_wire, Sent, NewOrderSingle)
 
     def _on_submit(self, record: Record) -> None:
         order: SubmitOrder = record.event.message
         self.lots.setdefault(order.cl_ord_id, order.quantity_lots)
+
+    def _on_wire(self, record: Record) -> None:
+        if record.event.to in self._venues:
+            order: NewOrderSingle = record.event.message
+            self.lots.setdefault(order.cl_ord_link_id, order.quantity_lots)
 
 
 class _NoOrderTwice:
@@ -102,7 +125,7 @@ def filled_within_ordered() -> Promise:
     return Promise("filled is at most ordered", "safety", _FilledWithinOrdered)
 
 
-class _OrdersEnd:
+class _OrdersEndOnOurDesk:
     """Every submitted order has ended: at the venue, if one ever had it, and in the desk's journal."""
 
     def __init__(self, stage: Stage) -> None:
@@ -153,9 +176,73 @@ class _OrdersEnd:
         return Ruling(Verdict.PASS, f"all {len(self._ordered.lots)} orders ended, on the desk and at the venues")
 
 
+class _OrdersEndAtVenues:
+    """Whatever was sent to a venue ended there, or the desk has heard from the venue that it has no such order."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._of: dict[str, str] = {}
+        """ClOrdID → ClOrdLinkID, as they were sent."""
+        self._sent: dict[str, Record] = {}
+        """When each order was first sent."""
+        self._at_venue: dict[tuple[str, str], Record] = {}
+        self._unknown: dict[str, Record] = {}
+        """Those of which nobody has said yet what became of them."""
+        self._venues = frozenset(route.address for route in stage.floor.venues)
+        trace = stage.world.trace
+        trace.watch(self._on_wire, Sent, NewOrderSingle)
+        trace.watch(self._on_accepted, VenueAccepted)
+        trace.watch(self._on_closed, VenueClosed)
+        trace.watch(self._on_refused, VenueRefused)
+        trace.watch(self._on_status, Handled, OrderStatusReport)
+
+    def _on_wire(self, record: Record) -> None:
+        order: NewOrderSingle = record.event.message
+        if record.event.to not in self._venues:
+            return
+        self._of[order.cl_ord_id] = order.cl_ord_link_id
+        if order.cl_ord_link_id not in self._sent:
+            self._sent[order.cl_ord_link_id] = self._unknown[order.cl_ord_link_id] = record
+
+    def _on_accepted(self, record: Record) -> None:
+        event: VenueAccepted = record.event
+        self._unknown.pop(event.cl_ord_link_id, None)
+        self._at_venue[event.venue, event.cl_ord_id] = record
+
+    def _on_closed(self, record: Record) -> None:
+        self._at_venue.pop((record.event.venue, record.event.cl_ord_id), None)
+
+    def _on_refused(self, record: Record) -> None:
+        self._unknown.pop(self._of.get(record.event.cl_ord_id, ""), None)
+
+    def _on_status(self, record: Record) -> None:
+        answer: OrderStatusReport = record.event.message
+        if answer.status is None:
+            self._unknown.pop(self._of.get(answer.cl_ord_id, ""), None)
+
+    def ruling(self) -> Ruling:
+        if self._at_venue:
+            (_, order), record = next(iter(self._at_venue.items()))
+            detail = f"{len(self._at_venue)} orders still stand at a venue, the first is {order}"
+            return Ruling(Verdict.VIOLATED, detail, record.at_ns, record.seq)
+        if self._unknown:
+            order, record = next(iter(self._unknown.items()))
+            detail = (
+                f"{len(self._unknown)} orders were sent, came to no venue, and nobody ever asked after them, "
+                f"the first is {order}"
+            )
+            return Ruling(Verdict.VIOLATED, detail, record.at_ns, record.seq)
+        if not self._sent:
+            return Ruling(Verdict.INCONCLUSIVE, "no order was ever sent")
+        return Ruling(Verdict.PASS, f"all {len(self._sent)} orders ended at a venue, or are known not to be there")
+
+
 def orders_end() -> Promise:
     """Every order reaches a terminal state once the faults have healed."""
-    return Promise("every order comes to an end", "liveness", _OrdersEnd)
+
+    def judge(stage: Stage) -> Judge:
+        return _OrdersEndOnOurDesk(stage) if stage.desk.ours else _OrdersEndAtVenues(stage)
+
+    return Promise("every order comes to an end", "liveness", judge)
 
 
 class _NothingRaised:

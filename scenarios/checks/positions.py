@@ -61,4 +61,4 @@ class _BookedOnce:
 
 def executions_booked_once() -> Promise:
     """Position = Σ fills and cash = Σ flows, by the venues' own execution logs, after quiet."""
-    return Promise("every execution is booked once", "liveness", _BookedOnce)
+    return Promise("every execution is booked once", "liveness", _BookedOnce, of_our_desk=True)

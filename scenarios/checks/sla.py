@@ -28,6 +28,15 @@ class _Within:
 
 
 def latency_within(span: str, percent: float, limit_ns: int, of_baseline: bool = True) -> Promise:
-    """This percentile of `signal_to_wire`, `order_to_ack`, `order_to_fill` or `order_to_fill_marketable`."""
+    """This percentile of `signal_to_wire`, `order_to_ack`, `order_to_fill` or `order_to_fill_marketable`.
+
+    The order of a desk of one's own begins on the wire: it has no `signal_to_wire`.
+    """
     name = f"{span} p{percent:g} within {limit_ns / 1e6:g} ms"
-    return Promise(name, "sla", lambda stage: _Within(stage, span, percent, limit_ns), of_baseline=of_baseline)
+    return Promise(
+        name,
+        "sla",
+        lambda stage: _Within(stage, span, percent, limit_ns),
+        of_baseline=of_baseline,
+        of_our_desk=span == "signal_to_wire",
+    )

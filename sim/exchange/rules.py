@@ -1,4 +1,4 @@
-"""How a venue's application misbehaves behind sound sessions: rules discard or delay what passes."""
+"""How a venue's application misbehaves: rules discard, delay, repeat, hold or refuse what passes."""
 
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -6,23 +6,74 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from squall.sim.exchange.wire.messages import (
+    BusinessReject,
+    BusinessRejectReason,
     ExecutionReport,
     NewOrderSingle,
     OrderCancelReject,
     OrderCancelRequest,
     OrderStatusReport,
     OrderStatusRequest,
+    OrdRejReason,
 )
 
 Request = NewOrderSingle | OrderCancelRequest | OrderStatusRequest
-Report = ExecutionReport | OrderCancelReject | OrderStatusReport
+Report = ExecutionReport | OrderCancelReject | OrderStatusReport | BusinessReject
+Refusal = BusinessRejectReason | OrdRejReason
+
+
+class Gate:
+    """Between a venue's sessions and its application: while anybody holds it shut, nothing passes either way."""
+
+    def __init__(self) -> None:
+        self._holders: list[object] = []
+        self._waiting: list[Callable[[bool], None]] = []
+
+    @property
+    def shut(self) -> bool:
+        """Whether anybody holds it."""
+        return bool(self._holders)
+
+    def tell(self, told: Callable[[bool], None]) -> Callable[[], None]:
+        """Call this when it opens (False), or when what waits before it is to be discarded (True); returns the end."""
+        self._waiting.append(told)
+
+        def forget() -> None:
+            if told in self._waiting:
+                self._waiting.remove(told)
+
+        return forget
+
+    def forget_all(self) -> None:
+        """Whoever waited lived in a process that is no more."""
+        self._waiting.clear()
+
+    def hold(self, discards: bool) -> Callable[[], None]:
+        """Shut it; returns what lets go, and with *discards* throws away what waits by then."""
+        holder = object()
+        self._holders.append(holder)
+
+        def let_go() -> None:
+            if holder in self._holders:
+                self._holders.remove(holder)
+                if discards or not self.shut:
+                    for told in tuple(self._waiting):
+                        told(discards)
+
+        return let_go
 
 
 class Fate(Struct, frozen=True):
-    """What becomes of one message: never acted upon or never sent, or only after *delay_ns*."""
+    """What becomes of one message: never acted upon or never sent, or only after *delay_ns*, or more often."""
 
     discard: bool = False
     delay_ns: int = 0
+    refusal: Refusal | None = None
+    """Of a request: answered with this instead of being acted upon. EXCHANGE_CLOSED is for new orders only."""
+    overtaken: bool = False
+    """Of a report: while it is delayed, later ones may go before it."""
+    repeats_ns: tuple[int, ...] = ()
+    """Of a report: sent again so long after it; 0 is right behind it."""
 
 
 PASS: Final = Fate()
@@ -39,11 +90,16 @@ class ApiRule(Protocol):
 class Rules:
     """The rules in force, in the order in which they were installed.
 
-    Delays add up. The first rule that discards a message settles it: later ones are not asked.
+    Delays add up, and so do repetitions. The first rule that discards or refuses a message settles it: later
+    ones are not asked. A door that is shut lets no client log on.
     """
 
     def __init__(self) -> None:
         self._rules: tuple[ApiRule, ...] = ()
+        self._doors: tuple[Callable[[], None], ...] = ()
+        self.gate = Gate()
+        self.hang_up: Callable[[], int] = lambda: 0
+        """Ends every session and says how many there were; the venue that lives says how."""
 
     @property
     def in_force(self) -> int:
@@ -59,26 +115,52 @@ class Rules:
 
         return remove
 
+    def shut(self, refused: Callable[[], None]) -> Callable[[], None]:
+        """Refuse log-ons from now on, and call *refused* for each; returns what opens this door again."""
+
+        def door() -> None:
+            refused()
+
+        self._doors = (*self._doors, door)
+
+        def open_up() -> None:
+            self._doors = tuple(other for other in self._doors if other is not door)
+
+        return open_up
+
+    def refuses_logon(self) -> bool:
+        """Whether a client that would log on now is turned away: by the door that was shut first."""
+        for door in self._doors[:1]:
+            door()
+        return bool(self._doors)
+
     def on_request(self, message: Request) -> Fate:
         """What all rules together make of a request."""
-        if not self._rules:
-            return PASS
-        delay_ns = 0
+        fate = PASS
         for rule in self._rules:
-            fate = rule.on_request(message)
-            if fate.discard:
-                return DISCARDED
-            delay_ns += fate.delay_ns
-        return Fate(delay_ns=delay_ns)
+            fate = _both(fate, rule.on_request(message))
+            if fate.discard or fate.refusal is not None:
+                break
+        return fate
 
     def on_report(self, message: Report) -> Fate:
         """What all rules together make of a report."""
-        if not self._rules:
-            return PASS
-        delay_ns = 0
+        fate = PASS
         for rule in self._rules:
-            fate = rule.on_report(message)
+            fate = _both(fate, rule.on_report(message))
             if fate.discard:
-                return DISCARDED
-            delay_ns += fate.delay_ns
-        return Fate(delay_ns=delay_ns)
+                break
+        return fate
+
+
+def _both(one: Fate, other: Fate) -> Fate:
+    if one is PASS or other.discard:
+        return other
+    if other is PASS:
+        return one
+    return Fate(
+        delay_ns=one.delay_ns + other.delay_ns,
+        refusal=other.refusal,
+        overtaken=one.overtaken or other.overtaken,
+        repeats_ns=one.repeats_ns + other.repeats_ns,
+    )

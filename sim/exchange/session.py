@@ -1,62 +1,18 @@
 """Order-entry sessions: who is logged on over which stream, and what waits on the way in and out."""
 
-from collections import deque
 from collections.abc import Callable, Hashable
 from functools import partial
-from typing import Generic, TypeVar
 
-from squall.sim.exchange.rules import Report, Request
+from squall.sim.exchange.lines import STRAY, DelayLine, Strays
+from squall.sim.exchange.rules import Gate, Report, Request
 from squall.sim.exchange.wire.messages import Heartbeat, Logon, LogonAccepted
 from squall.sim.program import Machine
-
-M = TypeVar("M")
-
-
-class DelayLine(Generic[M]):
-    """Lets messages through in order, each after its delay; a later one never overtakes an earlier one."""
-
-    def __init__(self, machine: Machine, key: Hashable, release: Callable[[M], None]) -> None:
-        self._machine = machine
-        self._key = key
-        self._release = release
-        self._waiting: deque[tuple[int, M]] = deque()
-
-    def put(self, message: M, delay_ns: int) -> None:
-        """Release the message after *delay_ns*, and after everything that was put before it."""
-        waiting = self._waiting
-        if delay_ns <= 0 and not waiting:
-            self._release(message)
-            return
-        due_ns = self._machine.monotonic_ns + max(delay_ns, 0)
-        if waiting:
-            due_ns = max(due_ns, waiting[-1][0])
-        else:
-            self._machine.set_timer(delay_ns, self._key)
-        waiting.append((due_ns, message))
-
-    def on_timer(self) -> None:
-        """The first message is due; so may be others behind it."""
-        waiting = self._waiting
-        if waiting:
-            # Without a look at the clock: a drifting one may show a nanosecond less than was asked for.
-            self._release(waiting.popleft()[1])
-        while waiting and waiting[0][0] <= self._machine.monotonic_ns:
-            self._release(waiting.popleft()[1])
-        if waiting:
-            self._machine.set_timer(waiting[0][0] - self._machine.monotonic_ns, self._key)
-
-    def clear(self) -> list[M]:
-        """Let nothing more through; returns what was waiting."""
-        dropped = [message for _, message in self._waiting]
-        self._waiting.clear()
-        self._machine.cancel_timer(self._key)
-        return dropped
 
 
 class Session:
     """One client's log-on over one stream, which may be gone while its last requests are still handled."""
 
-    __slots__ = ("live", "number", "peer", "reports", "requests", "sender")
+    __slots__ = ("live", "number", "peer", "reports", "requests", "sender", "strays")
 
     def __init__(self, sender: str, peer: str, number: int) -> None:
         self.sender = sender
@@ -65,20 +21,33 @@ class Session:
         self.live = True
         self.requests: DelayLine[Request]
         self.reports: DelayLine[Report]
+        self.strays: Strays[Report]
+        """Reports that others may overtake."""
 
 
 class Sessions:
     """All sessions of a venue, by stream peer and by sender; a sender has one at most."""
 
-    def __init__(self, machine: Machine, venue: str, handle: Callable[[Session, Request], None]) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        venue: str,
+        handle: Callable[[Session, Request], None],
+        gate: Gate,
+        ignored: Callable[[Request | Report], None],
+    ) -> None:
+        """*handle* acts upon a request; *ignored* is told of what waited before the gate and was discarded there."""
         self._machine = machine
         self._venue = venue
         self._handle = handle
+        self._gate = gate
+        self._ignored = ignored
         self._by_peer: dict[str, Session] = {}
         self.on_peer: Callable[[str], Session | None] = self._by_peer.get
         """The live session on this peer's stream."""
         self._by_sender: dict[str, Session] = {}
         self._lines: dict[Hashable, DelayLine[Request] | DelayLine[Report]] = {}
+        self._strays: dict[Hashable, Strays[Report]] = {}
         self._opened = 0
         self._beats = 0
         self.reports_discarded = 0
@@ -104,7 +73,7 @@ class Sessions:
                 self._machine.close(before.peer)
             self._end(before)
             abandoned = before.requests.clear()
-            self.reports_discarded += len(before.reports.clear())
+            self.reports_discarded += len(before.reports.clear()) + len(before.strays.clear())
             self._forget(before.number)
         self._begin(peer, logon.sender)
         self._machine.write(peer, LogonAccepted(session=logon.session, previous_session_closed=before is not None))
@@ -114,15 +83,18 @@ class Sessions:
         self._opened += 1
         session = Session(sender, peer, self._opened)
         requests_key, reports_key = ("requests", session.number), ("reports", session.number)
-        session.requests = DelayLine(self._machine, requests_key, partial(self._handle, session))
-        session.reports = DelayLine(self._machine, reports_key, partial(self._write, session))
+        machine, gate, ignored = self._machine, self._gate, self._ignored
+        act, write = partial(self._handle, session), partial(self._write, session)
+        session.requests = DelayLine(machine, requests_key, gate, act, ignored)
+        session.reports = DelayLine(machine, reports_key, gate, write, ignored)
+        session.strays = self._strays[session.number] = Strays(machine, session.number, gate, write, ignored)
         self._lines[requests_key] = session.requests
         self._lines[reports_key] = session.reports
         self._by_peer[peer] = session
         self._by_sender[sender] = session
 
     def _forget(self, number: int) -> None:
-        del self._lines["requests", number], self._lines["reports", number]
+        del self._lines["requests", number], self._lines["reports", number], self._strays[number]
 
     def _end(self, session: Session) -> None:
         session.live = False
@@ -134,6 +106,14 @@ class Sessions:
         session = self._by_peer.get(peer)
         if session is not None:
             self._end(session)
+
+    def hang_up(self) -> int:
+        """End every session, and say how many there were."""
+        sessions = list(self._by_peer.values())
+        for session in sessions:
+            self._machine.close(session.peer)
+            self._end(session)
+        return len(sessions)
 
     def _write(self, session: Session, report: Report) -> None:
         if not session.live or not self._machine.write(session.peer, report):
@@ -148,6 +128,11 @@ class Sessions:
 
     def on_timer(self, key: Hashable) -> None:
         """A delay is over. A timer that rang just before its session was replaced finds nothing to do."""
+        if isinstance(key, tuple) and key[0] == STRAY:
+            strays = self._strays.get(key[1])
+            if strays is not None:
+                strays.on_timer(key[2])
+            return
         line = self._lines.get(key)
         if line is not None:
             line.on_timer()

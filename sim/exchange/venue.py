@@ -10,9 +10,10 @@ from msgspec.structs import force_setattr, replace
 from squall.sim.exchange.engine import Engine
 from squall.sim.exchange.feed import Feed
 from squall.sim.exchange.ledger import History, Ledger, LiveOrder, cl_ord_id_of
-from squall.sim.exchange.rules import ApiRule, Report, Request, Rules
+from squall.sim.exchange.rules import ApiRule, Refusal, Report, Request, Rules
 from squall.sim.exchange.session import Session, Sessions
 from squall.sim.exchange.wire.messages import (
+    BusinessReject,
     CxlRejReason,
     ExecType,
     Execution,
@@ -86,11 +87,13 @@ class Venue:
         self.spec = spec
         self.engine = engine
         self.ledger = Ledger(spec.name)
-        self.sessions = Sessions(runtime, spec.name, self._act)
         self.feed = Feed(runtime, spec.name, spec.subscribers_a, spec.subscribers_b, engine)
         self._runtime = runtime
         self._observe: Callable[[Event], int] = partial(trace.observe, spec.name)
         self._rules = rules or Rules()
+        self._rules.gate.forget_all()
+        self.sessions = Sessions(runtime, spec.name, self._act, self._rules.gate, self._discarded)
+        self._rules.hang_up = self.sessions.hang_up
         self._touches: dict[str, tuple[int, int, int, int]] = {}
 
     def install(self, rule: ApiRule) -> Callable[[], None]:
@@ -111,6 +114,8 @@ class Venue:
                 self._take(sender, message)
             case Heartbeat():
                 pass
+            case Logon() if self._rules.refuses_logon():
+                self._runtime.close(sender)
             case Logon():
                 for request in self.sessions.log_on(sender, message):
                     self._ignored(request.identity, report=False)
@@ -156,8 +161,21 @@ class Venue:
         fate = self._rules.on_request(request)
         if fate.discard:
             self._ignored(request.identity, report=False)
+        elif fate.refusal is not None:
+            self._turn_away(session.sender, request, fate.refusal)
         else:
             session.requests.put(request, fate.delay_ns + self._dawdling_ns(request))
+
+    def _turn_away(self, sender: str, request: Request, refusal: Refusal) -> None:
+        """Answer a request without acting upon it: no for good to a new order, or not now to anything."""
+        if isinstance(refusal, OrdRejReason):
+            assert isinstance(request, NewOrderSingle), "only new orders are refused for good"
+            self._enter(sender, request, refusal)
+            return
+        if isinstance(request, NewOrderSingle):
+            self._observe(VenueRefused(self.spec.name, request.cl_ord_id, refusal.value))
+        cl_ord_id = request.orig_cl_ord_id if isinstance(request, OrderCancelRequest) else request.cl_ord_id
+        self._send(sender, BusinessReject(request.identity, cl_ord_id, refusal))
 
     def _dawdling_ns(self, request: Request) -> int:
         match request:
@@ -176,13 +194,17 @@ class Venue:
             case OrderCancelRequest():
                 self._cancel(session.sender, request)
 
-    def _enter(self, sender: str, order: NewOrderSingle) -> None:
+    def _enter(self, sender: str, order: NewOrderSingle, refusal: OrdRejReason | None = None) -> None:
         history = self.ledger.history(order.cl_ord_id)
         if history is not None and self.spec.refuse_duplicates:
             self._refuse(sender, order, history, OrdRejReason.DUPLICATE_ORDER)
             return
         live = self.ledger.open(order, sender)
-        self.engine.enter(order if live.key == order.cl_ord_id else replace(order, cl_ord_id=live.key))
+        entering = order if live.key == order.cl_ord_id else replace(order, cl_ord_id=live.key)
+        if refusal is None:
+            self.engine.enter(entering)
+        else:
+            self.on_refused(entering, refusal)
 
     def _cancel(self, sender: str, request: OrderCancelRequest) -> None:
         cl_ord_id = request.orig_cl_ord_id
@@ -335,8 +357,20 @@ class Venue:
         fate = self._rules.on_report(report)
         if fate.discard:
             self._ignored(report.identity, report=True)
+            return
+        if fate.overtaken:
+            session.strays.put(report, fate.delay_ns)
         else:
             session.reports.put(report, fate.delay_ns)
+        for after_ns in fate.repeats_ns:
+            if after_ns:
+                session.strays.put(report, fate.delay_ns + after_ns)
+            else:
+                session.reports.put(report, fate.delay_ns)
+
+    def _discarded(self, message: Request | Report) -> None:
+        request = isinstance(message, NewOrderSingle | OrderCancelRequest | OrderStatusRequest)
+        self._ignored(message.identity, report=not request)
 
     def _ignored(self, what: str, *, report: bool) -> None:
         self._observe(VenueIgnored(self.spec.name, what, report))

@@ -41,6 +41,10 @@ class Flight(Struct):
     sends: int = 0
     session: int = 0
     """The session incarnation that the last write rode."""
+    written: int = 0
+    """The number of the last write, as the venue sees it."""
+    paused: bool = False
+    """The venue turned the last write away for the moment: it is certainly not there, and will be sent again."""
     permit: Permit | None = None
     """The breaker's leave for the last write, until its fate is told."""
     answered: bool = False
@@ -86,6 +90,16 @@ def wire_attempt(flight: Flight, config: ExecutionConfig) -> int:
     return (flight.order.attempt - 1) * config.max_sends + flight.sends + 1
 
 
+def is_turned_away(flight: Flight, refused: str, config: ExecutionConfig) -> bool:
+    """Whether a venue's "not now" about the request *refused* leaves the order certainly at no venue.
+
+    It is about one write. Earlier ones may have arrived, unless nothing is sent again before it is known what became
+    of them.
+    """
+    certain = flight.sends == 1 or (flight.sends > 1 and config.resolve_in_doubt)
+    return certain and not flight.answered and refused == f"new/{flight.wire_id}/{flight.written}"
+
+
 def fresh_wire_id(cl_ord_id: ClOrdID, send: int) -> str:
     """The name that write number *send* bears where a retry does not keep its ClOrdID."""
     return f"{cl_ord_id}~{send}"
@@ -118,10 +132,9 @@ def close(question: Question) -> Question:
     return replace(question, is_open=False)
 
 
-def wait_ns(question: Question, config: ExecutionConfig) -> int:
-    """How long to wait for the answer before asking again: doubles from query to query on one session."""
-    repeats = min(question.asked - question.valid_from, 30)
-    return min(config.query_interval_ns << repeats, config.query_interval_max_ns)
+def times_asked(question: Question) -> int:
+    """How often it has been asked on this session, to go by."""
+    return question.asked - question.valid_from + 1
 
 
 def check_wait_ns(flight: Flight, config: ExecutionConfig) -> int:

@@ -279,6 +279,7 @@ class UnsentReason(Enum):
     SESSION_DOWN = "session down"
     NEVER_ARRIVED = "the venue never got it"
     FENCED = "fenced"
+    NOT_NOW = "the venue says not now"
 
 
 class OrderLeft(DeskMessage, frozen=True, gc=False, tag=True):

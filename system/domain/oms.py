@@ -48,7 +48,7 @@ NOTHING: Final[Events] = ()
 
 HOPELESS: Final = (UnsentReason.NO_VENUE, UnsentReason.NOT_MARKETABLE)
 """Reasons for which letting an order out again would end the same way."""
-NOT_ASKED: Final = (UnsentReason.SESSION_DOWN.value, UnsentReason.FENCED.value)
+NOT_ASKED: Final = (UnsentReason.SESSION_DOWN.value, UnsentReason.FENCED.value, UnsentReason.NOT_NOW.value)
 """Reasons for which a cancel did not get as far as the venue."""
 
 

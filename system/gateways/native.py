@@ -12,6 +12,8 @@ from squall.sim.exchange.wire.messages import (
     OrderStatusRequest,
 )
 from squall.system.config import ExecutionConfig
+from squall.system.domain import back_off
+from squall.system.domain.claims import ProtectionActed
 from squall.system.domain.ids import Venue
 from squall.system.domain.messages import CancelAtVenue, RouteOrder
 from squall.system.runtime import Runtime
@@ -39,6 +41,7 @@ class NativeGateway:
     __slots__ = (
         "_address",
         "_beats",
+        "_failures",
         "_file",
         "_runtime",
         "_unheard",
@@ -65,6 +68,8 @@ class NativeGateway:
         """The venue has declared all incarnations below this one dead. (There never was a session 0.)"""
         self._beats = 0
         self._unheard = 0
+        self._failures = 0
+        """Attempts to establish a session that have failed since the last one that was."""
 
     @property
     def established(self) -> bool:
@@ -93,6 +98,7 @@ class NativeGateway:
         if self.state is not SessionState.LOGGING_ON or message.session != self.session:
             return False  # of a stream that is no more
         self.state = SessionState.ESTABLISHED
+        self._failures = 0
         if message.previous_session_closed:
             self.closed_below = self.session
         return True
@@ -121,8 +127,19 @@ class NativeGateway:
         self.state = SessionState.DOWN
         self._runtime.cancel_timer(("beat", self.venue))
         patience = 4 if self._runtime.buggify("slow reconnect", self.venue, self._runtime.monotonic_ns) else 1
-        self._runtime.set_timer(patience * self.config.reconnect_interval_ns, ("reconnect", self.venue))
+        self._runtime.set_timer(patience * self._reconnect_wait_ns(), ("reconnect", self.venue))
         return lost
+
+    def _reconnect_wait_ns(self) -> int:
+        config = self.config
+        self._failures += 1
+        if not config.back_off:
+            return config.reconnect_interval_ns
+        if self._failures > 1:
+            what = f"{self.venue} after {self._failures} failures"
+            self._runtime.emit(ProtectionActed(protection="execution.back_off", what=what))
+        draw = self._runtime.chance("reconnect", self.venue, self.session, self._failures)
+        return back_off.wait_ns(config.reconnect_interval_ns, config.reconnect_interval_max_ns, self._failures, draw)
 
     def on_reconnect(self) -> None:
         """The reconnect timer."""

@@ -4,6 +4,7 @@ from collections.abc import Hashable
 from typing import Any, Final
 
 from squall.sim.exchange.wire.messages import (
+    BusinessReject,
     ExecutionReport,
     Heartbeat,
     LogonAccepted,
@@ -12,7 +13,7 @@ from squall.sim.exchange.wire.messages import (
     OrdRejReason,
 )
 from squall.system.config import DeskConfig
-from squall.system.domain import doubt
+from squall.system.domain import back_off, doubt
 from squall.system.domain.claims import ProtectionActed
 from squall.system.domain.doubt import Finding, Flight, Step
 from squall.system.domain.ids import ClOrdID, Epoch, Venue
@@ -109,6 +110,8 @@ class Execution:
                 self._heard(sender)
                 refused = doubt.desk_id(message.orig_cl_ord_id)
                 self._tell(self._flights.get(refused), CancelRefused(refused, message.reason.value))
+            case BusinessReject():
+                self._on_not_now(self._heard(sender), message)
             case LogonAccepted():
                 line = self._heard(sender)
                 if line.gateway.on_logon_accepted(message):
@@ -129,6 +132,10 @@ class Execution:
                 flight = self._flights.get(ClOrdID(cl_ord_id))
                 if flight is not None and flight.is_asked(Venue(venue)):
                     self._ask(flight, self._lines[Venue(venue)])
+            case ("again", str(cl_ord_id)):
+                flight = self._flights.get(ClOrdID(cl_ord_id))
+                if flight is not None and flight.venue is not None and flight.paused:
+                    self._on_pause_over(flight, self._lines[flight.venue])
             case ("beat", str(venue)):
                 if self._lines[Venue(venue)].gateway.on_beat():
                     self._on_lost(self._lines[Venue(venue)])
@@ -137,7 +144,7 @@ class Execution:
             case ("breaker", str(venue)):
                 self._lines[Venue(venue)].review()
             case _:
-                raise ValueError(f"execution: timer {key!r} is not one of ack, ask, beat, reconnect, breaker")
+                raise ValueError(f"execution: timer {key!r} is not one of ack, ask, again, beat, reconnect, breaker")
 
     def on_durable(self, token: int) -> None:
         fence = self._fence
@@ -280,6 +287,37 @@ class Execution:
         if problem is not None:
             self._give_back(flight, problem)
 
+    def _on_not_now(self, line: Line, message: BusinessReject) -> None:
+        """The venue did not look at it. A question is asked again anyway, and the wish to cancel stands."""
+        cl_ord_id, config = doubt.desk_id(message.cl_ord_id), self._config.execution
+        flight = self._flights.get(cl_ord_id)
+        if message.refused.startswith("cancel/"):
+            self._tell(flight, CancelRefused(cl_ord_id, UnsentReason.NOT_NOW.value))
+        elif (
+            flight is not None and flight.venue == line.venue and doubt.is_turned_away(flight, message.refused, config)
+        ):
+            line.succeeded(flight)
+            self._close_questions(flight)
+            if doubt.after_absence(flight, config, self._serves(flight.epoch)) is not Step.SEND_AGAIN:
+                self._give_back(flight, UnsentReason.NOT_NOW)
+                return
+            flight.paused = True
+            self._runtime.cancel_timer(("ack", cl_ord_id))
+            interval_ns, longest_ns = config.retry_interval_ns, config.retry_interval_max_ns
+            self._runtime.set_timer(
+                self._wait_ns(interval_ns, longest_ns, flight.sends, message.refused), ("again", cl_ord_id)
+            )
+
+    def _on_pause_over(self, flight: Flight, line: Line) -> None:
+        flight.paused = False
+        if flight.is_asked(line.venue):
+            return  # a new leader or a new session wants to know first: the answer decides
+        problem: UnsentReason | None = UnsentReason.NOT_NOW
+        if doubt.after_absence(flight, self._config.execution, self._serves(flight.epoch)) is Step.SEND_AGAIN:
+            problem = self._send_again(flight, line)
+        if problem is not None:
+            self._give_back(flight, problem)
+
     # --- when venues say nothing ---
 
     def _on_overdue(self, flight: Flight, line: Line) -> None:
@@ -319,7 +357,12 @@ class Execution:
         if gateway.established:
             question = doubt.ask(question, gateway.session)
             gateway.query(flight.wire_id, question.asked)
-            wait_ns = doubt.wait_ns(question, self._config.execution)
+            interval_ns, longest_ns = (
+                self._config.execution.query_interval_ns,
+                self._config.execution.query_interval_max_ns,
+            )
+            times = doubt.times_asked(question)
+            wait_ns = self._wait_ns(interval_ns, longest_ns, times, f"{flight.wire_id}/{question.asked}")
             self._runtime.set_timer(wait_ns, ("ask", flight.order.cl_ord_id, line.venue))
         flight.questions[line.venue] = question
 
@@ -408,6 +451,14 @@ class Execution:
         if question.is_open:
             flight.questions[venue] = doubt.close(question)
             self._runtime.cancel_timer(("ask", flight.order.cl_ord_id, venue))
+
+    def _wait_ns(self, interval_ns: int, longest_ns: int, failures: int, what: str) -> int:
+        """How long what has failed so often waits until it is tried again."""
+        if not self._config.execution.back_off:
+            return interval_ns
+        if failures > 1:
+            self._acted("execution.back_off", what)
+        return back_off.wait_ns(interval_ns, longest_ns, failures, self._runtime.chance("back off", what))
 
     def _acted(self, protection: str, what: str) -> None:
         self._runtime.emit(ProtectionActed(protection=protection, what=what))

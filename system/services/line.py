@@ -85,11 +85,14 @@ class Line:
             refused = ProtectionActed(protection="breaker.enabled", what=flight.order.cl_ord_id)
             self._runtime.emit(refused)
             return UnsentReason.BREAKER_OPEN
-        if not gateway.send_order(flight.order, wire_id, doubt.wire_attempt(flight, config)):
+        number = doubt.wire_attempt(flight, config)
+        if not gateway.send_order(flight.order, wire_id, number):
             breaker.give_back(permit)
             self.review()
             return UnsentReason.SESSION_DOWN
         flight.wire_id = wire_id
+        flight.written = number
+        flight.paused = False
         flight.sends += 1
         flight.session = gateway.session
         flight.permit = permit

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from squall.scenarios.desk import Desk
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Judge, Promise, Ruling, Scenario
 from squall.scenarios.settings import Settings, override
@@ -17,7 +18,7 @@ from squall.sim.exchange.wire.messages import (
     Side,
     TimeInForce,
 )
-from squall.sim.trace import Handled, Sent, VenueAccepted, VenueClosed, VenueExecuted
+from squall.sim.trace import Handled, Sent, VenueAccepted, VenueClosed, VenueExecuted, VenueRefused
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.messages import RouteOrder, SendOrder, SubmitOrder
 from squall.system.domain.signals import Workload
@@ -29,11 +30,11 @@ SECOND = 1_000 * MS
 class Tale:
     """Events as a test tells them, at times that it names, on a real stage whose hosts were never switched on."""
 
-    def __init__(self, *overrides: str) -> None:
+    def __init__(self, *overrides: str, desk: Desk | None = None) -> None:
         settings = Settings()
         for assignment in overrides:
             settings = override(settings, assignment)
-        self.stage = build("a tale", Scenario(workload=Workload(), settings=settings), seed=1)
+        self.stage = build("a tale", Scenario(workload=Workload(), settings=settings, desk=desk), seed=1)
         self.world = self.stage.world
         self._executions = 0
 
@@ -79,6 +80,10 @@ class Tale:
     def left(self, order: str, venue: str = "exchange-a", name: str | None = None, lots: int = 10) -> int:
         """The order goes out on the wire."""
         return self.sent("execution", venue, new_order(order, name, lots))
+
+    def refused(self, order: str, venue: str = "exchange-a") -> int:
+        """The venue wants none of it."""
+        return self.saw(VenueRefused(venue, order, "invalid price"), venue)
 
     def answered(self, order: str, venue: str = "exchange-a", kind: ExecType = ExecType.NEW) -> int:
         """The venue's report comes in."""

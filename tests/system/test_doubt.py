@@ -1,6 +1,7 @@
 """What settles the fate of an unanswered order, branch by branch."""
 
 import pytest
+from msgspec.structs import replace
 
 from squall.sim.exchange.wire.messages import OrderStatusReport, OrdStatus, OrdType, Side, TimeInForce
 from squall.system.config import MILLISECOND, ExecutionConfig
@@ -80,14 +81,21 @@ def test_an_answer_about_another_routing_attempt_settles_nothing() -> None:
     assert doubt.judge(question, unknown(1), order_session=4, closed_below=1) is Finding.NOTHING
 
 
-def test_queries_are_repeated_at_doubling_intervals_up_to_the_longest() -> None:
-    waits_ms = [doubt.wait_ns(asked(4, times), CONFIG) // MILLISECOND for times in range(1, 7)]
-    assert waits_ms == [100, 200, 400, 800, 1_000, 1_000]
-    assert doubt.wait_ns(asked(4, 5_000), CONFIG) == CONFIG.query_interval_max_ns
+def test_what_a_question_has_been_repeated_counts_on_one_session_only() -> None:
+    assert [doubt.times_asked(asked(4, times)) for times in (1, 2, 5)] == [1, 2, 5]
+    assert doubt.times_asked(doubt.ask(asked(4, times=5), 5)) == 1
 
 
-def test_a_new_session_is_asked_at_short_intervals_again() -> None:
-    assert doubt.wait_ns(doubt.ask(asked(4, times=5), 5), CONFIG) == CONFIG.query_interval_ns
+def test_a_word_about_another_write_turns_nothing_away() -> None:
+    """Nor does one about an order that the venue has spoken of, or of which an earlier write may have arrived."""
+    order = flight(sends=2)
+    order.wire_id, order.written = "a", 2
+    assert doubt.is_turned_away(order, "new/a/2", CONFIG)
+    assert not doubt.is_turned_away(order, "new/a/1", CONFIG)
+    assert not doubt.is_turned_away(order, "status/a/2", CONFIG)
+    assert not doubt.is_turned_away(order, "new/a/2", replace(CONFIG, resolve_in_doubt=False))
+    order.answered = True
+    assert not doubt.is_turned_away(order, "new/a/2", CONFIG)
 
 
 def test_an_absent_order_is_sent_again_until_its_sends_are_used_up() -> None:

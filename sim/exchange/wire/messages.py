@@ -53,11 +53,19 @@ class OrdRejReason(Enum):
     DUPLICATE_ORDER = "duplicate ClOrdID"
     INVALID_QUANTITY = "invalid quantity"
     INVALID_PRICE = "invalid price"
+    EXCHANGE_CLOSED = "exchange closed"
 
 
 class CxlRejReason(Enum):
     TOO_LATE = "too late to cancel"
     UNKNOWN_ORDER = "unknown order"
+
+
+class BusinessRejectReason(Enum):
+    """Not now: the request was sound, was not looked at, and may be sent again."""
+
+    NOT_AVAILABLE = "application not available"
+    THROTTLED = "message rate exceeded"
 
 
 class WireMessage(Struct, frozen=True, gc=False, tag=True, array_like=True):
@@ -209,6 +217,24 @@ class OrderStatusReport(WireMessage, frozen=True, gc=False, tag=True):
     @property
     def identity(self) -> str:
         return f"status-report/{self.cl_ord_id}/{self.attempt}"
+
+
+class BusinessReject(WireMessage, frozen=True, gc=False, tag=True):
+    """FIX's BusinessMessageReject: the application did not look at a request. *refused* is the request's identity.
+
+    It stands in for a reference to the request's sequence number, so that nobody takes it for a word about another
+    attempt.
+    """
+
+    wire_bytes: ClassVar[int] = 120
+    refused: str
+    cl_ord_id: str
+    """The ClOrdID of the order that the request was about."""
+    reason: BusinessRejectReason
+
+    @property
+    def identity(self) -> str:
+        return f"not-now/{self.refused}"
 
 
 # --- market data -----------------------------------------------------------------------------------

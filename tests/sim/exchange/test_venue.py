@@ -7,10 +7,12 @@ from msgspec import Struct
 
 from squall.sim.exchange.engine import Listing
 from squall.sim.exchange.matching import MatchingEngine
-from squall.sim.exchange.rules import PASS, Fate, Report, Request
+from squall.sim.exchange.rules import PASS, Fate, Report, Request, Rules
 from squall.sim.exchange.venue import Venue, VenueSpec
 from squall.sim.exchange.wire.messages import (
     BookUpdate,
+    BusinessReject,
+    BusinessRejectReason,
     CxlRejReason,
     ExecType,
     ExecutionReport,
@@ -74,7 +76,8 @@ class Story:
     def restart(self) -> None:
         self.runtime.streams.clear()
         self.runtime.timers.clear()
-        self.venue = Venue(self.runtime, self.spec, self.engine, self.trace)
+        self.rules = Rules()
+        self.venue = Venue(self.runtime, self.spec, self.engine, self.trace, self.rules)
         self.venue.on_start()
 
     def log_on(self, session: int = 1, peer: str = DESK, sender: str = DESK) -> LogonAccepted:
@@ -432,6 +435,116 @@ def test_rules_compose_in_order_and_the_first_to_discard_settles_it(story: Story
     assert story.runtime.take(OrderStatusReport) == []
     story.runtime.advance(story.venue, 1 * MILLISECOND)
     assert len(story.runtime.take(OrderStatusReport)) == 1
+
+
+def test_a_gate_that_is_shut_lets_nothing_through_and_the_market_goes_on(story: Story) -> None:
+    story.log_on()
+    story.tell(order("a"))
+    story.reports()
+    let_go = story.rules.gate.hold(discards=False)
+    story.others(Side.SELL, 4, 200)
+    story.tell(order("b"))
+    assert (story.told(), len(story.seen(VenueExecuted)), len(story.seen(VenueAccepted))) == ([], 1, 1)
+    let_go()
+    let_go()
+    assert story.told() == [(ExecType.TRADE, 4, 6, 4), (ExecType.NEW, 0, 10, 0)]
+
+
+def test_a_gate_that_two_hold_opens_when_the_last_lets_go(story: Story) -> None:
+    story.log_on()
+    one, other = story.rules.gate.hold(discards=False), story.rules.gate.hold(discards=False)
+    story.tell(order("a"))
+    one()
+    assert story.told() == []
+    other()
+    assert story.told() == [(ExecType.NEW, 0, 10, 0)]
+
+
+def test_what_waits_before_a_gate_may_be_thrown_away(story: Story) -> None:
+    story.log_on()
+    story.venue.install(Rule({ExecutionReport: Fate(delay_ns=MILLISECOND, overtaken=True)}, []))
+    story.tell(order("stray"))
+    let_go = story.rules.gate.hold(discards=True)
+    story.runtime.advance(story.venue, MILLISECOND)
+    story.tell(order("a"))
+    let_go()
+    story.runtime.advance(story.venue, SECOND)
+    assert story.told() == []
+    ignored = [(event.what, event.report) for event in story.seen(VenueIgnored)]
+    assert ignored == [("new/a/1", False), ("report/exchange-a/stray/1", True)]
+
+
+def test_a_delayed_message_that_falls_due_before_a_shut_gate_waits_for_it(story: Story) -> None:
+    story.log_on()
+    remove = story.venue.install(Rule({NewOrderSingle: Fate(delay_ns=10 * MILLISECOND)}, []))
+    story.tell(order("a"))
+    remove()
+    let_go = story.rules.gate.hold(discards=False)
+    story.runtime.advance(story.venue, 20 * MILLISECOND)
+    assert story.told() == []
+    let_go()
+    assert story.told() == [(ExecType.NEW, 0, 10, 0)]
+
+
+def test_an_overtaken_report_comes_after_its_own_delay_and_dies_with_its_session(story: Story) -> None:
+    story.log_on()
+    remove = story.venue.install(Rule({ExecutionReport: Fate(delay_ns=10 * MILLISECOND, overtaken=True)}, []))
+    story.tell(order("a"))
+    remove()
+    story.others(Side.SELL, 4, 200)
+    story.runtime.advance(story.venue, 10 * MILLISECOND)
+    assert story.told() == [(ExecType.TRADE, 4, 6, 4), (ExecType.NEW, 0, 10, 0)]
+    remove = story.venue.install(Rule({ExecutionReport: Fate(delay_ns=10 * MILLISECOND, overtaken=True)}, []))
+    story.others(Side.SELL, 1, 200)
+    story.log_on(2)
+    story.runtime.advance(story.venue, SECOND)
+    assert story.told() == []
+    assert story.venue.sessions.reports_discarded == 1
+
+
+def test_a_report_may_be_repeated_at_once_and_later(story: Story) -> None:
+    story.log_on()
+    story.venue.install(Rule({ExecutionReport: Fate(repeats_ns=(0, 5 * MILLISECOND))}, []))
+    story.tell(order("a"))
+    assert story.told() == [(ExecType.NEW, 0, 10, 0)] * 2
+    story.runtime.advance(story.venue, 5 * MILLISECOND)
+    assert story.told() == [(ExecType.NEW, 0, 10, 0)]
+
+
+def test_a_request_that_is_told_not_now_is_not_known_afterwards(story: Story) -> None:
+    story.log_on()
+    remove = story.venue.install(Rule({NewOrderSingle: Fate(refusal=BusinessRejectReason.THROTTLED)}, []))
+    story.tell(order("a"))
+    refused = story.runtime.take(BusinessReject)
+    assert refused == [BusinessReject("new/a/1", "a", BusinessRejectReason.THROTTLED)]
+    assert story.status("a").status is None
+    assert story.seen(VenueRefused) == [VenueRefused("exchange-a", "a", "message rate exceeded")]
+    remove()
+    story.tell(order("a"))
+    assert story.told() == [(ExecType.NEW, 0, 10, 0)]
+
+
+def test_a_closed_exchange_refuses_an_order_for_good_and_remembers_it(story: Story) -> None:
+    story.log_on()
+    remove = story.venue.install(Rule({NewOrderSingle: Fate(refusal=OrdRejReason.EXCHANGE_CLOSED)}, []))
+    story.tell(order("a"))
+    remove()
+    assert [report.reason for report in story.reports()] == [OrdRejReason.EXCHANGE_CLOSED]
+    assert story.status("a").status is OrdStatus.REJECTED
+    story.tell(order("a"))
+    assert [report.reason for report in story.reports()] == [OrdRejReason.DUPLICATE_ORDER]
+
+
+def test_a_venue_whose_door_is_shut_hangs_up_on_everybody_and_on_whoever_comes(story: Story) -> None:
+    story.log_on()
+    refused: list[str] = []
+    open_up = story.rules.shut(lambda: refused.append("one"))
+    assert story.rules.hang_up() == 1
+    story.runtime.connect(story.venue, DESK)
+    story.tell(Logon(DESK, 2))
+    assert (story.runtime.take(LogonAccepted), refused, story.runtime.closed) == ([], ["one"], [DESK, DESK])
+    open_up()
+    assert story.log_on(3).previous_session_closed
 
 
 def test_session_messages_are_no_business_of_the_rules(story: Story) -> None:

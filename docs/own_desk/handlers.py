@@ -1,0 +1,203 @@
+"""An order management system of one's own, in handlers: the world calls, it answers at once, and never waits."""
+
+from typing import Any
+
+from msgspec import Struct, msgpack
+from msgspec.structs import replace
+
+from squall.faults.mix import Mix
+from squall.faults.phases import MILLISECOND, SECOND, Phases
+from squall.scenarios import venue_promises
+from squall.scenarios.checks.told import positions_told
+from squall.scenarios.desk import Desk, Floor, Seat
+from squall.scenarios.scenario import Scenario, scenario
+from squall.scenarios.topology import Stage
+from squall.sim.exchange.wire.messages import (
+    ExecType,
+    ExecutionReport,
+    Logon,
+    LogonAccepted,
+    NewOrderSingle,
+    OrderCancelRequest,
+    OrderStatusReport,
+    OrderStatusRequest,
+    OrdRejReason,
+    OrdType,
+    Side,
+    TimeInForce,
+)
+from squall.system.domain.signals import Workload
+from squall.system.runtime import Runtime
+
+PATIENCE_NS = 300 * MILLISECOND
+"""How long an order may be open before we ask its venue, and withdraw what rests there."""
+PRICE_HALF_TICKS = 20_000
+
+
+class Order(Struct, frozen=True):
+    """An order as it is in our journal, before it goes anywhere."""
+
+    venue: str
+    message: NewOrderSingle
+
+
+class Fill(Struct, frozen=True):
+    """An execution, signed."""
+
+    exec_id: str
+    cl_ord_id: str
+    symbol: str
+    lots: int
+
+
+class Oms:
+    """Journals each order, sends it once, and asks when no answer comes."""
+
+    def __init__(self, runtime: Runtime, floor: Floor) -> None:
+        self.runtime, self.floor = runtime, floor
+        self.orders = {order.message.cl_ord_id: order for order in orders_of(runtime.read("orders"))}
+        self.fills = {fill.exec_id: fill for fill in fills_of(runtime.read("fills"))}
+        self.ended = [data.decode() for data in runtime.read("ended")]
+        self.unsent: dict[int, Order] = {}
+        self.up = {route.address: False for route in floor.venues}
+        self.number = 0
+
+    def on_start(self) -> None:
+        self.runtime.set_timer(self.floor.workload.start_ns, "trade")
+        for venue in self.up:
+            self.runtime.open(venue)
+
+    def on_stream_open(self, peer: str) -> None:
+        self.runtime.write(peer, Logon(self.runtime.address, self.next()))
+
+    def on_stream_closed(self, peer: str, reason: str) -> None:
+        self.up[peer] = False
+        self.runtime.set_timer(PATIENCE_NS, ("open", peer))
+
+    def on_timer(self, key: Any) -> None:
+        match key:
+            case "trade":
+                self.trade()
+            case ("open", venue):
+                self.runtime.open(venue)
+            case ("ask", name):
+                self.ask(self.orders[name])
+
+    def on_durable(self, token: int) -> None:
+        for mark in [mark for mark in self.unsent if mark <= token]:
+            self.send(self.unsent.pop(mark))
+
+    def on_message(self, sender: str, message: Any) -> None:
+        match message:
+            case LogonAccepted():
+                self.up[sender] = True
+                for order in self.orders.values():
+                    self.ask(order)
+            case OrderStatusReport(status=None):
+                self.send(self.orders[message.cl_ord_id])
+            case OrderStatusReport():
+                for execution in message.executions:
+                    self.book(execution.exec_id, message.cl_ord_id, execution.lots)
+                self.settle(message.cl_ord_id, message.leaves_lots, message.cum_lots)
+                if message.leaves_lots:
+                    self.cancel(self.orders[message.cl_ord_id])
+            case ExecutionReport() if message.reason is not OrdRejReason.DUPLICATE_ORDER:
+                if message.exec_type is ExecType.TRADE:
+                    self.book(message.exec_id, message.cl_ord_id, message.last_lots)
+                self.settle(message.cl_ord_id, message.leaves_lots, message.cum_lots)
+
+    def on_config(self, config: Any) -> None:
+        """There is none."""
+
+    def trade(self) -> None:
+        workload = self.floor.workload
+        if workload.runs_at(self.runtime.monotonic_ns):
+            order = wanted(self.runtime, self.floor, len(self.orders) + 1)
+            self.orders[order.message.cl_ord_id] = order
+            self.unsent[self.runtime.append("orders", msgpack.encode(order))] = order
+            self.runtime.set_timer(SECOND // workload.orders_per_s, "trade")
+
+    def send(self, order: Order) -> None:
+        if self.up[order.venue]:
+            self.runtime.write(order.venue, replace(order.message, attempt=self.next()))
+            self.runtime.set_timer(PATIENCE_NS, ("ask", order.message.cl_ord_id))
+
+    def ask(self, order: Order) -> None:
+        name = order.message.cl_ord_id
+        if self.up[order.venue] and name not in self.ended and order not in self.unsent.values():
+            self.runtime.write(order.venue, OrderStatusRequest(name, self.next()))
+            self.runtime.set_timer(PATIENCE_NS, ("ask", name))
+
+    def cancel(self, order: Order) -> None:
+        name, what = order.message.cl_ord_id, order.message
+        self.runtime.write(order.venue, OrderCancelRequest(f"{name}/x{self.next()}", name, what.symbol, what.side))
+
+    def book(self, exec_id: str, name: str, lots: int) -> None:
+        if exec_id not in self.fills:
+            order = self.orders[name].message
+            fill = self.fills[exec_id] = Fill(exec_id, name, order.symbol, order.side.sign * lots)
+            self.runtime.append("fills", msgpack.encode(fill))
+
+    def settle(self, name: str, leaves_lots: int, cum_lots: int) -> None:
+        booked_lots = sum(abs(fill.lots) for fill in self.fills.values() if fill.cl_ord_id == name)
+        if not leaves_lots and booked_lots == cum_lots and name not in self.ended:
+            self.ended.append(name)
+            self.runtime.append("ended", name.encode())
+
+    def next(self) -> int:
+        """The name of everything we say is another one: the same packet would meet the same fate."""
+        self.number += 1
+        return self.number
+
+
+def wanted(runtime: Runtime, floor: Floor, number: int) -> Order:
+    """What we want to trade next: at the market, or at a price of our own for a while."""
+    load, name = floor.workload, f"mine-{number}"
+    at_market = runtime.chance("style", number) < load.marketable_share
+    message = NewOrderSingle(
+        cl_ord_id=name,
+        cl_ord_link_id=name,
+        symbol=floor.instruments[0].symbol,
+        side=Side.BUY if runtime.chance("side", number) < load.buy_share else Side.SELL,
+        quantity_lots=load.lots_min + int(runtime.chance("lots", number) * (load.lots_max - load.lots_min + 1)),
+        ord_type=OrdType.MARKET if at_market else OrdType.LIMIT,
+        time_in_force=TimeInForce.IOC if at_market else TimeInForce.DAY,
+        price_half_ticks=None if at_market else PRICE_HALF_TICKS,
+    )
+    return Order(floor.venues[number % len(floor.venues)].address, message)
+
+
+def orders_of(records: list[bytes]) -> list[Order]:
+    """Every order that may ever have left, from the journal."""
+    return [msgpack.decode(data, type=Order) for data in records]
+
+
+def fills_of(records: list[bytes]) -> list[Fill]:
+    """What the journal says was executed."""
+    return [msgpack.decode(data, type=Fill) for data in records]
+
+
+def position(stage: Stage) -> dict[str, int]:
+    """What the desk says it has, when all is over: net lots, from its journal."""
+    lots: dict[str, int] = {}
+    for fill in fills_of(stage.world.host("oms").disk.read("fills")):
+        lots[fill.symbol] = lots.get(fill.symbol, 0) + fill.lots
+    return lots
+
+
+PHASES = Phases(baseline_ns=1 * SECOND, faults_ns=5 * SECOND, heal_ns=1 * SECOND, converge_ns=4 * SECOND)
+
+
+@scenario(proves="an OMS of our own keeps its orders through whatever production brings")
+def own_oms() -> Scenario:
+    return Scenario(
+        desk=Desk(seats=(Seat("oms", "oms", Oms),), orders_from=("oms",)),
+        workload=Workload(orders_per_s=5, stop_ns=PHASES.faults_end_ns, lots_max=9, marketable_share=0.5),
+        plan=Mix(PHASES, per_minute=60),
+        promises=(
+            *venue_promises.always(max_order_lots=9),
+            *venue_promises.settles(),
+            positions_told(position),
+        ),
+        duration_ns=PHASES.total_ns,
+    )

@@ -1,0 +1,115 @@
+"""What a desk is to a scenario: programs, each in its place, and the lines by which they reach the venues."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from squall.scenarios.settings import Settings
+from squall.sim.host import Costs
+from squall.sim.program import Program
+from squall.sim.world import World
+from squall.system.domain.signals import Workload
+from squall.system.runtime import Address, Runtime
+from squall.system.wiring import Instrument, VenueRoute, Wiring
+
+DEFAULT_COST_NS: Final = Costs().default_ns
+
+
+class DeskError(ValueError):
+    """A desk that cannot be laid out, or a promise that asks it for what it has not: one line that says which."""
+
+
+class Floor(Struct, frozen=True):
+    """What every program of a desk may know of the market that it trades in, and of what it is meant to do."""
+
+    instruments: tuple[Instrument, ...]
+    venues: tuple[VenueRoute, ...]
+    workload: Workload
+    """The scenario's. What it means to a desk of one's own is that desk's affair."""
+    settings: Settings
+
+
+Make = Callable[[Runtime, Floor], Program]
+
+
+class Seat(Struct, frozen=True):
+    """A program in its place: the host, its address, how it is made there (anew after each crash), its costs."""
+
+    host: str
+    address: Address
+    make: Make
+    cost_ns: int = DEFAULT_COST_NS
+    """Service time of a message."""
+    cost_by_message_ns: Mapping[type, int] = {}
+    feed_lines: tuple[str, ...] = ()
+    """The lines of the venues' market data that it gets, of ``A`` and ``B``, each on a network card ``address/A``."""
+
+
+Primary = Callable[[], Address | None]
+"""Who leads, by its address, as far as the world can see."""
+
+
+class Desk(Struct, frozen=True):
+    """The programs that trade: ours is one such value, a desk of one's own another. DeskError where it cannot be.
+
+    Hosts are those that the seats name, in that order, each on the desk's own switch. Programs on one host talk
+    through a local queue, each on its own core.
+    """
+
+    seats: tuple[Seat, ...]
+    orders_from: tuple[str, ...]
+    """Hosts with a line to each venue's order entry."""
+    snapshots_from: tuple[str, ...] = ()
+    """Hosts with a line to each venue for snapshots. Where it is a host of *orders_from*, that line serves."""
+    groups: Mapping[str, tuple[str, ...]] = {}
+    """Hosts that belong together, as ``keepers``: what a fault's selector may choose from."""
+    primary: Callable[[World], Primary] | None = None
+    """Watches a world for who leads; None where nobody does."""
+    wiring: Callable[[Floor], Wiring] | None = None
+    """Ours alone: the addresses of its services, which some promises and figures read."""
+
+    def __post_init__(self) -> None:
+        if not self.seats:
+            raise DeskError("desk.seats: expected at least one program, found none")
+        addresses = [seat.address for seat in self.seats]
+        for address in addresses:
+            if addresses.count(address) > 1:
+                raise DeskError(f"desk.seats: expected addresses of their own, found {address!r} more than once")
+        for seat in self.seats:
+            for line in seat.feed_lines:
+                if line not in FEED_LINES:
+                    raise DeskError(f"desk.seats: {seat.address}: no feed line {line!r}; lines are A and B")
+        for name in ("orders_from", "snapshots_from"):
+            self._expect_hosts(name, getattr(self, name))
+        for name, hosts in self.groups.items():
+            if name in WORLD_GROUPS:
+                raise DeskError(f"desk.groups: {name!r} is a group that every world has; choose another name")
+            self._expect_hosts(f"groups[{name!r}]", hosts)
+        if not self.orders_from:
+            raise DeskError("desk.orders_from: expected at least one host, found none: no order could leave")
+
+    def _expect_hosts(self, field: str, names: tuple[str, ...]) -> None:
+        for name in names:
+            if name not in self.hosts:
+                raise DeskError(f"desk.{field}: no host {name!r}; hosts are {', '.join(self.hosts)}")
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Every host once, in the order of the seats."""
+        return tuple(dict.fromkeys(seat.host for seat in self.seats))
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is the desk that comes with Squall."""
+        return self.wiring is not None
+
+
+FEED_LINES: Final = ("A", "B")
+WORLD_GROUPS: Final = ("hosts", "desk", "venues", "links", "lan", "orders", "feeds", "symbols")
+"""The groups that selectors know in any world, whatever desk is in it."""
+
+
+def subscribers(desk: Desk, line: str) -> tuple[Address, ...]:
+    """The network cards that get this feed line of every venue."""
+    return tuple(f"{seat.address}/{line}" for seat in desk.seats if line in seat.feed_lines)

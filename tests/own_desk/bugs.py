@@ -1,0 +1,92 @@
+"""Broken builds of the worked examples: each is the sound file with a few words changed, as somebody might."""
+
+from pathlib import Path
+from typing import Final, NamedTuple
+
+EXAMPLES: Final = Path(__file__).parents[2] / "docs" / "own_desk"
+
+
+class Bug(NamedTuple):
+    """What to change in which example, and the promises of which at least one has to find it."""
+
+    name: str
+    file: str
+    changes: tuple[tuple[str, str], ...]
+    found_by: tuple[str, ...]
+
+    def build(self, folder: Path) -> Path:
+        """The broken file, written into *folder*."""
+        text = (EXAMPLES / self.file).read_text()
+        for sound, broken in self.changes:
+            assert text.count(sound) == 1, f"{self.name}: {self.file} has {sound!r} {text.count(sound)} times"
+            text = text.replace(sound, broken)
+        path = folder / self.file
+        path.write_text(text)
+        return path
+
+
+TWICE: Final = "no order is sent twice"
+FILLED: Final = "filled is at most ordered"
+ENDS: Final = "every order comes to an end"
+POSITIONS: Final = "the desk's positions are the venues'"
+
+HANDLERS: Final = (
+    Bug(
+        "an order that is not answered is sent again under a new ClOrdID",
+        "handlers.py",
+        (
+            (
+                "            self.runtime.write(order.venue, OrderStatusRequest(name, self.next()))\n",
+                "            if name in self.answered:\n"
+                "                self.runtime.write(order.venue, OrderStatusRequest(name, self.next()))\n"
+                "            else:\n"
+                '                again = replace(order.message, cl_ord_id=f"{name}.{self.next()}")\n'
+                "                self.orders[again.cl_ord_id] = Order(order.venue, again)\n"
+                "                self.runtime.write(order.venue, again)\n",
+            ),
+            ("        self.number = 0\n", "        self.number = 0\n        self.answered: list[str] = []\n"),
+            (
+                "                if message.exec_type is ExecType.TRADE:\n",
+                "                self.answered.append(message.cl_ord_id)\n"
+                "                if message.exec_type is ExecType.TRADE:\n",
+            ),
+            ("for order in self.orders.values()", "for order in list(self.orders.values())"),
+        ),
+        (TWICE,),
+    ),
+    Bug(
+        "a fill is counted on the acknowledgement",
+        "handlers.py",
+        (
+            (
+                "                if message.exec_type is ExecType.TRADE:\n"
+                "                    self.book(message.exec_id, message.cl_ord_id, message.last_lots)\n",
+                "                if message.exec_type is ExecType.NEW:\n"
+                "                    self.book(message.exec_id, message.cl_ord_id, message.leaves_lots)\n",
+            ),
+        ),
+        (POSITIONS,),
+    ),
+    Bug(
+        "what was open is forgotten when the session comes back",
+        "handlers.py",
+        (
+            (
+                "                for order in self.orders.values():\n                    self.ask(order)\n",
+                "",
+            ),
+        ),
+        (ENDS, POSITIONS),
+    ),
+    Bug(
+        "a cancel is taken for done when it is asked for",
+        "handlers.py",
+        (
+            (
+                "        name, what = order.message.cl_ord_id, order.message\n",
+                "        name, what = order.message.cl_ord_id, order.message\n        self.ended.append(name)\n",
+            ),
+        ),
+        (ENDS, POSITIONS),
+    ),
+)
