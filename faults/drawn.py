@@ -20,9 +20,12 @@ from squall.faults.fault import Fault, FaultKind, Planned
 from squall.faults.hardware import ClockDrift, ClockStep, CoreThrottled, DiskFull, DiskSlow, NicDown, TornWrite
 from squall.faults.host import Crash, Pause
 from squall.faults.kinds import tag_of
+from squall.faults.messages import FieldsSwapped
 from squall.faults.network import Clogging, Flapping, LinkCut, PacketLoss, Partition
 from squall.faults.packets import Corruption, Duplication, Jitter, Latency, Reordering
 from squall.faults.phases import MILLISECOND, SECOND, Phases
+from squall.faults.software import BadConfig, Hangs, Livelock, PoisonMessage, Sluggish, Throws
+from squall.faults.targets import PLACES
 from squall.sim.world import World
 
 T = TypeVar("T")
@@ -94,6 +97,60 @@ def _lines(world: World, what: str) -> tuple[str, ...]:
     """Order links, or feed links, by a part of their names; any link where the world has none of these."""
     links = tuple(world.network.links)
     return tuple(link for link in links if what in link) or links
+
+
+def _service(world: World, dice: Dice) -> str:
+    """A program of the desk."""
+    return dice.one("target", PLACES["service"](world))
+
+
+POISONS: Final = (
+    ("oms1", "SubmitOrder"),
+    ("oms1", "VenueReport"),
+    ("oms2", "Replicate"),
+    ("risk", "CheckOrder"),
+    ("router", "RouteOrder"),
+    ("execution", "SendOrder"),
+    ("execution", "ExecutionReport"),
+    ("positions", "BookFill"),
+    ("strategy", "OrderTaken"),
+    ("market-data", "BookUpdate"),
+)
+"""Whom a message may be poison to, in the desk that comes with squall."""
+
+SLIPS: Final = (
+    ("risk", "risk.max_order_lots", "1"),
+    ("risk", "risk.max_position_lots", "1"),
+    ("execution", "execution.ack_timeout", "1ms"),
+    ("execution", "execution.heartbeat_interval", "10ms"),
+    ("execution", "breaker.failure_threshold", "1"),
+    ("market-data", "feed.snapshot_timeout", "1ms"),
+    ("strategy", "strategy.resubmit_interval", "1ms"),
+    ("oms1", "oms.inquiry_interval", "20ms"),
+    ("oms1", "lease.self_stop", "off"),
+)
+"""Configurations that are wrong, and cost a sound desk some trade or some work, but none of its promises."""
+
+
+def _poisoned(world: World, dice: Dice) -> Fault:
+    known = [(program, message) for program, message in POISONS if program in PLACES["service"](world)]
+    if not known:
+        return Throws(_service(world, dice))
+    return PoisonMessage(*dice.one("message", known), dice.share("share", 0.02, 1.0))
+
+
+def _misconfigured(world: World, dice: Dice) -> Fault:
+    known = [slip for slip in SLIPS if slip[0] in PLACES["service"](world)]
+    return BadConfig(*dice.one("slip", known)) if known else Throws(_service(world, dice))
+
+
+def _mistyped(world: World, dice: Dice) -> Fault:
+    """What the gate stops: a price for a quantity is far beyond the size of any order."""
+    if "strategy" not in PLACES["service"](world):
+        return Throws(_service(world, dice))
+    return FieldsSwapped(
+        "strategy", "SubmitOrder", "quantity_lots", "price_half_ticks", share=dice.share("share", 0.1, 1.0)
+    )
 
 
 EXCHANGE_API: Final = "exchange-api"
@@ -177,7 +234,16 @@ CATALOGUE: Final[Mapping[str, tuple[Drawn, ...]]] = {
             SECOND,
         ),
     ),
-    SOFTWARE: (Drawn(Pause, lambda world, dice: Pause(_host(world, dice)), 10 * MILLISECOND, 2 * SECOND),),
+    SOFTWARE: (
+        Drawn(Pause, lambda world, dice: Pause(_host(world, dice)), 10 * MILLISECOND, 2 * SECOND),
+        Drawn(Throws, lambda world, dice: Throws(_service(world, dice))),
+        Drawn(PoisonMessage, _poisoned),
+        Drawn(Hangs, lambda world, dice: Hangs(_service(world, dice)), 10 * MILLISECOND),
+        Drawn(Livelock, lambda world, dice: Livelock(_service(world, dice)), 10 * MILLISECOND, 2 * SECOND),
+        Drawn(Sluggish, lambda world, dice: Sluggish(_service(world, dice), dice.share("factor", 2.0, 1_000.0))),
+        Drawn(BadConfig, _misconfigured),
+        Drawn(FieldsSwapped, _mistyped),
+    ),
     DATA_FEED: (
         Drawn(
             PacketLoss,
@@ -201,10 +267,11 @@ CATALOGUE: Final[Mapping[str, tuple[Drawn, ...]]] = {
         Drawn(ClockDrift, lambda world, dice: ClockDrift(_host(world, dice), int(dice.between("ppm", 10, 150)))),
     ),
 }
-"""A new kind is one more line here, under what an incident report would call it. A pause stands for a program that
-hangs, as long as software has no faults of its own. Not drawn, since no desk could keep its promises or none has to:
-``Crash`` with its disk (with the leader's disk gone while its backup is down, orders are gone by design), and
-``PriceSlide`` (a market that falls is no failure)."""
+"""A new kind is one more line here, under what an incident report would call it; a pause is a garbage collector's. Not
+drawn, since no desk could keep its promises or none has to: ``Crash`` with its disk (with the leader's disk gone while
+its backup is down, orders are gone by design), ``PriceSlide`` (a market that falls is no failure), ``OldVersion`` (what
+a build does is its own), and ``OffByOne`` and ``ValueAsQuantity`` (the desk does what it is told, and nobody else knows
+what was meant)."""
 
 
 def planned(world: World, drawn: Drawn, phases: Phases, start_ns: int, name: str) -> Planned:
