@@ -8,12 +8,23 @@ import msgspec
 from msgspec.structs import replace
 
 from squall.faults.fault import FaultKind, Heal, Tally, check_share
+from squall.faults.targets import PLACES
 from squall.sim.host import Host
 from squall.sim.intercept import IN, OUT, Outcome
 from squall.sim.rng import Chance
 from squall.sim.world import World
 
 WAYS: Final = (IN, OUT)
+
+
+def host_of(kind: str, world: World, program: str) -> Host:
+    """Where this service runs. ValueError that lists the services where there is none of this name."""
+    services = PLACES["service"](world)
+    if program not in services:
+        # A venue's books and sequence numbers are in memory only: no desk could agree with it afterwards.
+        what = "is a venue's program" if program in world.transport.programs else "is no program"
+        raise ValueError(f"{kind}: {program!r} {what}; programs are {', '.join(services) or 'none'}")
+    return world.transport.slot_of(program).host
 
 
 class Selects:
@@ -69,14 +80,6 @@ def changed(message: Any, path: str, value: Any) -> Any:
     return replace(message, **{name: changed(getattr(message, name), rest, value) if rest else value})
 
 
-def _host_of(kind: str, world: World, program: str) -> Host:
-    host = world.transport.slot_of(program).host
-    if host.name in world.venues:
-        # What a venue gets wrong is a fault of the exchange's, and has kinds of its own.
-        raise ValueError(f"{kind}: {program} is a venue's program")
-    return host
-
-
 def _tamper(
     fault: "OffByOne | FieldsSwapped | ValueAsQuantity",
     world: World,
@@ -96,11 +99,11 @@ def _tamper(
 
     key = f"{fault.__struct_config__.tag}/{fault.target}/{fault.message}"
     concerned = Selects(fault.message, world.chance, key, fault.share)
-    return _host_of(fault.kind, world, fault.target).intercept(fault.target, "in" if fault.way == IN else "out", rule)
+    return host_of(fault.kind, world, fault.target).intercept(fault.target, "in" if fault.way == IN else "out", rule)
 
 
 def _check(fault: "OffByOne | FieldsSwapped | ValueAsQuantity", world: World, fields: tuple[str, ...]) -> None:
-    _host_of(fault.kind, world, fault.target)
+    host_of(fault.kind, world, fault.target)
     check_message(fault.kind, world, fault.message, fields, needed=True)
     check_share(fault.kind, fault.share)
     if fault.way not in WAYS:

@@ -5,22 +5,12 @@ from typing import Any, ClassVar
 
 from squall.faults.fault import FaultKind, Heal, Tally, check_share
 from squall.faults.hardware import check_factor
-from squall.faults.messages import Selects, check_message
-from squall.sim.host import Host
+from squall.faults.messages import Selects, check_message, host_of
 from squall.sim.intercept import IN, Act, Outcome, Rule
 from squall.sim.world import World
 
 THROWN = Outcome(act=Act.THROW)
 HUNG = Outcome(act=Act.HANG)
-
-
-def host_of(kind: str, world: World, program: str) -> Host:
-    """Where this service runs. ValueError where there is none of this name, or it is a venue's."""
-    host = world.transport.slot_of(program).host
-    if host.name in world.venues:
-        # Its books and sequence numbers are in memory only: no desk could agree with it afterwards.
-        raise ValueError(f"{kind}: {program} is a venue's program, which keeps nothing on disk yet")
-    return host
 
 
 def _once(rule: Rule) -> Rule:

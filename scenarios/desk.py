@@ -44,6 +44,8 @@ class Seat(Struct, frozen=True):
     cost_by_message_ns: Mapping[type, int] = {}
     feed_lines: tuple[str, ...] = ()
     """The lines of the venues' market data that it gets, of ``A`` and ``B``, each on a network card ``address/A``."""
+    versions: Mapping[str, Make] = {}
+    """Other builds of it, by name: a fault may deploy one."""
 
 
 Primary = Callable[[], Address | None]
@@ -63,7 +65,7 @@ class Desk(Struct, frozen=True):
     snapshots_from: tuple[str, ...] = ()
     """Hosts with a line to each venue for snapshots. Where it is a host of *orders_from*, that line serves."""
     groups: Mapping[str, tuple[str, ...]] = {}
-    """Hosts that belong together, as ``keepers``: what a fault's selector may choose from."""
+    """Hosts that belong together, as ``keepers``, or programs: what a fault's selector may choose from."""
     primary: Callable[[World], Primary] | None = None
     """Watches a world for who leads; None where nobody does."""
     wiring: Callable[[Floor], Wiring] | None = None
@@ -85,7 +87,8 @@ class Desk(Struct, frozen=True):
         for name, hosts in self.groups.items():
             if name in WORLD_GROUPS:
                 raise DeskError(f"desk.groups: {name!r} is a group that every world has; choose another name")
-            self._expect_hosts(f"groups[{name!r}]", hosts)
+            if not all(host in addresses for host in hosts):
+                self._expect_hosts(f"groups[{name!r}]", hosts)
         if not self.orders_from:
             raise DeskError("desk.orders_from: expected at least one host, found none: no order could leave")
 

@@ -7,10 +7,10 @@ from squall.scenarios.desk import Desk, Floor, Seat
 from squall.sim.program import Program
 from squall.sim.trace import Record, Sent
 from squall.sim.world import World
-from squall.system.assemble import DESK, Service
+from squall.system.assemble import DESK, Make, Service
 from squall.system.domain.messages import LeaseGranted
 from squall.system.runtime import Address, Runtime
-from squall.system.wiring import Wiring
+from squall.system.wiring import Wiring, router_addresses
 
 HOSTS: Final[dict[str, tuple[str, ...]]] = {
     "md": ("market-data",),
@@ -28,13 +28,19 @@ HOSTS: Final[dict[str, tuple[str, ...]]] = {
 """Which service runs where. Two services on one host talk through a local queue, each on its own core."""
 
 
-def our_desk() -> Desk:
-    """Eleven hosts: order entry from ``exec``, market data into ``md``."""
+def our_desk(routers: int = 1) -> Desk:
+    """Eleven hosts: order entry from ``exec``, where so many routers run side by side; market data into ``md``."""
+    names = router_addresses(routers)
     return Desk(
-        seats=tuple(_seat(host, address, DESK[address]) for host, addresses in HOSTS.items() for address in addresses),
+        seats=tuple(
+            _seat(host, each, DESK[address])
+            for host, addresses in HOSTS.items()
+            for address in addresses
+            for each in (names if address == "router" else (address,))
+        ),
         orders_from=("exec",),
         snapshots_from=("md",),
-        groups={"oms": ("oms1", "oms2"), "keepers": ("k1", "k2", "k3")},
+        groups={"oms": ("oms1", "oms2"), "keepers": ("k1", "k2", "k3"), "routers": names},
         primary=lambda world: Leaders(world, len(KEEPERS)).current,
         wiring=wiring_of,
     )
@@ -42,7 +48,8 @@ def our_desk() -> Desk:
 
 def wiring_of(floor: Floor) -> Wiring:
     """The addresses of our services on this floor."""
-    return Wiring(instruments=floor.instruments, venues=floor.venues)
+    routers = router_addresses(floor.settings.desk.router.count)
+    return Wiring(instruments=floor.instruments, venues=floor.venues, routers=routers)
 
 
 KEEPERS: Final = Wiring(instruments=(), venues=()).keepers
@@ -52,16 +59,17 @@ def _seat(host: str, address: Address, service: Service) -> Seat:
     return Seat(
         host,
         address,
-        partial(_make, service),
+        partial(_make, service.make),
         cost_ns=service.cost_ns,
         cost_by_message_ns=service.cost_by_message_ns,
         feed_lines=service.feed_lines,
+        versions={name: partial(_make, make) for name, make in service.versions.items()},
     )
 
 
-def _make(service: Service, runtime: Runtime, floor: Floor) -> Program:
+def _make(make: Make, runtime: Runtime, floor: Floor) -> Program:
     # This line makes the type checker hold every service of ours against Program.
-    program: Program = service.make(runtime, floor.settings.desk, wiring_of(floor), floor.workload)
+    program: Program = make(runtime, floor.settings.desk, wiring_of(floor), floor.workload)
     return program
 
 

@@ -76,6 +76,20 @@ PROTECTIONS: Final = (
         ("execution.resolve_in_doubt=off",),
     ),
     Protection(
+        "no more than was let out",
+        "execution.within_parent",
+        "knight-2012",
+        NO_ORDER_TWICE,
+        "A router on old code sends child after child of an order that is filled.",
+    ),
+    Protection(
+        "hard block on size",
+        "risk.hard_block",
+        "citi-2022",
+        "order size stays within the limit",
+        "A value that was typed as a quantity draws a warning, and goes its way.",
+    ),
+    Protection(
         "A/B arbitration",
         "feed.arbitration",
         "packet-loss",

@@ -53,6 +53,8 @@ CHAPTER: Final = ("lease.beat=5s", "lease.missed_beats=3", "lease.lease=15s", "o
 
 LARGEST: Final = 10**18
 """Of any number, and of any duration in ns: some thirty years, and well within what a record can hold."""
+MOST: Final = {"router.count": 64}
+"""Numbers that are less: each router is a program of its own."""
 SIGNED: Final = ("daily_profit_target", "daily_profit_alert")
 """Money that may be lost as well as made: the only numbers that need not be above zero."""
 
@@ -152,7 +154,8 @@ def _parse(key: str, name: str, kind: Any, text: str) -> Any:
             raise SettingError(f"--set {key}: expected a whole number, found {text!r}") from None
         if number <= 0 and name not in SIGNED:
             raise SettingError(f"--set {key}: expected a number above zero, found {text!r}")
-        if abs(number) > LARGEST:
-            raise SettingError(f"--set {key}: expected a number of at most {LARGEST}, found {text!r}")
+        most = MOST.get(key, LARGEST)
+        if abs(number) > most:
+            raise SettingError(f"--set {key}: expected a number of at most {most}, found {text!r}")
         return number
     raise SettingError(f"--set {key}: cannot be set")

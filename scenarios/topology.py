@@ -1,6 +1,7 @@
 """Builds a stage: hosts, links and venues of the world, and a desk's programs in their places."""
 
 from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ from msgspec import Struct
 
 from squall.faults.fault import InstalledPlan, happening
 from squall.faults.swarm import forced_points
-from squall.scenarios.desk import Desk, DeskError, Floor, Seat
+from squall.scenarios.desk import Desk, DeskError, Floor, Make, Seat
 from squall.scenarios.market import Exchanges, lay_exchanges
 from squall.scenarios.measure import Measure
 from squall.scenarios.our_desk import our_desk
@@ -74,7 +75,7 @@ def build(
     if scenario.swarm:
         world.force(*forced_points(world.chance))
     world.add_switch("lan")
-    desk = scenario.desk or our_desk()
+    desk = scenario.desk or our_desk(scenario.settings.desk.router.count)
     lan = LinkSpec(latency_ns=network.lan_latency_ns)
     for host in desk.hosts:
         world.add_host(host, _clock(world, host))
@@ -123,6 +124,8 @@ def _reconfigured(config: Any, assignment: str) -> Any:
     section = assignment.partition(".")[0]
     if section not in DeskConfig.__struct_fields__:
         raise ValueError(f"{assignment}: no such key; sections are {', '.join(DeskConfig.__struct_fields__)}")
+    if assignment.partition("=")[0] == "router.count":
+        raise ValueError("router.count: this is settled when the desk is laid out")
     settings = override(Settings(desk=config), assignment)
     check_together(settings)
     return settings.desk
@@ -142,14 +145,22 @@ def _clock(world: World, host: str) -> Clock:
 
 
 def _place(world: World, seat: Seat, floor: Floor) -> None:
-    def factory(machine: ProgramRuntime) -> Program:
+    def factory(machine: ProgramRuntime, make: Make) -> Program:
         # This one line makes the type checker hold the host against the desk's Runtime.
         runtime: Runtime = machine
-        return seat.make(runtime, _as_configured(floor, machine.config))
+        return make(runtime, _as_configured(floor, machine.config))
 
     aliases = tuple(f"{seat.address}/{line}" for line in seat.feed_lines)
     costs = Costs(default_ns=seat.cost_ns, by_message=seat.cost_by_message_ns)
-    world.place(seat.host, seat.address, factory, costs, aliases=aliases, config=floor.settings.desk)
+    world.place(
+        seat.host,
+        seat.address,
+        partial(factory, make=seat.make),
+        costs,
+        aliases=aliases,
+        versions={name: partial(factory, make=make) for name, make in seat.versions.items()},
+        config=floor.settings.desk,
+    )
 
 
 def _as_configured(floor: Floor, config: DeskConfig) -> Floor:

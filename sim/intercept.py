@@ -21,10 +21,10 @@ OUT: Final = "out"
 class Act(Enum):
     """What becomes of the handler that is about to be given a message."""
 
-    HANDLE = "handled"
-    THROW = "throws"
-    HANG = "hangs"
-    SPIN = "goes round in circles"
+    HANDLE = "handles"
+    THROW = "throws on"
+    HANG = "hangs on"
+    SPIN = "goes round in circles on"
 
 
 class Outcome(Struct, frozen=True):
@@ -145,11 +145,11 @@ class Tap:
                 self._host.threw(self._slot, job.b)
                 return False
             case Act.HANG:
-                self._record(IN, peer, job.b, "hangs on")
+                self._record(IN, peer, job.b, outcome.act.value)
                 self.hung = True
                 return False
             case Act.SPIN:
-                self._record(IN, peer, job.b, "goes round in circles on")
+                self._record(IN, peer, job.b, outcome.act.value)
                 self._held.append(job)
                 self._round = Job(self._slot, SPIN, None, None, outcome.pass_ns, job.cause)
                 self._slot.core.submit(self._round)

@@ -14,6 +14,7 @@ from squall.system.services.execution import Execution
 from squall.system.services.keeper import Keeper
 from squall.system.services.market_data import MarketData
 from squall.system.services.monitor import Monitor
+from squall.system.services.old_router import OldRouter
 from squall.system.services.oms import Oms
 from squall.system.services.positions import Positions
 from squall.system.services.risk import Risk
@@ -21,7 +22,9 @@ from squall.system.services.router import Router
 from squall.system.services.strategy import Strategy
 from squall.system.wiring import Wiring
 
-ServiceProgram = Audit | Execution | Keeper | MarketData | Monitor | Oms | Positions | Risk | Router | Strategy
+ServiceProgram = (
+    Audit | Execution | Keeper | MarketData | Monitor | Oms | OldRouter | Positions | Risk | Router | Strategy
+)
 Make = Callable[[Runtime, DeskConfig, Wiring, Workload], ServiceProgram]
 
 
@@ -33,6 +36,8 @@ class Service(Struct, frozen=True):
     cost_by_message_ns: Mapping[type, int] = {}
     feed_lines: tuple[str, ...] = ()
     """Network cards of its own, one a line, for what arrives in duplicate."""
+    versions: Mapping[str, Make] = {}
+    """Other builds that there are, by name: a fault may deploy one."""
 
 
 DESK: Final[dict[str, Service]] = {
@@ -41,7 +46,11 @@ DESK: Final[dict[str, Service]] = {
     "oms1": Service(lambda r, c, w, _: Oms(r, c, w), cost_by_message_ns={SubmitOrder: 3_000, Replicate: 1_500}),
     "oms2": Service(lambda r, c, w, _: Oms(r, c, w), cost_by_message_ns={SubmitOrder: 3_000, Replicate: 1_500}),
     "risk": Service(lambda r, c, w, _: Risk(r, c, w), cost_by_message_ns={CheckOrder: 2_500, Tick: 500}),
-    "router": Service(lambda r, c, w, _: Router(r, c, w), cost_by_message_ns={Tick: 500}),
+    "router": Service(
+        lambda r, c, w, _: Router(r, c, w),
+        cost_by_message_ns={Tick: 500},
+        versions={"2003": lambda r, c, w, _: OldRouter(r, c, w)},
+    ),
     "execution": Service(lambda r, c, w, _: Execution(r, c, w), cost_by_message_ns={SendOrder: 3_000}),
     "positions": Service(lambda r, c, w, _: Positions(r, c, w)),
     "audit": Service(lambda r, c, w, _: Audit(r, c, w)),

@@ -39,10 +39,18 @@ class ExecutionConfig(Struct, frozen=True):
     heartbeat_interval_ns: int = 1 * SECOND
     fencing: bool = True
     """Protection: refuse orders of a lower epoch than the highest seen."""
+    within_parent: bool = True
+    """Protection: under an order's name no more is sent than the OMS has let out, in however many children."""
+    max_parents: int = 10_000
+    """How many orders that remembers, the latest ones."""
 
 
 class RiskConfig(Struct, frozen=True):
     max_order_lots: int = 10_000
+    hard_block: bool = True
+    """Protection: a larger order is denied, whoever insists on it."""
+    warn_order_lots: int = 5_000
+    """A larger order than this draws a warning. Nobody has to heed it: the order goes its way."""
     max_position_lots: int = 50_000
     count_in_flight: bool = True
     """Protection: approved orders that have not ended count as if filled."""
@@ -66,6 +74,11 @@ class FeedConfig(Struct, frozen=True):
     gap_timeout_ns: int = 5 * MILLISECOND
     """How long the other line may take to bring what one has missed."""
     snapshot_timeout_ns: int = 100 * MILLISECOND
+
+
+class RouterConfig(Struct, frozen=True):
+    count: int = 1
+    """How many routers there are; each order is the business of one of them."""
 
 
 class LeaseConfig(Struct, frozen=True):
@@ -134,6 +147,7 @@ class DeskConfig(Struct, frozen=True):
     execution: ExecutionConfig = ExecutionConfig()
     risk: RiskConfig = RiskConfig()
     feed: FeedConfig = FeedConfig()
+    router: RouterConfig = RouterConfig()
     lease: LeaseConfig = LeaseConfig()
     oms: OmsConfig = OmsConfig()
     strategy: StrategyConfig = StrategyConfig()

@@ -1,10 +1,11 @@
 """Who is where: the addresses and instruments that a desk is assembled with."""
 
 from decimal import Decimal
+from zlib import crc32
 
 from msgspec import Struct
 
-from squall.system.domain.ids import Symbol, Venue
+from squall.system.domain.ids import ClOrdID, Symbol, Venue
 from squall.system.runtime import Address
 
 
@@ -26,6 +27,11 @@ class VenueRoute(Struct, frozen=True):
     symbols: tuple[Symbol, ...]
 
 
+def router_addresses(count: int) -> tuple[Address, ...]:
+    """``router``, ``router2``, ``router3`` …"""
+    return ("router", *(f"router{number}" for number in range(2, count + 1)))
+
+
 class Wiring(Struct, frozen=True):
     """The addresses of all services, the venues and the instruments."""
 
@@ -34,13 +40,17 @@ class Wiring(Struct, frozen=True):
     market_data: Address = "market-data"
     strategy: Address = "strategy"
     risk: Address = "risk"
-    router: Address = "router"
+    routers: tuple[Address, ...] = ("router",)
     execution: Address = "execution"
     positions: Address = "positions"
     audit: Address = "audit"
     monitor: Address = "monitor"
     oms: tuple[Address, ...] = ("oms1", "oms2")
     keepers: tuple[Address, ...] = ("keeper1", "keeper2", "keeper3")
+
+    def router_of(self, cl_ord_id: ClOrdID) -> Address:
+        """Whose business this order is: always the same router's, whoever leads and however often it is let out."""
+        return self.routers[crc32(cl_ord_id.encode()) % len(self.routers)]
 
     def instrument(self, symbol: Symbol) -> Instrument:
         """The instrument of this symbol; KeyError where there is none."""

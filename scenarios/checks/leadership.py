@@ -4,7 +4,8 @@ from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Docket, Promise, Ruling
 from squall.scenarios.topology import Stage
 from squall.sim.exchange.wire.messages import ExecType, ExecutionReport, NewOrderSingle, OrderStatusReport, OrdStatus
-from squall.sim.trace import Handled, HostCrashed, Record, Sent, VenueClosed
+from squall.sim.intercept import Act
+from squall.sim.trace import Handled, HostCrashed, Intercepted, ProgramStopped, Record, Sent, VenueClosed
 from squall.system.domain.doubt import desk_id
 from squall.system.domain.messages import Fence, FenceAccepted, LeaseGranted, SendOrder
 
@@ -80,7 +81,10 @@ def one_leader() -> Promise:
 
 
 class _LeadsWithin:
-    """From the crash of a leader's host to the first order of the new epoch that a venue acknowledged."""
+    """From the loss of a leader to the first order of the new epoch that a venue acknowledged.
+
+    It is lost when its host crashes, or when its program dies or hangs on it.
+    """
 
     def __init__(self, stage: Stage, host: str) -> None:
         self._host = host
@@ -92,12 +96,18 @@ class _LeadsWithin:
         self._epoch_of: dict[str, int] = {}
         self.recovered_ns: int | None = None
         trace = stage.world.trace
-        trace.watch(self._on_crash, HostCrashed)
+        trace.watch(self._on_loss, HostCrashed)
+        trace.watch(self._on_loss, ProgramStopped)
+        trace.watch(self._on_intercepted, Intercepted)
         trace.watch(self._on_send, Handled, SendOrder)
         trace.watch(self._on_report, Handled, ExecutionReport)
         trace.watch(self._on_status, Handled, OrderStatusReport)
 
-    def _on_crash(self, record: Record) -> None:
+    def _on_intercepted(self, record: Record) -> None:
+        if record.event.deed == Act.HANG.value:
+            self._on_loss(record)
+
+    def _on_loss(self, record: Record) -> None:
         if record.host == self._host and self._lost_ns is None:
             self._lost_ns, self._lost_seq = record.at_ns, record.seq
             self._epoch_at_loss = self._highest
@@ -125,10 +135,10 @@ class _LeadsWithin:
 
     def ruling(self) -> Ruling:
         if self._lost_ns is None:
-            return Ruling(Verdict.INCONCLUSIVE, f"{self._host} never crashed")
+            return Ruling(Verdict.INCONCLUSIVE, f"{self._host} was never lost")
         limit = f"{self._limit_ns / 1e9:g} s"
         if self.recovered_ns is None:
-            detail = f"no order of a new epoch was acknowledged after {self._host} crashed; the limit is {limit}"
+            detail = f"no order of a new epoch was acknowledged after {self._host} was lost; the limit is {limit}"
             return Ruling(Verdict.VIOLATED, detail, self._lost_ns, self._lost_seq)
         took_ns = self.recovered_ns - self._lost_ns
         verdict = Verdict.PASS if took_ns <= self._limit_ns else Verdict.VIOLATED

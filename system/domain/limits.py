@@ -190,7 +190,7 @@ class Gate:
             worst = book.net_lots - lots - (book.selling_lots if counting else 0)
             beyond, reduces = worst < -limits.max_position_lots, worst >= 0
         denials = []
-        if not 0 < lots <= limits.max_order_lots:
+        if lots <= 0 or (limits.hard_block and lots > limits.max_order_lots):
             denials.append(Denial(DenyReason.ORDER_SIZE, lots, limits.max_order_lots))
         if beyond:
             denials.append(Denial(DenyReason.POSITION_LIMIT, worst, side.sign * limits.max_position_lots))

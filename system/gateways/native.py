@@ -14,6 +14,7 @@ from squall.sim.exchange.wire.messages import (
 from squall.system.config import ExecutionConfig
 from squall.system.domain import back_off
 from squall.system.domain.claims import ProtectionActed
+from squall.system.domain.doubt import desk_id
 from squall.system.domain.ids import Venue
 from squall.system.domain.messages import CancelAtVenue, RouteOrder
 from squall.system.runtime import Runtime
@@ -157,7 +158,7 @@ class NativeGateway:
             self._address,
             NewOrderSingle(
                 cl_ord_id=wire_id,
-                cl_ord_link_id=order.cl_ord_id,
+                cl_ord_link_id=desk_id(order.cl_ord_id),
                 symbol=order.symbol,
                 side=order.side,
                 quantity_lots=order.quantity_lots,

@@ -31,6 +31,7 @@ from squall.system.domain.messages import (
     UnsentReason,
     VenueReport,
 )
+from squall.system.domain.parents import Parents
 from squall.system.runtime import Address, Runtime
 from squall.system.services.line import Line, opened_before
 from squall.system.wiring import Wiring
@@ -49,11 +50,11 @@ class Execution:
     def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring) -> None:
         self._runtime = runtime
         self._config = config
-        self._router = wiring.router
+        self._routers = wiring.routers
         self._lines: dict[Venue, Line] = {}
         self._by_address: dict[Address, Line] = {}
         for route in wiring.venues:
-            line = Line(runtime, config, route, wiring.router)
+            line = Line(runtime, config, route, wiring.routers)
             self._lines[route.venue] = self._by_address[route.address] = line
         self._flights: dict[ClOrdID, Flight] = {}
         self._highest = Epoch(0)
@@ -64,6 +65,7 @@ class Execution:
         self._fence: Fence | None = None
         """Waits until its epoch is on the disk."""
         self._fence_token = 0
+        self._parents = Parents(config.execution.max_parents)
         self._void: dict[ClOrdID, int] = {}
         """Routing attempts that a fence asked about before they got here. The answer may be "unsent": what is
         still on its way through the router must not be sent."""
@@ -109,7 +111,7 @@ class Execution:
             case OrderCancelReject():
                 self._heard(sender)
                 refused = doubt.desk_id(message.orig_cl_ord_id)
-                self._tell(self._flights.get(refused), CancelRefused(refused, message.reason.value))
+                self._tell(self._flight(message.orig_cl_ord_id), CancelRefused(refused, message.reason.value))
             case BusinessReject():
                 self._on_not_now(self._heard(sender), message)
             case LogonAccepted():
@@ -156,9 +158,9 @@ class Execution:
         line = self._by_address.get(peer)
         if line is not None:
             line.gateway.on_stream_open()
-        elif peer == self._router:
+        elif peer in self._routers:
             for each in self._lines.values():
-                each.tell_health()
+                each.tell_health((peer,))
 
     def on_stream_closed(self, peer: Address, reason: str) -> None:
         line = self._by_address.get(peer)
@@ -167,6 +169,7 @@ class Execution:
 
     def on_config(self, config: DeskConfig) -> None:
         self._config = config
+        self._parents.most = config.execution.max_parents
         for line in self._lines.values():
             line.on_config(config)
 
@@ -187,6 +190,9 @@ class Execution:
             if known.epoch == order.epoch and order.attempt <= known.order.attempt:
                 return  # one routing attempt is one write, however often it is handed over
             self._forget(known)  # a leader wants it sent again: it has to know what it does
+        if self._config.execution.within_parent and not self._parents.allows(order):
+            self._acted("execution.within_parent", cl_ord_id)  # and nobody asks for an answer about it
+            return
         line = self._lines[message.venue]
         flight = Flight(order=order, epoch=order.epoch, wire_id=cl_ord_id, venue=line.venue)
         self._flights[cl_ord_id] = flight
@@ -194,6 +200,7 @@ class Execution:
         if problem is not None:
             self._give_back(flight, problem)
         else:
+            self._parents.wrote(order)
             self._tell(flight, OrderLeft(cl_ord_id, line.venue, order.attempt))
 
     def _on_cancel(self, sender: Address, request: CancelAtVenue) -> None:
@@ -220,9 +227,13 @@ class Execution:
         line.gateway.heard()
         return line
 
+    def _flight(self, wire_id: str) -> Flight | None:
+        """What bears this name on the wire: an order, a child of one, or an order whose retry was given a new name."""
+        return self._flights.get(ClOrdID(wire_id)) or self._flights.get(doubt.desk_id(wire_id))
+
     def _on_report(self, line: Line, report: ExecutionReport) -> None:
         cl_ord_id = doubt.desk_id(report.cl_ord_id)
-        flight = self._flights.get(cl_ord_id)
+        flight = self._flight(report.cl_ord_id)
         if flight is not None and (flight.venue is None or flight.venue == line.venue):
             flight.venue = line.venue
             flight.answered = True
@@ -240,7 +251,7 @@ class Execution:
             self._tell(flight, VenueReport(line.venue, cl_ord_id, report))
 
     def _on_status(self, line: Line, answer: OrderStatusReport) -> None:
-        flight = self._flights.get(doubt.desk_id(answer.cl_ord_id))
+        flight = self._flight(answer.cl_ord_id)
         question = flight.questions.get(line.venue) if flight is not None else None
         if flight is None or question is None or not question.is_open:
             return
@@ -290,7 +301,7 @@ class Execution:
     def _on_not_now(self, line: Line, message: BusinessReject) -> None:
         """The venue did not look at it. A question is asked again anyway, and the wish to cancel stands."""
         cl_ord_id, config = doubt.desk_id(message.cl_ord_id), self._config.execution
-        flight = self._flights.get(cl_ord_id)
+        flight = self._flight(message.cl_ord_id)
         if message.refused.startswith("cancel/"):
             self._tell(flight, CancelRefused(cl_ord_id, UnsentReason.NOT_NOW.value))
         elif (

@@ -49,10 +49,10 @@ def opened_before(runtime: Runtime) -> dict[Venue, int]:
 class Line:
     """Every call that may change whether new orders can go to the venue ends in a `review`."""
 
-    def __init__(self, runtime: Runtime, config: DeskConfig, route: VenueRoute, router: Address) -> None:
+    def __init__(self, runtime: Runtime, config: DeskConfig, route: VenueRoute, routers: tuple[Address, ...]) -> None:
         self._runtime = runtime
         self._config = config
-        self._router = router
+        self._routers = routers
         self.venue = route.venue
         self.symbols = route.symbols
         self.gateway = NativeGateway(runtime, config.execution, route)
@@ -132,7 +132,7 @@ class Line:
             if ripe_in_ns:
                 self._runtime.set_timer(ripe_in_ns, ("breaker", self.venue))
         if (self.gateway.established and breaker.routable(now_ns)) is not self._told_routable:
-            self.tell_health()
+            self.tell_health(self._routers)
 
     def _record(self) -> None:
         """So that a restart does not forget that the venue is to be left alone. A probe changes nothing of that."""
@@ -141,10 +141,11 @@ class Line:
             opened_ns = self.breaker.since_ns if state is BreakerState.OPEN else None
             self._runtime.append(BREAKER_FILE, _encode(BreakerRecord(self.venue, opened_ns)))
 
-    def tell_health(self) -> None:
-        """Tell the router, if it is there; it hears it all again on a new stream."""
+    def tell_health(self, routers: tuple[Address, ...]) -> None:
+        """Tell the routers, as far as they are there; each hears it all again on a new stream."""
         routable = self.gateway.established and self.breaker.routable(self._runtime.monotonic_ns)
         self._told_routable = routable
         self._healths += 1
         health = VenueHealth(venue=self.venue, routable=routable, number=self._healths)
-        self._runtime.write(self._router, health)
+        for router in routers:
+            self._runtime.write(router, health)

@@ -75,7 +75,7 @@ class MarketData:
     def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring, buffer_limit: int = BUFFER_LIMIT) -> None:
         self._runtime = runtime
         self._config = config.feed
-        self._listeners: tuple[Address, ...] = (wiring.strategy, wiring.router, wiring.risk)
+        self._listeners: tuple[Address, ...] = (wiring.strategy, *wiring.routers, wiring.risk)
         self._channels: dict[Venue, _Channel] = {
             route.venue: _Channel(route, config.feed.gap_timeout_ns, buffer_limit) for route in wiring.venues
         }

@@ -45,7 +45,7 @@ class Monitor:
             wiring.market_data,
             wiring.strategy,
             wiring.risk,
-            wiring.router,
+            *wiring.routers,
             wiring.execution,
             *wiring.oms,
             *wiring.keepers,

@@ -182,7 +182,8 @@ class Oms:
             case Replicated():
                 if term is not None:
                     term.replication.on_replicated(message)
-                    term.flush()
+                    if term.begun:  # a standby may be quicker than our own disk
+                        term.flush()
             case Replicate():
                 if term is None:
                     self._follower.on_replicate(message)

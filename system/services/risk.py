@@ -98,6 +98,11 @@ class Risk:
         for denial in answer.denials:
             if denial.reason is DenyReason.DAILY_LOSS:
                 self._runtime.emit(ProtectionActed("risk.loss_limit", f"denied {question.cl_ord_id}"))
+            elif denial.reason is DenyReason.ORDER_SIZE:
+                self._runtime.emit(ProtectionActed("risk.hard_block", f"denied {question.cl_ord_id}"))
+        if question.quantity_lots > self._config.risk.warn_order_lots and not answer.denials:
+            text = f"{question.cl_ord_id} is unusually large: {question.quantity_lots} lots"
+            self._runtime.emit(AlertRaised("warning", "risk.order_size", text))
 
     def on_stream_open(self, peer: Address) -> None:
         """Nothing: whoever is at the other end speaks first."""

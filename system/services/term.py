@@ -75,7 +75,7 @@ class Term:
         self._peers = (
             wiring.execution,
             wiring.risk,
-            wiring.router,
+            *wiring.routers,
             wiring.positions,
             wiring.audit,
             *(oms for oms in wiring.oms if oms != runtime.address),
@@ -148,9 +148,10 @@ class Term:
             events = tuple(self._log())
             if events:
                 write(peer, JournalCopied(self.epoch, self._cold_version + 1, events))
-        elif peer == wiring.router and self.leading:
+        elif peer in wiring.routers and self.leading:
             # What was let out on the last stream may have died with it.
-            self._inquire([order for order in live if order.state is OrderState.PENDING_SUBMISSION])
+            pending = [order for order in live if order.state is OrderState.PENDING_SUBMISSION]
+            self._inquire([order for order in pending if wiring.router_of(order.cl_ord_id) == peer])
         elif peer == wiring.strategy and self.leading:
             write(peer, Leading(self.epoch, self._runtime.address))
 
@@ -279,7 +280,7 @@ class Term:
     def _receiver(self, effect: Effect, actor: str) -> Address:
         match effect:
             case RouteOrder():
-                return self._wiring.router
+                return self._wiring.router_of(effect.cl_ord_id)
             case BookFill():
                 return self._wiring.positions
             case ReleaseOrder():

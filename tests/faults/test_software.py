@@ -91,12 +91,12 @@ class Desk:
 
 
 REFUSED: list[tuple[Fault, str]] = [
-    (Throws("c"), "no program at address 'c'; there are a, b"),
+    (Throws("c"), "program throws: 'c' is no program; programs are a, b"),
     (Throws("b", "Notes"), "program throws: no message 'Notes'; did you mean Note?"),
     (PoisonMessage("b", ""), "poison message: expected the type of a message"),
     (PoisonMessage("b", "Note", 0.0), "poison message: the share must be above 0 and at most 1, found 0.0"),
     (Hangs("b", "X"), "program hangs: no message 'X'; messages are Note, Beat, Order"),
-    (Livelock("c"), "no program at address 'c'; there are a, b"),
+    (Livelock("c"), "program in a livelock: 'c' is no program; programs are a, b"),
     (Sluggish("b", 1.0), "program slow: the factor must be above 1 and at most a million, found 1.0"),
     (OldVersion("b", "new"), "old version deployed: b has no version 'new'; there are old"),
     (OldVersion("a", "old"), "old version deployed: a has no version 'old'; there are none but its own"),
@@ -121,7 +121,7 @@ def test_what_cannot_be_is_refused_in_one_line(fault: Fault, line: str) -> None:
 
 
 def test_a_venues_program_is_no_service_to_break() -> None:
-    with pytest.raises(ValueError, match="program throws: left is a venue's program"):
+    with pytest.raises(ValueError, match="program throws: 'left' is a venue's program; programs are left-trader"):
         Market(during(0, MS, Throws("left")))
 
 

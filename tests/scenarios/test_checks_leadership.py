@@ -233,7 +233,7 @@ def test_answers_to_orders_of_the_old_epoch_are_no_sign_of_a_new_leader() -> Non
     ruling = judge.ruling()
     assert fired(ruling)
     assert ruling.seq == lost
-    assert "no order of a new epoch was acknowledged after oms1 crashed" in ruling.detail
+    assert "no order of a new epoch was acknowledged after oms1 was lost" in ruling.detail
 
 
 def test_an_order_of_the_new_epoch_that_is_refused_is_not_acknowledged() -> None:
@@ -267,4 +267,4 @@ def test_where_the_host_never_crashed_nothing_is_shown() -> None:
     tale.saw(HostCrashed(with_disk=False), "oms2")
     ruling = judge.ruling()
     assert undecided(ruling)
-    assert ruling.detail == "oms1 never crashed"
+    assert ruling.detail == "oms1 was never lost"

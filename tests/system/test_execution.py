@@ -762,3 +762,61 @@ def test_heartbeats_of_a_venue_need_no_answer() -> None:
     before = list(bench.runtime.sent)
     bench.hear(A, Heartbeat("A", 1))
     assert bench.runtime.sent == before
+
+
+# --- no more than was let out ---
+
+
+def child(number: int) -> RouteOrder:
+    return route(f"{ONE}~{number}")
+
+
+def test_a_child_of_an_order_that_went_out_whole_is_not_sent_also_when_the_order_has_ended() -> None:
+    bench = ready()
+    bench.send(route())
+    bench.send(child(2))
+    bench.hear(A, FILLED)
+    bench.send(child(3))
+    bench.send(route())
+    assert [order.cl_ord_id for order in bench.took(NewOrderSingle)] == [ONE]
+    assert bench.acted("execution.within_parent") == [f"{ONE}~2", f"{ONE}~3", ONE]
+    bench.send(route(attempt=2))
+    assert len(bench.took(NewOrderSingle)) == 1
+
+
+def test_an_order_that_could_not_be_written_may_be_let_out_again() -> None:
+    bench = Bench()
+    bench.fence()
+    bench.send(route())
+    assert [unsent.reason for unsent in bench.took(OrderUnsent)] == [UnsentReason.SESSION_DOWN]
+    bench.log_on()
+    bench.send(route())
+    assert len(bench.took(NewOrderSingle)) == 1
+    assert bench.acted("execution.within_parent") == []
+
+
+def test_with_the_check_off_children_go_out_under_names_of_their_own_and_link_to_their_parent() -> None:
+    bench = ready(replace(EXECUTION, within_parent=False))
+    bench.send(route())
+    bench.send(child(2))
+    bench.hear(A, report(f"{ONE}~2"))
+    wire = [(order.cl_ord_id, order.cl_ord_link_id) for order in bench.took(NewOrderSingle)]
+    assert wire == [(ONE, ONE), (f"{ONE}~2", ONE)]
+    assert [flight.order.cl_ord_id for flight in bench.execution.flights if flight.answered] == [f"{ONE}~2"]
+    assert [told.cl_ord_id for told in bench.took(VenueReport)] == [ONE]
+
+
+def test_every_router_hears_of_a_venue_and_one_that_comes_later_hears_it_alone() -> None:
+    runtime = FakeRuntime("execution")
+    execution = Execution(runtime, CONFIG, replace(WIRING, routers=("router", "router2", "router3")))
+    execution.on_start()
+    runtime.connect(execution, "router")
+    runtime.connect(execution, "router2")
+    runtime.take(VenueHealth)
+    runtime.connect(execution, ADDRESS[A])
+    execution.on_message(ADDRESS[A], LogonAccepted(1, False))
+    assert [to for to, message in runtime.sent if isinstance(message, VenueHealth)] == ["router", "router2"]
+    runtime.take(VenueHealth)
+    runtime.connect(execution, "router3")
+    told = [(to, message.venue, message.routable) for to, message in runtime.sent if isinstance(message, VenueHealth)]
+    assert told == [("router3", A, True), ("router3", B, False)]

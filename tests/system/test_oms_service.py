@@ -509,6 +509,26 @@ def test_a_backup_that_comes_back_with_nothing_gets_everything() -> None:
     assert len(rig.take(BookFill)) == 1
 
 
+def test_a_standby_that_is_quicker_than_our_own_disk_waits_until_the_term_begins() -> None:
+    rig = Rig()
+    rig.lead()
+    rig.hear("strategy", submit())
+    rig.sync()
+    rig.start()
+    rig.pass_time(SECOND)
+    epoch = Epoch(rig.grant())
+    rig.connect("oms2")
+    rig.hear("oms2", JoinStandby("oms2", 1))
+    (image,) = rig.take(JournalImage)
+    rig.hear("oms2", Replicated(epoch, len(image.events)))
+    assert rig.take(JournalCopied) == [], "we hold no office before its epoch is on our disk"
+    rig.sync()
+    rig.connect("strategy", *PEERS)
+    rig.hear("execution", FenceAccepted(epoch))
+    assert [order.cl_ord_id for order in rig.oms.orders] == [A]
+    assert rig.take(JournalCopied, "audit")
+
+
 def test_a_leader_without_a_backup_says_so_once() -> None:
     rig = Rig()
     rig.lead()

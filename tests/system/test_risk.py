@@ -183,3 +183,24 @@ def test_a_message_that_is_not_for_risk_is_a_bug() -> None:
     _, risk = started()
     with pytest.raises(TypeError, match="risk: no handler for CancelOrder from oms1"):
         risk.on_message("oms1", CancelOrder(ClOrdID("a")))  # type: ignore[arg-type]
+
+
+def test_the_hard_block_says_that_it_acted_and_a_warning_is_only_said() -> None:
+    runtime, risk = at_work(RiskConfig(max_order_lots=100, warn_order_lots=50))
+    for name, lots in (("usual", 50), ("large", 51), ("too large", 101)):
+        risk.on_message("oms1", question(name, lots))
+    assert answers(runtime) == [("usual", True), ("large", True), ("too large", False)]
+    assert [claim.text for claim in runtime.claims if isinstance(claim, AlertRaised)] == [
+        "large is unusually large: 51 lots"
+    ]
+    assert ProtectionActed("risk.hard_block", "denied too large") in runtime.claims
+
+
+def test_without_the_hard_block_a_warning_is_all_there_is_and_no_order_is_empty() -> None:
+    runtime, risk = at_work(RiskConfig(max_order_lots=100, warn_order_lots=50, hard_block=False))
+    for name, lots in (("too large", 101), ("empty", 0)):
+        risk.on_message("oms1", question(name, lots))
+    assert answers(runtime) == [("too large", True), ("empty", False)]
+    assert [claim.text for claim in runtime.claims if isinstance(claim, AlertRaised)] == [
+        "too large is unusually large: 101 lots"
+    ]
