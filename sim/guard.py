@@ -11,7 +11,8 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from types import TracebackType
 from typing import Any, Final, Self
@@ -95,6 +96,34 @@ class NondeterminismError(Exception):
     """Something in a run asked the real world for time, chance, a name, a thread or a socket."""
 
 
+class Lent:
+    """What a program is lent for as long as it runs: by a forbidden name, what answers in the machine's place.
+
+    *recorded*: whether a breach, where nothing is lent, is the guard's to remember. Not so for what is thrown away.
+    """
+
+    __slots__ = ("recorded", "stand_ins")
+
+    def __init__(self, stand_ins: Mapping[str, Callable[..., Any]], recorded: bool = True) -> None:
+        self.stand_ins = stand_ins
+        self.recorded = recorded
+
+
+@contextmanager
+def lending(lent: Lent) -> Iterator[None]:
+    """Within, what this thread asks the machine for is answered by what is *lent*, where the guard is on."""
+    thread = _get_ident()
+    before = _lent.get(thread)
+    _lent[thread] = lent
+    try:
+        yield
+    finally:
+        if before is None:
+            del _lent[thread]
+        else:
+            _lent[thread] = before
+
+
 # --- who is guarded, and what is patched: the patched modules are the process's, so this is the process's too
 
 _lock: Final = threading.Lock()
@@ -102,6 +131,8 @@ _guards: Final[dict[int, list["Guard"]]] = {}
 """Thread → the guards that it is inside of, innermost last."""
 _patched: Final[list[tuple[Any, str, Any]]] = []
 """(owner, attribute, original), in the order of patching; empty while nobody is guarded."""
+_lent: Final[dict[int, Lent]] = {}
+"""Thread → what the program that it runs just now is lent."""
 _get_ident: Final = threading.get_ident
 
 
@@ -152,7 +183,8 @@ class Guard:
             return
         place = f"{frame.f_code.co_filename}:{frame.f_lineno}"
         breach = NondeterminismError(f"{place}: called {name} during a run; {advice}")
-        if self.breach is None:
+        lent = _lent.get(_get_ident())
+        if self.breach is None and (lent is None or lent.recorded):
             self.breach = breach
         raise breach
 
@@ -177,14 +209,32 @@ def _patch(owner: Any, attribute: str, replacement: Any) -> None:
     setattr(owner, attribute, replacement)
 
 
+def _stand_in(name: str) -> Callable[..., Any] | None:
+    """What the program that runs in this thread is lent under this name."""
+    lent = _lent.get(_get_ident())
+    return None if lent is None else lent.stand_ins.get(name)
+
+
 def _refusing(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
-    """*original*, but raising in a guarded thread."""
+    """*original*, but raising in a guarded thread, unless something is lent that answers."""
 
     def refused(*args: Any, **kwargs: Any) -> Any:
+        stand_in = _stand_in(name)
+        if stand_in is not None:
+            return stand_in(*args, **kwargs)
         _refuse(name)
         return original(*args, **kwargs)
 
     return refused
+
+
+def _replaceable(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    """*original*, which nobody refuses, unless something is lent that answers."""
+
+    def replaced(*args: Any, **kwargs: Any) -> Any:
+        return (_stand_in(name) or original)(*args, **kwargs)
+
+    return replaced
 
 
 def _refusing_without(name: str, original: Callable[..., Any], position: int) -> Callable[..., Any]:
@@ -192,6 +242,9 @@ def _refusing_without(name: str, original: Callable[..., Any], position: int) ->
 
     def refused(*args: Any, **kwargs: Any) -> Any:
         if not kwargs and (len(args) <= position or args[position] is None):
+            stand_in = _stand_in(name)
+            if stand_in is not None:
+                return stand_in(*args, **kwargs)
             _refuse(name)
         return original(*args, **kwargs)
 
@@ -226,6 +279,11 @@ def _install() -> None:
     _patch(socket.socket, "__init__", _refusing("socket.socket", socket.socket.__init__))
     if "numpy" in sys.modules:
         _install_numpy()
+    if "asyncio" in sys.modules:
+        # They walk sets of tasks, whose order a loop of ours knows to keep.
+        for owner in (import_module("asyncio"), import_module("asyncio.tasks")):
+            for name in ("all_tasks", "as_completed"):
+                _patch(owner, name, _replaceable(f"asyncio.{name}", getattr(owner, name)))
 
 
 def _install_numpy() -> None:
@@ -258,6 +316,14 @@ class _StandsIn(type):
         return issubclass(subclass, _REAL[cls]) if cls in _REAL else super().__subclasscheck__(subclass)
 
 
+def _asked(name: str, original: Callable[..., Any], *args: Any) -> Any:
+    stand_in = _stand_in(name)
+    if stand_in is not None:
+        return stand_in(*args)
+    _refuse(name)
+    return original(*args)
+
+
 class _GuardedDate(datetime_module.date, metaclass=_StandsIn):
     """`datetime.date` while guarded; it makes real dates, so that nothing outlives the guard."""
 
@@ -266,8 +332,7 @@ class _GuardedDate(datetime_module.date, metaclass=_StandsIn):
 
     @classmethod
     def today(cls) -> Any:
-        _refuse("datetime.date.today")
-        return _REAL_DATE.today()
+        return _asked("datetime.date.today", _REAL_DATE.today)
 
 
 class _GuardedDatetime(datetime_module.datetime, metaclass=_StandsIn):
@@ -278,18 +343,15 @@ class _GuardedDatetime(datetime_module.datetime, metaclass=_StandsIn):
 
     @classmethod
     def now(cls, tz: datetime_module.tzinfo | None = None) -> Any:
-        _refuse("datetime.datetime.now")
-        return _REAL_DATETIME.now(tz)
+        return _asked("datetime.datetime.now", _REAL_DATETIME.now, tz)
 
     @classmethod
     def utcnow(cls) -> Any:
-        _refuse("datetime.datetime.utcnow")
-        return _REAL_DATETIME.utcnow()
+        return _asked("datetime.datetime.utcnow", _REAL_DATETIME.utcnow)
 
     @classmethod
     def today(cls) -> Any:
-        _refuse("datetime.datetime.today")
-        return _REAL_DATETIME.today()
+        return _asked("datetime.datetime.today", _REAL_DATETIME.today)
 
 
 _REAL_DATE: Final = datetime_module.date
