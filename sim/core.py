@@ -29,7 +29,7 @@ _IN_WORDS: Final = {
 }
 
 
-class Job(Struct, gc=False):
+class Job(Struct):
     """One handler invocation waiting for a core, or in service."""
 
     slot: "Slot"

@@ -26,7 +26,7 @@ class LivelockError(RuntimeError):
     """Virtual time stands still: more events in one instant than the budget allows."""
 
 
-class Call(Struct, gc=False):
+class Call(Struct):
     """A function to call later, with one argument. `cancel()` forgets it."""
 
     fn: Callable[[Any], None] | None

@@ -105,6 +105,14 @@ EXEMPTIONS: Final[tuple[Exemption, ...]] = (
     ),
     Exemption("scenarios/power.py", "concurrent", "each run is in a process of its own; threads only wait for them"),
     *(
+        Exemption(f"squall/aio/{file}.py", "asyncio", "the library's own words, on a loop that asks no machine")
+        for file in ("loop", "connections", "program", "stand_ins")
+    ),
+    *(
+        Exemption("squall/aio/stand_ins.py", name, "it makes what stands in for these, from the run's seed and clocks")
+        for name in ("random", "time", "uuid")
+    ),
+    *(
         Exemption("sim/guard.py", name, "the guard patches it")
         for name in ("time", "random", "secrets", "uuid", "threading", "_thread", "socket")
     ),

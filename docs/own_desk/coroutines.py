@@ -14,7 +14,7 @@ from squall.scenarios import venue_promises
 from squall.scenarios.checks.told import positions_told
 from squall.scenarios.desk import Desk, Seat
 from squall.scenarios.scenario import Scenario, scenario
-from squall.scenarios.settings import Settings, VenueConfig
+from squall.scenarios.settings import NetworkConfig, Settings, VenueConfig
 from squall.scenarios.topology import Stage
 from squall.sim.exchange.wire.frames import HEADER_BYTES, decode, encode, length
 from squall.sim.exchange.wire.messages import (
@@ -31,7 +31,7 @@ from squall.sim.exchange.wire.messages import (
     TimeInForce,
 )
 
-PATIENCE_S = 0.3
+PATIENCE_S = 0.2
 """How often we look after what is open."""
 PRICE_HALF_TICKS = 20_000
 
@@ -68,6 +68,7 @@ class Trader:
         self.sent = {data.decode(): 0 for data in journal.read("sent")}
         self.heard: asyncio.Queue[Any] = asyncio.Queue()
         self.sending = asyncio.Lock()
+        self.up = asyncio.Event()
         self.writer: asyncio.StreamWriter | None = None
         self.asked = 0
 
@@ -84,16 +85,23 @@ class Trader:
             try:
                 async with asyncio.timeout(1):
                     reader, writer = await asyncio.open_connection(self.host, self.port)
-                writer.write(encode(Logon("trader", number)))
-                while True:
-                    body = await reader.readexactly(length(await reader.readexactly(HEADER_BYTES)))
-                    message = decode(body)
-                    if isinstance(message, LogonAccepted):
-                        self.writer = writer
-                    self.heard.put_nowait(message)
+                await self.talk(number, reader, writer)
             except (OSError, EOFError):
-                self.writer = None
-            await asyncio.sleep(random.uniform(0.1, 0.3))
+                await asyncio.sleep(random.uniform(0.1, 0.3))
+
+    async def talk(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            writer.write(encode(Logon("trader", number)))
+            while True:
+                message = decode(await reader.readexactly(length(await reader.readexactly(HEADER_BYTES))))
+                if isinstance(message, LogonAccepted):
+                    self.writer = writer
+                    self.up.set()
+                self.heard.put_nowait(message)
+        finally:
+            self.writer = None
+            self.up.clear()
+            writer.close()
 
     async def trade(self, orders: int, every_s: float) -> None:
         while len(self.orders) < orders:
@@ -105,8 +113,9 @@ class Trader:
 
     async def send(self, name: str) -> None:
         async with self.sending:
-            if name in self.sent or self.writer is None:
+            if name in self.sent:
                 return
+            await self.up.wait()
             await self.journal.append("sent", name.encode())
             self.sent[name] = self.asked
             self.say(self.orders[name])
@@ -185,7 +194,7 @@ def fills_of(records: list[bytes]) -> list[Fill]:
 # --- the scenario -----------------------------------------------------------------------------------
 
 PHASES = Phases(baseline_ns=1 * SECOND, faults_ns=5 * SECOND, heal_ns=1 * SECOND, converge_ns=5 * SECOND)
-SHARES = {"exchange-api": 0.35, "network": 0.25, "software": 0.1, "hardware": 0.3}
+SHARES = {"exchange-api": 0.3, "network": 0.4, "hardware": 0.3}
 
 
 async def main(env: aio.Env) -> None:
@@ -206,8 +215,11 @@ def position(stage: Stage) -> dict[str, int]:
 def own_trader() -> Scenario:
     return Scenario(
         desk=Desk(seats=(Seat("box", "trader", aio.program(main)),), orders_from=("box",)),
-        settings=Settings(venue=VenueConfig(refuse_duplicates=False)),
-        plan=Mix(PHASES, per_minute=60, shares=SHARES),
+        settings=Settings(
+            venue=VenueConfig(refuse_duplicates=False),
+            network=NetworkConfig(max_retransmissions=3),
+        ),
+        plan=Mix(PHASES, per_minute=96, shares=SHARES),
         promises=(
             *venue_promises.always(max_order_lots=9),
             *venue_promises.settles(),

@@ -11,6 +11,7 @@ from squall.scenarios import venue_promises
 from squall.scenarios.checks.told import positions_told
 from squall.scenarios.desk import Desk, Floor, Seat
 from squall.scenarios.scenario import Scenario, scenario
+from squall.scenarios.settings import NetworkConfig, Settings
 from squall.scenarios.topology import Stage
 from squall.sim.exchange.wire.messages import (
     ExecType,
@@ -91,7 +92,7 @@ class Oms:
         match message:
             case LogonAccepted():
                 self.up[sender] = True
-                for order in self.orders.values():
+                for order in [order for order in self.orders.values() if order.venue == sender]:
                     self.ask(order)
             case OrderStatusReport(status=None):
                 self.send(self.orders[message.cl_ord_id])
@@ -192,8 +193,9 @@ PHASES = Phases(baseline_ns=1 * SECOND, faults_ns=5 * SECOND, heal_ns=1 * SECOND
 def own_oms() -> Scenario:
     return Scenario(
         desk=Desk(seats=(Seat("oms", "oms", Oms),), orders_from=("oms",)),
+        settings=Settings(network=NetworkConfig(max_retransmissions=3)),
         workload=Workload(orders_per_s=5, stop_ns=PHASES.faults_end_ns, lots_max=9, marketable_share=0.5),
-        plan=Mix(PHASES, per_minute=60),
+        plan=Mix(PHASES, per_minute=96),
         promises=(
             *venue_promises.always(max_order_lots=9),
             *venue_promises.settles(),

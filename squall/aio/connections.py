@@ -117,13 +117,13 @@ class Connection(asyncio.Transport):
         if not self._closing:
             self._closing = True
             self._connections.hang_up(self._peer, self)
-            asyncio.get_running_loop().call_soon(self._protocol.connection_lost, None)
+            self._connections.loop.call_soon(self._protocol.connection_lost, None)
 
     def abort(self) -> None:
         self.close()
 
     def is_closing(self) -> bool:
-        return self._closing
+        return self._closing or self._connections.dead
 
     def is_reading(self) -> bool:
         return self._paused is None and not self._closing
@@ -199,12 +199,14 @@ class Connections:
 
     def __init__(
         self,
+        loop: asyncio.AbstractEventLoop,
         address: Address,
         runtime: Callable[[], Runtime | None],
         venues: frozenset[Address],
         hosts: dict[str, Address],
     ) -> None:
         """*hosts*: the addresses behind names as the program knows them, each as ``host`` or ``host:port``."""
+        self.loop = loop
         self.address = address
         self._runtime = runtime
         self._venues = venues
@@ -214,6 +216,11 @@ class Connections:
         self._made = 0
         self.server: Server | None = None
 
+    @property
+    def dead(self) -> bool:
+        """The life that they belonged to is over."""
+        return self._runtime() is None
+
     # --- what the loop asks ---
 
     async def connect(self, factory: Factory, host: Any, port: Any) -> tuple[Connection, asyncio.BaseProtocol]:
@@ -222,7 +229,7 @@ class Connections:
         runtime = self._runtime()
         if runtime is None or peer in self._open or peer in self._opening:
             raise OSError(f"{peer}: there is a connection already: a program has one to each peer")
-        future = asyncio.get_running_loop().create_future()
+        future = self.loop.create_future()
         self._opening[peer] = (factory, future)
         try:
             runtime.open(peer)
@@ -240,7 +247,7 @@ class Connections:
         """Take what others open; OSError where somebody does already."""
         if self.server is not None:
             raise OSError(f"{self.address}: address already in use: a program has one server")
-        self.server = Server(self, factory, asyncio.get_running_loop())
+        self.server = Server(self, factory, self.loop)
         return self.server
 
     # --- what a connection asks ---

@@ -138,7 +138,7 @@ class AsyncioProgram:
         # Its decorator has put in the methods that the type checker misses.
         loop = self._loop = Loop(clocks.monotonic_ns, clocks.wake_in)  # type: ignore[abstract]
         venues = frozenset(route.address for route in floor.venues)
-        self._connections = loop.connections = Connections(runtime.address, alive, venues, hosts)
+        self._connections = loop.connections = Connections(loop, runtime.address, alive, venues, hosts)
         self._disk = Disk(alive)
         self._env = Env(runtime.address, floor, self._disk, alive)
         self._main = main

@@ -41,6 +41,7 @@ HANDLERS: Final = (
                 "                self.runtime.write(order.venue, OrderStatusRequest(name, self.next()))\n"
                 "            else:\n"
                 '                again = replace(order.message, cl_ord_id=f"{name}.{self.next()}")\n'
+                "                self.ended.append(name)\n"
                 "                self.orders[again.cl_ord_id] = Order(order.venue, again)\n"
                 "                self.runtime.write(order.venue, again)\n",
             ),
@@ -50,7 +51,6 @@ HANDLERS: Final = (
                 "                self.answered.append(message.cl_ord_id)\n"
                 "                if message.exec_type is ExecType.TRADE:\n",
             ),
-            ("for order in self.orders.values()", "for order in list(self.orders.values())"),
         ),
         (TWICE,),
     ),
@@ -72,21 +72,56 @@ HANDLERS: Final = (
         "handlers.py",
         (
             (
-                "                for order in self.orders.values():\n                    self.ask(order)\n",
+                "                for order in [order for order in self.orders.values() if order.venue == sender]:\n"
+                "                    self.ask(order)\n",
                 "",
             ),
         ),
         (ENDS, POSITIONS),
     ),
+)
+
+COROUTINES: Final = (
     Bug(
-        "a cancel is taken for done when it is asked for",
-        "handlers.py",
+        "the lock is let go of before the wait for the session",
+        "coroutines.py",
         (
             (
-                "        name, what = order.message.cl_ord_id, order.message\n",
-                "        name, what = order.message.cl_ord_id, order.message\n        self.ended.append(name)\n",
+                "                return\n"
+                "            await self.up.wait()\n"
+                '            await self.journal.append("sent", name.encode())\n'
+                "            self.sent[name] = self.asked\n"
+                "            self.say(self.orders[name])\n",
+                "                return\n"
+                "        await self.up.wait()\n"
+                '        await self.journal.append("sent", name.encode())\n'
+                "        self.sent[name] = self.asked\n"
+                "        self.say(self.orders[name])\n",
             ),
         ),
-        (ENDS, POSITIONS),
+        (TWICE,),
+    ),
+    Bug(
+        "after a restart nobody remembers what had been sent",
+        "coroutines.py",
+        (
+            (
+                'self.sent = {data.decode(): 0 for data in journal.read("sent")}',
+                "self.sent: dict[str, int] = {}",
+            ),
+        ),
+        (TWICE,),
+    ),
+    Bug(
+        "what a status report lists is not booked",
+        "coroutines.py",
+        (
+            (
+                "                    for execution in answer.executions:\n"
+                "                        await self.fill(execution.exec_id, answer.cl_ord_id, execution.lots)\n",
+                "",
+            ),
+        ),
+        (POSITIONS,),
     ),
 )

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from squall.scenarios.find import choose
 from squall.scenarios.result import CheckResult, Verdict
 from squall.scenarios.run import judge
-from tests.own_desk.bugs import EXAMPLES, HANDLERS, Bug
+from tests.own_desk.bugs import COROUTINES, EXAMPLES, HANDLERS, Bug
 
 SEEDS = range(1, 61)
 
@@ -28,12 +28,16 @@ def _sound(scenario: str) -> None:
         assert judged.verdict is Verdict.PASS, (seed, judged.checks)
 
 
-@pytest.mark.parametrize("bug", HANDLERS, ids=lambda bug: bug.name)
+SCENARIOS = {"handlers.py": "own_oms", "coroutines.py": "own_trader"}
+
+
+@pytest.mark.parametrize("bug", HANDLERS + COROUTINES, ids=lambda bug: bug.name)
 def test_a_bug_is_found_within_sixty_seeds_by_what_the_venues_saw(bug: Bug, tmp_path: Path) -> None:
-    broken = f"{bug.build(tmp_path)}:own_oms"
+    broken = f"{bug.build(tmp_path)}:{SCENARIOS[bug.file]}"
     found = next((violations for seed in SEEDS if (violations := _violations(broken, seed))), [])
     assert {check.name for check in found} & {*bug.found_by}
 
 
-def test_the_sound_oms_keeps_its_promises_on_the_same_seeds() -> None:
-    _sound(f"{EXAMPLES / 'handlers.py'}:own_oms")
+@pytest.mark.parametrize("file", SCENARIOS)
+def test_the_sound_build_keeps_its_promises_on_the_same_seeds(file: str) -> None:
+    _sound(f"{EXAMPLES / file}:{SCENARIOS[file]}")

@@ -1,6 +1,8 @@
 """A run and its verdict: what decides it, what its digest rests on, and what it says of itself."""
 
+import gc
 import shlex
+import weakref
 from typing import Any
 
 import click
@@ -19,7 +21,7 @@ from squall.scenarios.desk_promises import settles
 from squall.scenarios.find import choose, sound_scenarios
 from squall.scenarios.prove import PROTECTIONS, Protection, UnknownProtectionError, arm, chosen, prove, prove_one
 from squall.scenarios.result import CheckResult, RunResult, Verdict
-from squall.scenarios.run import STORY_STEPS, Choice, run, verdict_of
+from squall.scenarios.run import STORY_STEPS, Choice, judge, run, verdict_of
 from squall.scenarios.settings import SettingError
 from squall.scenarios.words import is_plumbing
 from squall.sim.trace import RunBegan, Trace
@@ -464,3 +466,10 @@ def test_both_arms_of_a_row_differ_in_the_protection_and_in_nothing_else() -> No
 def test_a_protection_that_is_not_in_the_table_is_refused_with_what_there_is() -> None:
     with pytest.raises(UnknownProtectionError, match=r"no protection 'prayer'; protections are breaker\.enabled, "):
         prove(["prayer"], seed=1)
+
+
+def test_a_run_that_is_over_is_thrown_away_with_its_world() -> None:
+    choice = brief()
+    world = weakref.ref(judge(choice, choice.settled()).stage.world)
+    gc.collect()
+    assert world() is None

@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter as real_perf_counter
 from typing import Any
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from squall.sim.guard import FORBIDDEN_NAMES, Guard, NondeterminismError, guard
+from squall.sim.guard import FORBIDDEN_NAMES, Guard, Lent, NondeterminismError, guard, lending
 
 REFUSED: dict[str, Callable[[], Any]] = {
     "time.time": lambda: time.time(),
@@ -274,3 +275,48 @@ def test_the_line_named_is_the_programs_own_not_the_standard_librarys(tmp_path: 
     assert str(caught.value).startswith(
         f"{program}:5: called random.SystemRandom during a run; draw from the run's seed"
     )
+
+
+# --- what a program is lent ---
+
+
+def test_what_is_lent_answers_in_the_machines_place_and_only_for_as_long() -> None:
+    lent = Lent({"time.time": lambda: 12.5, "datetime.datetime.now": lambda tz=None: "noon"})
+    with pytest.raises(NondeterminismError), Guard() as guarded:
+        with lending(lent):
+            assert time.time() == 12.5
+            assert datetime.datetime.now() == "noon"
+        assert guarded.breach is None
+        time.time()
+
+
+def test_who_is_lent_something_else_is_refused_and_that_counts() -> None:
+    with pytest.raises(NondeterminismError, match=r"called time\.monotonic"), Guard(), lending(Lent({})):
+        with suppress(NondeterminismError):
+            time.monotonic()
+
+
+def test_what_is_thrown_away_is_refused_and_that_does_not_count() -> None:
+    with Guard() as guarded, lending(Lent({}, recorded=False)):
+        with pytest.raises(NondeterminismError):
+            time.monotonic()
+    assert guarded.breach is None
+
+
+def test_loans_nest_and_are_of_one_thread() -> None:
+    elsewhere: list[bool] = []
+    lent_here = threading.Event()
+
+    def look() -> None:
+        lent_here.wait()
+        elsewhere.append(time.time() > 1_000_000)
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    with Guard(), lending(Lent({"time.time": lambda: 1.0})):
+        with lending(Lent({"time.time": lambda: 2.0})):
+            assert time.time() == 2.0
+        assert time.time() == 1.0
+        lent_here.set()
+        thread.join()
+    assert elsewhere == [True]
