@@ -282,24 +282,25 @@ def test_the_line_named_is_the_programs_own_not_the_standard_librarys(tmp_path: 
 
 def test_what_is_lent_answers_in_the_machines_place_and_only_for_as_long() -> None:
     lent = Lent({"time.time": lambda: 12.5, "datetime.datetime.now": lambda tz=None: "noon"})
-    with pytest.raises(NondeterminismError), Guard() as guarded:
-        with lending(lent):
-            assert time.time() == 12.5
-            assert datetime.datetime.now() == "noon"
-        assert guarded.breach is None
+    with Guard(), lending(lent):
+        assert time.time() == 12.5
+        assert datetime.datetime.now() == "noon"
+    with pytest.raises(NondeterminismError), Guard():
         time.time()
 
 
 def test_who_is_lent_something_else_is_refused_and_that_counts() -> None:
-    with pytest.raises(NondeterminismError, match=r"called time\.monotonic"), Guard(), lending(Lent({})):
+    def swallow() -> None:
         with suppress(NondeterminismError):
             time.monotonic()
 
+    with pytest.raises(NondeterminismError, match=r"called time\.monotonic"), Guard(), lending(Lent({})):
+        swallow()
+
 
 def test_what_is_thrown_away_is_refused_and_that_does_not_count() -> None:
-    with Guard() as guarded, lending(Lent({}, recorded=False)):
-        with pytest.raises(NondeterminismError):
-            time.monotonic()
+    with Guard() as guarded, lending(Lent({}, recorded=False)), pytest.raises(NondeterminismError):
+        time.monotonic()
     assert guarded.breach is None
 
 
