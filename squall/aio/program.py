@@ -114,6 +114,13 @@ class _Clocks:
             runtime.set_timer(delay_ns, WAKE)
 
 
+def _sole(error: BaseException) -> BaseException:
+    """What a group of one is about: it tells the place, and what went wrong."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
 def _bury(loop: Loop, lent: Lent) -> None:
     with lending(lent):
         loop.bury()
@@ -164,8 +171,8 @@ class AsyncioProgram:
         if self._task is None or not self._task.done():
             return
         if not self._winding_up:
-            if not self._task.cancelled():
-                self._task.result()  # raises what main raised
+            if not self._task.cancelled() and (error := self._task.exception()) is not None:
+                raise _sole(error)
             # As `asyncio.run` does: what is left is cancelled when main is through.
             self._winding_up = True
             self._loop.step(self._cancel_all)

@@ -221,6 +221,19 @@ def test_what_main_raises_is_the_programs_and_the_place_is_told() -> None:
     assert abs(found.at_ns - 500 * MS) < MS
 
 
+def test_of_a_group_of_one_the_one_is_told() -> None:
+    async def fail() -> None:
+        raise LookupError("within")
+
+    async def main(env: aio.Env) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fail())
+
+    found = raised(play(main))
+    assert found is not None
+    assert "p1 raised LookupError: within at test_loop.py:" in found.detail
+
+
 def test_a_task_that_fails_and_that_nobody_asks_about_is_found_a_second_later() -> None:
     async def fail() -> None:
         raise LookupError("unheard")

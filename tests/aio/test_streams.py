@@ -2,7 +2,7 @@
 
 import asyncio
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,17 @@ from squall import aio
 from squall.faults.fault import during
 from squall.faults.host import Crash
 from squall.faults.network import LinkCut
-from squall.sim.exchange.wire.frames import HEADER_BYTES, LARGEST_BYTES, FrameError, Frames, decode, encode, length
+from squall.sim.exchange.wire import messages
+from squall.sim.exchange.wire.frames import (
+    HEADER_BYTES,
+    LARGEST_BYTES,
+    AnyMessage,
+    FrameError,
+    Frames,
+    decode,
+    encode,
+    length,
+)
 from squall.sim.exchange.wire.messages import (
     BookUpdate,
     ExecutionReport,
@@ -24,6 +34,7 @@ from squall.sim.exchange.wire.messages import (
     Side,
     SnapshotRequest,
     TimeInForce,
+    WireMessage,
 )
 from tests.aio.stages import MS, SECOND, play, raised
 
@@ -46,6 +57,11 @@ def test_messages_come_out_of_a_stream_however_it_is_cut(cuts: list[int]) -> Non
     for start, end in pairwise(edges):
         found += frames.feed(stream[start:end])
     assert found == sent
+
+
+def test_frames_know_every_message_of_the_protocol() -> None:
+    kinds = {each for each in vars(messages).values() if isinstance(each, type) and issubclass(each, WireMessage)}
+    assert kinds - {WireMessage} == {*get_args(AnyMessage)}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import msgspec
 
 from squall.sim.exchange.wire.messages import (
     BookUpdate,
+    BusinessReject,
     ExecutionReport,
     FeedHeartbeat,
     Heartbeat,
@@ -22,7 +23,13 @@ from squall.sim.exchange.wire.messages import (
 
 SessionMessage = Logon | LogonAccepted | Heartbeat
 OrderMessage = (
-    NewOrderSingle | OrderCancelRequest | OrderStatusRequest | ExecutionReport | OrderCancelReject | OrderStatusReport
+    NewOrderSingle
+    | OrderCancelRequest
+    | OrderStatusRequest
+    | ExecutionReport
+    | OrderCancelReject
+    | OrderStatusReport
+    | BusinessReject
 )
 FeedMessage = BookUpdate | FeedHeartbeat | SnapshotRequest | Snapshot
 AnyMessage = SessionMessage | OrderMessage | FeedMessage
