@@ -4,6 +4,7 @@ import gzip
 import platform
 import shlex
 from collections.abc import Callable, Sequence
+from functools import cache
 from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
@@ -378,8 +379,14 @@ def versions() -> dict[str, str]:
     return {
         "squall": __version__,
         "python": platform.python_version(),
-        **{name: version(name) for name in VERSIONED},
+        **{name: _version(name) for name in VERSIONED},
     }
+
+
+@cache
+def _version(name: str) -> str:
+    """Reading a distribution's metadata takes a millisecond, which a campaign need not pay for each seed."""
+    return version(name)
 
 
 class _Memory:

@@ -19,7 +19,8 @@ class Clock:
 
     def wall_ns(self, true_ns: int) -> int:
         """What the wall clock shows at this true time, which is not before the last change of drift."""
-        return self.monotonic_ns(true_ns) + self.offset_ns
+        passed_ns = true_ns - self._since_true_ns
+        return self._since_local_ns + passed_ns + passed_ns * self.drift_ppb // _BILLION + self.offset_ns
 
     def monotonic_ns(self, true_ns: int) -> int:
         """What the monotonic clock shows: the same drift, no offset, no steps."""

@@ -289,13 +289,17 @@ class Host:
         epoch = self.epoch
         try:
             kind = job.kind
-            if kind == STREAMED:
-                end = job.a
-                if end.hung_up:
-                    return
-                self._handle_message(slot, program, end.peer.address, job.b)
-            elif kind == MESSAGE:
-                self._handle_message(slot, program, job.a, job.b)
+            if MESSAGE <= kind <= STREAMED:
+                sender, message = job.a, job.b
+                if kind == STREAMED:
+                    if sender.hung_up:
+                        return
+                    sender = sender.peer.address
+                if not message.is_heartbeat:
+                    world = self.world
+                    world.messages += 1
+                    world.kernel.cause = world.trace.handled(self.name, slot.address, sender, message)
+                program.on_message(sender, message)
             elif kind == TIMER:
                 self._handle_timer(slot, program, job.a, job.b)
             elif kind == DURABLE:
@@ -313,13 +317,6 @@ class Host:
             raise
         except Exception as error:  # whatever a program under test throws is a finding, not our end
             self._raised(slot, error, epoch)
-
-    def _handle_message(self, slot: Slot, program: Program, sender: str, message: Message) -> None:
-        if not message.is_heartbeat:
-            world = self.world
-            world.messages += 1
-            world.kernel.cause = world.trace.handled(self.name, slot.address, sender, message)
-        program.on_message(sender, message)
 
     @staticmethod
     def _handle_closed(slot: Slot, program: Program, end: "End", reason: str) -> None:

@@ -1,6 +1,7 @@
 """The network: a graph of named links with latency, jitter and loss, and the fate of each packet on it."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final, Protocol
 
@@ -239,6 +240,25 @@ class NoRouteError(ValueError):
     """No links lead from one node to the other."""
 
 
+@lru_cache(maxsize=4_096)
+def _shortest(
+    source: str, target: str, through: tuple[str, ...], joined: tuple[tuple[str, str, int], ...]
+) -> tuple[str, ...] | None:
+    """The quickest way through these nodes, along edges with a latency; None where none leads there.
+
+    Remembered, since a thousand seeds lay the same links.
+    """
+    # A graph of its own, laid in order: networkx's filtered views walk over sets where they are small,
+    # so that the choice between two equally quick ways would depend on how strings are hashed.
+    ways = nx.Graph()
+    ways.add_nodes_from(through)
+    ways.add_weighted_edges_from(joined, weight="latency_ns")
+    try:
+        return tuple(nx.shortest_path(ways, source, target, "latency_ns"))
+    except nx.NetworkXNoPath:
+        return None
+
+
 class Network:
     """Nodes (a host's network cards, and switches) and the links between them. Only switches forward."""
 
@@ -306,22 +326,16 @@ class Network:
                 known = ", ".join(self._graph)
                 raise NoRouteError(f"no way from {source} to {target}: no node {node!r}; nodes are {known}")
         switches = [node for node, switch in self._graph.nodes(data="switch") if switch]
-        through = dict.fromkeys((source, target, *switches))
-        # A graph of its own, laid in order: networkx's filtered views walk over sets where they are small,
-        # so that the choice between two equally quick ways would depend on how strings are hashed.
-        ways = nx.Graph()
-        ways.add_nodes_from(through)
-        ways.add_edges_from(
-            (one, other, {"latency_ns": link.spec.latency_ns, "link": link})
+        through = tuple(dict.fromkeys((source, target, *switches)))
+        joined = tuple(
+            (*link.ends, link.spec.latency_ns)
             for link in self.links.values()
-            for one, other in [link.ends]
-            if one in through and other in through
+            if link.ends[0] in through and link.ends[1] in through
         )
-        try:
-            nodes = nx.shortest_path(ways, source, target, weight="latency_ns")
-        except nx.NetworkXNoPath:
-            raise NoRouteError(f"no way from {source} to {target}: no links join them") from None
-        return tuple(ways.edges[pair]["link"] for pair in pairwise(nodes))
+        nodes = _shortest(source, target, through, joined)
+        if nodes is None:
+            raise NoRouteError(f"no way from {source} to {target}: no links join them")
+        return tuple(self._graph.edges[pair]["link"] for pair in pairwise(nodes))
 
     def double(self, link: str, doubler: Doubler) -> Callable[[], None]:
         """Let *doubler* copy datagrams on this link; returns what ends that (calling it twice is harmless)."""

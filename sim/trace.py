@@ -8,6 +8,8 @@ import msgspec
 from msgspec import Struct
 
 CHECKPOINT_RECORDS = 1_024
+BATCH_RECORDS = 64
+"""So many are encoded at once, of which a checkpoint is a multiple: more would not stay in the processor's cache."""
 
 
 class Event(Struct, frozen=True, gc=False, tag=True, array_like=True):
@@ -265,7 +267,7 @@ class Trace:
         self._sink = sink
         self._seq = 0
         self._pending: list[Record | tuple[Any, ...]] = []
-        """Since the last checkpoint, in order. A tuple stands for a record, and its event, that nobody looked at."""
+        """Not yet in the digest, in order. A tuple stands for a record, and its event, that nobody looked at."""
         self._hash = blake2b(digest_size=16)
         self._watchers: dict[type, list[Watcher]] = {}
         self._claim_watchers: dict[type, list[Watcher]] = {}
@@ -312,7 +314,7 @@ class Trace:
         self._seq = seq = self._seq + 1
         clock = self._clock
         self._pending.append((seq, clock.now_ns, host, clock.cause, False, event))
-        if not seq % CHECKPOINT_RECORDS:
+        if not seq % BATCH_RECORDS:
             self._absorb()
         return seq
 
@@ -328,7 +330,7 @@ class Trace:
         self._seq = seq = self._seq + 1
         clock = self._clock
         self._pending.append((seq, clock.now_ns, host, clock.cause, False, ("Sent", sender, to, message)))
-        if not seq % CHECKPOINT_RECORDS:
+        if not seq % BATCH_RECORDS:
             self._absorb()
         return seq
 
@@ -339,7 +341,7 @@ class Trace:
         self._seq = seq = self._seq + 1
         clock = self._clock
         self._pending.append((seq, clock.now_ns, host, clock.cause, False, ("Handled", to, sender, message)))
-        if not seq % CHECKPOINT_RECORDS:
+        if not seq % BATCH_RECORDS:
             self._absorb()
         return seq
 
@@ -365,7 +367,7 @@ class Trace:
                 self._sink.write(record)
             except Exception as error:
                 raise _failed("the sink", record, error) from error
-        if not seq % CHECKPOINT_RECORDS:
+        if not seq % BATCH_RECORDS:
             self._absorb()
         if watchers:
             try:
@@ -378,10 +380,11 @@ class Trace:
     # --- the digest ---
 
     def _absorb(self) -> None:
-        """Take what is pending into the digest: a checkpoint."""
+        """Take what is pending into the digest."""
         self._hash.update(_encoded(self._pending))
         self._pending.clear()
-        self.checkpoints.append(self._hash.hexdigest())
+        if not self._seq % CHECKPOINT_RECORDS:
+            self.checkpoints.append(self._hash.hexdigest())
 
     def digest(self) -> str:
         """BLAKE2b over all records so far, as 32 hexadecimal digits."""
@@ -396,7 +399,7 @@ _SHORT_LIST: Final = 16
 
 
 def _encoded(records: list[Record | tuple[Any, ...]]) -> memoryview:
-    """These records, at most `CHECKPOINT_RECORDS`, one after the other: as a list, and without the list's own head.
+    """These records, at most `BATCH_RECORDS`, one after the other: as a list, and without the list's own head.
 
     ObserverError that names the first that cannot be encoded.
     """
