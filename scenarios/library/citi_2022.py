@@ -11,7 +11,8 @@ from squall.system.domain.signals import Workload
 
 @scenario(
     proves="an order that is a hundred times too large draws a warning that anybody may override, and meets a "
-    "block that nobody can"
+    "block that nobody can",
+    stands_for="Citi, 2022",
 )
 def citi_2022() -> Scenario:
     """For two seconds some orders' values are typed as their quantities: a hundred times the lots, at 100 a share."""

@@ -12,7 +12,8 @@ from squall.system.domain.signals import Workload
 
 @scenario(
     proves="a router that sends child after child of a parent that is filled gets none of them out: under an order's "
-    "name no more is sent than was let out"
+    "name no more is sent than was let out",
+    stands_for="Knight Capital, 2012",
 )
 def knight_2012() -> Scenario:
     """Three seconds with the build of 2003 on one of eight routers: what says IOC today said "keep sending" then."""

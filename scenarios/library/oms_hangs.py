@@ -5,13 +5,14 @@ from squall.faults.software import Hangs
 from squall.scenarios.checks.leadership import leads_again
 from squall.scenarios.checks.reached import leader_reached
 from squall.scenarios.desk_promises import always, settles
-from squall.scenarios.scenario import Scenario, scenario
+from squall.scenarios.scenario import INTERNAL_BUGS, Scenario, scenario
 from squall.scenarios.settings import SECOND
 from squall.system.domain.signals import Workload
 
 
 @scenario(
-    proves="a leader that hangs is replaced although its machine and its streams are well, and nothing is sent twice"
+    proves="a leader that hangs is replaced although its machine and its streams are well, and nothing is sent twice",
+    stands_for=INTERNAL_BUGS,
 )
 def oms_hangs() -> Scenario:
     """A bug in oms1 that some order brings out: the handler does not return. After five seconds somebody kills it."""
