@@ -9,6 +9,7 @@ from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
+from types import ModuleType
 from typing import Final
 
 import msgspec
@@ -28,8 +29,8 @@ from squall.scenarios.words import in_words, is_plumbing
 from squall.sim.guard import Guard
 from squall.sim.kernel import OBSERVE
 from squall.sim.rng import Chance
+from squall.sim.scan import modules_of, replaced
 from squall.sim.trace import ObserverError, Record, RunBegan, Sink
-from squall.sim.world import World
 from squall.system.domain.signals import Workload
 
 VERSIONED: Final = ("simpy", "numpy", "networkx", "msgspec", "hypothesis")
@@ -291,7 +292,7 @@ def run_to(choice: Choice, at_ns: int, sink: Sink | None = None, watch: Callable
     if at_ns > stage.duration_ns:
         end, at = format_duration(stage.duration_ns), format_duration(at_ns)
         raise ValueError(f"{choice.name}: the run ends at {end}, found {at}")
-    _advance(stage.world, at_ns)
+    _advance(stage, at_ns)
     return stage
 
 
@@ -313,7 +314,7 @@ def _perform(
     began = perf_counter()
     steps = PROGRESS_STEPS if progress is not None else 1
     for step in range(1, steps + 1):
-        _advance(stage.world, stage.duration_ns * step // steps)
+        _advance(stage, stage.duration_ns * step // steps)
         if progress is not None:
             progress(step / steps)
     return stage, bench, perf_counter() - began
@@ -327,14 +328,20 @@ def _begin(choice: Choice, scenario: Scenario, sink: Sink | None, attach: Callab
         raise (error if choice.plan_file is None else error.within(choice.plan_file)) from None
     world = stage.world
     world.trace.observe("squall", RunBegan(choice.recorded_name, choice.seed, configuration(choice, stage.scenario)))
-    world.start()
+    with Guard(), replaced(_of_users(stage)):
+        world.start()
     return stage
 
 
-def _advance(world: World, until_ns: int) -> None:
-    with Guard() as guard:
+def _of_users(stage: Stage) -> tuple[ModuleType, ...]:
+    """The modules of a desk of one's own. Ours are held to more by the lint."""
+    return () if stage.desk.ours else modules_of(seat.make for seat in stage.desk.seats)
+
+
+def _advance(stage: Stage, until_ns: int) -> None:
+    with Guard() as guard, replaced(_of_users(stage)):
         try:
-            world.run_until(until_ns)
+            stage.world.run_until(until_ns)
         except ObserverError:
             # A judge that asks the machine for the time is told as just that.
             if guard.breach is not None:

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any, Final, Self
 
 CLOCK: Final = "a program reads its host's clock: now_ns or monotonic_ns"
@@ -199,6 +199,28 @@ def _refuse(name: str) -> None:
     mine = _guards.get(_get_ident())
     if mine:
         mine[-1]._refuse(name, FORBIDDEN_NAMES[name.partition("(")[0]])
+
+
+def captures() -> dict[int, tuple[str, Any]]:
+    """What a module may have captured before the guard came on: by the identity of the original, its name and what
+    is in its place for now. Empty where nobody is guarded."""
+    found: dict[int, tuple[str, Any]] = {}
+    for owner, attribute, original in _patched:
+        if isinstance(owner, ModuleType) and not attribute.startswith("_"):
+            found.setdefault(id(original), (f"{owner.__name__}.{attribute}", getattr(owner, attribute)))
+    return found
+
+
+def refusing(name: str, advice: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    """*original*, but raising in a guarded thread, for what is no attribute to patch."""
+
+    def refused(*args: Any, **kwargs: Any) -> Any:
+        mine = _guards.get(_get_ident())
+        if mine:
+            mine[-1]._refuse(name, advice)
+        return original(*args, **kwargs)
+
+    return refused
 
 
 # --- the patches

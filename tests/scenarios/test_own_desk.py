@@ -35,6 +35,7 @@ from squall.sim.exchange.wire.messages import (
     SnapshotRequest,
     TimeInForce,
 )
+from squall.sim.guard import NondeterminismError
 from squall.system.runtime import Runtime
 from tests.scenarios.stages import Tale, fired, held, status, undecided
 
@@ -297,3 +298,51 @@ def test_what_was_seen_of_it_is_what_its_venues_did() -> None:
     assert seen["order sent, no fault"] == 2
     assert seen["order sent → accepted, no fault"] == 2
     assert seen["order executed → closed, no fault"] == 2
+
+
+# --- its modules are scanned ---
+
+
+def _campaign_file(tmp_path: Path, before: str, inside: str) -> str:
+    """The OMS in handlers, with something captured before its imports and used when it trades."""
+    text = HANDLERS.read_text()
+    trades = "    def trade(self) -> None:\n"
+    assert text.count(trades) == 1
+    head, _, rest = text.partition("from typing import Any\n")
+    own = tmp_path / "own.py"
+    own.write_text(f"{head}{before}\nfrom typing import Any\n{rest.replace(trades, trades + inside)}")
+    return f"{own}:own_oms"
+
+
+def test_a_captured_clock_of_a_program_is_refused_where_it_is_read(tmp_path: Path) -> None:
+    own = _campaign_file(tmp_path, "from time import time", "        time()\n")
+    result = CliRunner().invoke(cli, ["run", own])
+    assert isinstance(result.exception, NondeterminismError)
+    assert "own.py:" in str(result.exception)
+    assert "called time.time during a run" in str(result.exception)
+
+
+def test_a_clock_that_cannot_be_replaced_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    own = _campaign_file(tmp_path, "from time import time\nCLOCKS = [time]", "")
+    result = CliRunner().invoke(cli, ["run", own])
+    assert result.exit_code == 2
+    assert "CLOCKS holds time.time; " in result.output
+
+
+def test_a_constructor_is_guarded_like_any_handler(tmp_path: Path) -> None:
+    own = tmp_path / "own.py"
+    asks = "        self.number = 0\n        time.time()\n"
+    own.write_text("import time\n" + HANDLERS.read_text().replace("        self.number = 0\n", asks))
+    result = CliRunner().invoke(cli, ["run", f"{own}:own_oms"])
+    assert isinstance(result.exception, NondeterminismError)
+
+
+def test_a_coroutine_reads_its_hosts_clock_through_a_captured_name_too(tmp_path: Path) -> None:
+    text = (HANDLERS.parent / "coroutines.py").read_text()
+    asks = "        while len(self.orders) < orders:\n            assert now() < 60 and stamp.now().year < 1971\n"
+    own = tmp_path / "own.py"
+    own.write_text(
+        "from time import time as now\nfrom datetime import datetime as stamp\n"
+        + text.replace("        while len(self.orders) < orders:\n", asks)
+    )
+    assert CliRunner().invoke(cli, ["run", f"{own}:own_trader", "--no-faults"]).exit_code == 0
