@@ -167,7 +167,7 @@ def main() -> int:
     print(f"calm, messages      {median(rates['messages']):>12,.0f} a second")
     print(f"calm, records       {1e6 / median(rates['records']):>12.2f} µs each")
     held = [
-        row("calm: messages handled", ratio(rates, "messages", "simpy"), "× bare simpy", 0.08, True),
+        row("calm: messages handled", ratio(rates, "messages", "simpy"), "× bare simpy", 0.12, True),
         row("trace and digest, a record", ratio(rates, "simpy", "records"), "timeouts", 0.8, False),
     ]
     long = interleaved({"once": messages, "longer": lambda: messages(LONGER)}, LONGER_ROUNDS)

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 CHECKPOINT_RECORDS = 1_024
 BATCH_RECORDS = 64
-"""So many are encoded at once, of which a checkpoint is a multiple: more would not stay in the processor's cache."""
+"""So many are encoded at once, and a checkpoint is a multiple of it: nearly as quick as a thousand, and few wait."""
 
 
 class Event(Struct, frozen=True, gc=False, tag=True, array_like=True):

@@ -32,6 +32,25 @@ def names(route: tuple[Link, ...]) -> list[str]:
 # --- ways --------------------------------------------------------------------------------------------
 
 
+def test_a_way_that_another_network_has_found_leads_over_our_own_links() -> None:
+    """What is remembered between networks are names; a fault on one world's link is not on another's."""
+    nets = []
+    for _ in range(2):
+        net = network()
+        for node in ("a", "b"):
+            net.add_node(node)
+        net.add_node("s", switch=True)
+        for node in ("a", "b"):
+            net.connect(f"{node}/s", node, "s", LinkSpec(10))
+        nets.append(net)
+    for net in nets:
+        assert net.route("a", "b") == (net.link("a/s"), net.link("b/s"))
+    assert nets[0].route("a", "b")[0] is not nets[1].route("a", "b")[0]
+    nets[0].link("a/s").cut(5)
+    assert (nets[0].way("a", "b").plain_ns(), nets[1].way("a", "b").plain_ns()) == (None, 20)
+    assert (nets[0].way("a", "b").cut_since(5), nets[1].way("a", "b").cut_since(5)) == (nets[0].link("a/s"), None)
+
+
 def test_a_way_leads_through_switches_only_however_quick_a_host_would_be() -> None:
     net = network()
     for host in ("a", "b", "c"):
