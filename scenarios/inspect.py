@@ -105,7 +105,7 @@ def look(stage: Stage, choice: Choice, order: OrderHistory | None = None) -> Ins
         world.kernel.now_ns,
         _faults(stage),
         tuple(_host(host) for host in world.hosts.values()),
-        {address: _service(world.program(address)) for address in services},
+        {address: _as_it_is(stage, address) for address in services},
         {address: _service(world.program(address)) for address in venues},
         order,
     )
@@ -138,6 +138,19 @@ def _host(host: Host) -> HostState:
         if end.open and not end.gone
     )
     return HostState(host.name, state, host.epoch, host.disk.size_bytes, host.disk.unsynced, streams)
+
+
+def _as_it_is(stage: Stage, address: str) -> dict[str, Any]:
+    """What a service knows; before it, what a fault in its code has made of it."""
+    slot = stage.world.transport.slot_of(address)
+    release, tap, found = slot.release, slot.tap, {}
+    if tap is not None and (tap.down or tap.hung or tap.spinning):
+        found["program"] = "down" if tap.down else "hung" if tap.hung else "in a livelock"
+    if release.version:
+        found["deployed_version"] = release.version
+    if release.config is not stage.floor.settings.desk:
+        found["configured_otherwise"] = f"since push {release.pushes}"
+    return {**found, **_service(stage.world.program(address))}
 
 
 def _service(program: Any) -> dict[str, Any]:

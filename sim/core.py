@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from squall.sim.host import Host, Slot
+    from squall.sim.host import Host
+    from squall.sim.slot import Slot
 
 LOCAL_HOP_NS: Final = 500
 """A local queue: what it costs a program to take a message that another one on the same host has put there."""

@@ -11,7 +11,8 @@ from squall.sim.core import MESSAGE, SPIN, START, STREAMED, TIMER, Job
 from squall.sim.trace import Intercepted
 
 if TYPE_CHECKING:
-    from squall.sim.host import Host, ProgramRuntime, Slot
+    from squall.sim.host import Host
+    from squall.sim.slot import ProgramRuntime, Slot
 
 Way = Literal["in", "out"]
 IN: Final = "in"

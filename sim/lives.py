@@ -8,7 +8,8 @@ from squall.sim.program import Program
 from squall.sim.trace import ConfigPushed, ProgramStarted, ProgramStopped
 
 if TYPE_CHECKING:
-    from squall.sim.host import Host, ProgramRuntime, Slot
+    from squall.sim.host import Host
+    from squall.sim.slot import ProgramRuntime, Slot
 
 START_UP_NS: Final = 50_000_000
 """What it takes a host's supervisor to see that a program is gone, and to start it again."""

@@ -10,11 +10,12 @@ from squall.cli import PASS, USAGE
 from squall.faults.exchange import ReportsLost
 from squall.faults.fault import during
 from squall.faults.host import Crash, Pause
+from squall.faults.software import BadConfig, Hangs, Livelock, OldVersion
 from squall.scenarios.find import choose
 from squall.scenarios.inspect import inspect, look
 from squall.scenarios.run import Choice, run, run_to
 from tests.scenarios.own import FILE
-from tests.scenarios.runs import Memory
+from tests.scenarios.runs import Memory, brief
 from tests.test_cli import Said, Squall, squall
 
 __all__ = ["squall"]
@@ -161,3 +162,19 @@ def test_what_cannot_be_inspected_is_told_in_one_line(squall: Squall, tmp_path: 
     assert "no scenario 'settld'" in _line(squall("inspect", "settld", "--at", "1s"))
     nowhere = str(tmp_path / "nowhere" / "it.json")
     assert "no such folder" in _line(squall("inspect", SETTLED, "--at", "1s", "--json", nowhere))
+
+
+def test_a_program_that_a_fault_has_got_at_is_shown_as_it_is() -> None:
+    plan = (
+        during(1_000 * MS, 2_900 * MS, Hangs("oms1", "SubmitOrder")),
+        during(1_000 * MS, 2_900 * MS, OldVersion("router", "2003")),
+        during(1_000 * MS, 2_900 * MS, BadConfig("risk", "risk.max_order_lots", "1")),
+        during(1_000 * MS, 2_900 * MS, Livelock("market-data"), must_touch=False),
+    )
+    seen = inspect(brief(plan), 2_000 * MS).services
+    assert seen["oms1"]["program"] == "hung"
+    assert seen["market-data"]["program"] == "in a livelock"
+    assert seen["router"]["deployed_version"] == "2003"
+    assert seen["risk"]["configured_otherwise"] == "since push 1"
+    assert "program" not in seen["execution"]
+    assert inspect(brief(plan), 1_020 * MS).services["router"]["program"] == "down"
