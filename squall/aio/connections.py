@@ -100,6 +100,8 @@ class Connection(asyncio.Transport):
             return
         self._closing = True
         if reason == CLOSED_BY_PEER:
+            for data in self._paused or ():
+                self._deliver(data)  # it came before the end
             if isinstance(self._protocol, asyncio.Protocol):
                 self._protocol.eof_received()
             self._protocol.connection_lost(None)

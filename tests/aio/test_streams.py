@@ -258,6 +258,28 @@ def test_the_end_of_a_peer_that_closes_is_the_end_of_the_stream() -> None:
     assert said == [b"all of it", b"over"]
 
 
+def test_what_came_before_the_end_is_read_before_it_however_slowly() -> None:
+    said: list[int] = []
+
+    async def reads_late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.5)
+        said.append(len(await reader.read()))
+
+    async def serves(env: aio.Env) -> None:
+        async with await asyncio.start_server(reads_late, limit=1_000) as server:
+            await server.serve_forever()
+
+    async def asks(env: aio.Env) -> None:
+        _, writer = await asyncio.open_connection("p1", 7000)
+        for _ in range(10):
+            writer.write(b"x" * 1_000)
+        await asyncio.sleep(0.1)
+        writer.close()
+
+    assert raised(play(serves, asks)) is None
+    assert said == [10_000]
+
+
 def test_a_server_that_crashes_resets_its_clients_and_serves_again() -> None:
     said: list[str] = []
 

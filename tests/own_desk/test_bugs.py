@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from squall.scenarios.find import choose
 from squall.scenarios.result import CheckResult, Verdict
 from squall.scenarios.run import judge
+from squall.scenarios.shrink import shrink
 from tests.own_desk.bugs import COROUTINES, EXAMPLES, HANDLERS, Bug
 
 SEEDS = range(1, 61)
@@ -36,6 +37,15 @@ def test_a_bug_is_found_within_sixty_seeds_by_what_the_venues_saw(bug: Bug, tmp_
     broken = f"{bug.build(tmp_path)}:{SCENARIOS[bug.file]}"
     found = next((violations for seed in SEEDS if (violations := _violations(broken, seed))), [])
     assert {check.name for check in found} & {*bug.found_by}
+
+
+def test_what_breaks_a_desk_of_ones_own_shrinks_to_a_fault_or_two(tmp_path: Path) -> None:
+    forgetful = next(bug for bug in HANDLERS if "forgotten" in bug.name)
+    broken = f"{forgetful.build(tmp_path)}:own_oms"
+    seed = next(seed for seed in SEEDS if _violations(broken, seed))
+    shrunk = shrink(choose(broken, seed=seed), max_runs=60)
+    assert shrunk.shrinking.after.faults <= 2
+    assert shrunk.shrinking.after.orders < shrunk.shrinking.before.orders
 
 
 @pytest.mark.parametrize("file", SCENARIOS)
