@@ -17,6 +17,17 @@ from squall.faults.exchange import (
 )
 from squall.faults.execution_reports import AckAfterFill, DuplicateReports, LateReports, OutOfOrderReports
 from squall.faults.fault import Fault, FaultKind, Planned
+from squall.faults.feed import (
+    LINES,
+    FeedDead,
+    FeedDuplicate,
+    FeedGap,
+    FeedLate,
+    FeedLineDead,
+    FeedStale,
+    MessageStorm,
+)
+from squall.faults.feed_lies import BadTick, FeedCrossed, FeedStuck
 from squall.faults.hardware import ClockDrift, ClockStep, CoreThrottled, DiskFull, DiskSlow, NicDown, TornWrite
 from squall.faults.host import Crash, Pause
 from squall.faults.kinds import tag_of
@@ -250,6 +261,39 @@ CATALOGUE: Final[Mapping[str, tuple[Drawn, ...]]] = {
             lambda world, dice: PacketLoss(dice.one("target", _lines(world, "/feed-")), dice.share("share", 0.02, 1.0)),
         ),
         Drawn(LinkCut, lambda world, dice: LinkCut(dice.one("target", _lines(world, "/feed-")))),
+        Drawn(
+            FeedGap,
+            lambda world, dice: FeedGap(_venue(world, dice), dice.share("share", 0.05, 1.0), dice.one("lines", LINES)),
+        ),
+        Drawn(FeedStale, lambda world, dice: FeedStale(_venue(world, dice))),
+        Drawn(FeedStuck, lambda world, dice: FeedStuck(_venue(world, dice))),
+        Drawn(FeedCrossed, lambda world, dice: FeedCrossed(_venue(world, dice), dice.share("share", 0.05, 0.8))),
+        Drawn(
+            BadTick,
+            lambda world, dice: BadTick(
+                _venue(world, dice), dice.share("share", 0.05, 0.8), dice.share("factor", 1.5, 100.0)
+            ),
+        ),
+        Drawn(
+            FeedDuplicate,
+            lambda world, dice: FeedDuplicate(
+                _venue(world, dice), dice.share("share", 0.05, 1.0), dice.one("lines", LINES)
+            ),
+        ),
+        Drawn(
+            FeedLate,
+            lambda world, dice: FeedLate(
+                _venue(world, dice), dice.ns("delay", MILLISECOND, SECOND), dice.one("lines", LINES)
+            ),
+        ),
+        Drawn(FeedLineDead, lambda world, dice: FeedLineDead(_venue(world, dice), dice.one("line", ("A", "B")))),
+        Drawn(FeedDead, lambda world, dice: FeedDead(_venue(world, dice))),
+        Drawn(
+            MessageStorm,
+            lambda world, dice: MessageStorm(_venue(world, dice), int(dice.between("per second", 20, 400))),
+            10 * MILLISECOND,
+            SECOND // 2,
+        ),
     ),
     HARDWARE: (
         Drawn(Crash, lambda world, dice: Crash(_host(world, dice)), 500 * MILLISECOND),

@@ -15,8 +15,11 @@ from squall.faults.exchange import (
 )
 from squall.faults.execution_reports import AckAfterFill, DuplicateReports, LateReports, OutOfOrderReports
 from squall.faults.fault import FaultKind
+from squall.faults.feed import FeedDead, FeedDuplicate, FeedGap, FeedLate, FeedLineDead, FeedStale, MessageStorm
+from squall.faults.feed_lies import BadTick, FeedCrossed, FeedStuck
 from squall.faults.hardware import ClockDrift, ClockStep, CoreThrottled, DiskFull, DiskSlow, NicDown, TornWrite
 from squall.faults.host import Crash, Pause
+from squall.faults.market import BookThins
 from squall.faults.messages import FieldsSwapped, OffByOne, ValueAsQuantity
 from squall.faults.network import Clogging, Flapping, LinkCut, PacketLoss, Partition
 from squall.faults.packets import Corruption, Duplication, Jitter, Latency, Reordering
@@ -36,6 +39,18 @@ KINDS: Final[tuple[type[FaultKind], ...]] = (
     AckAfterFill,
     # market
     PriceSlide,
+    BookThins,
+    # market data
+    FeedGap,
+    FeedStale,
+    FeedStuck,
+    FeedCrossed,
+    BadTick,
+    FeedDuplicate,
+    FeedLate,
+    FeedLineDead,
+    FeedDead,
+    MessageStorm,
     # network
     PacketLoss,
     LinkCut,

@@ -11,6 +11,7 @@ from squall.scenarios.checks.feed import books_agree, feeds_in_sequence
 from squall.scenarios.checks.leadership import one_leader
 from squall.scenarios.checks.orders import filled_within_ordered, no_order_twice, orders_end, program_raised
 from squall.scenarios.checks.positions import executions_booked_once
+from squall.scenarios.checks.prices import priced_off_the_market
 from squall.scenarios.scenario import Promise
 
 
@@ -25,6 +26,7 @@ def always() -> tuple[Promise, ...]:
         breaker_holds(),
         one_leader(),
         books_agree(),
+        priced_off_the_market(),
         program_raised(),
     )
 

@@ -17,6 +17,7 @@ from squall.sim.exchange.recorded import RecordedMarket
 from squall.sim.exchange.recording import RecordedFairValue, Recording
 from squall.sim.exchange.rules import Rules
 from squall.sim.exchange.venue import Venue, VenueSpec
+from squall.sim.exchange.wire.messages import OrderStatusRequest
 from squall.sim.host import Costs, ProgramRuntime
 from squall.sim.network import LinkSpec
 from squall.sim.program import Program
@@ -93,7 +94,8 @@ class Exchanges:
         def factory(machine: ProgramRuntime) -> Program:
             return Venue(machine, spec, engine, world.trace, rules)
 
-        world.place(venue, venue, factory, Costs(default_ns=VENUE_SERVICE_NS))
+        costs = Costs(VENUE_SERVICE_NS, {OrderStatusRequest: settings.venue.query_cost_ns})
+        world.place(venue, venue, factory, costs)
 
     def _engine(self, venue: str) -> Engine:
         world = self._world

@@ -33,6 +33,7 @@ NO_ORDER_TWICE: Final = "no order is sent twice"
 BOOKED_ONCE: Final = "every execution is booked once"
 NOTHING_LOST: Final = "nothing is lost (RPO 0)"
 ORDERS_END: Final = "every order comes to an end"
+OFF_THE_MARKET: Final = "orders are priced off the market"
 ONE_LEADER: Final = "at most one leader acts per epoch"
 
 PROTECTIONS: Final = (
@@ -90,6 +91,15 @@ PROTECTIONS: Final = (
         "A value that was typed as a quantity draws a warning, and goes its way.",
     ),
     Protection(
+        "back-off with jitter",
+        "execution.back_off",
+        "robinhood-2020",
+        "orders reach venues within 500 ms again",
+        "Every open order asks four times a second, and venues that stood still for four seconds never catch up. (The "
+        "breaker does not open in either arm.)",
+        ("breaker.failure_threshold=10000",),
+    ),
+    Protection(
         "A/B arbitration",
         "feed.arbitration",
         "packet-loss",
@@ -103,6 +113,42 @@ PROTECTIONS: Final = (
         "feed-gap",
         "the desk's book is the venue's",
         "Skipping what both lines have lost leaves the book wrong, and nobody knows.",
+    ),
+    Protection(
+        "prices within a band",
+        "feed.check_prices",
+        "bad-market-data",
+        OFF_THE_MARKET,
+        "A single false tick, ten times the price, becomes the limit of an order.",
+    ),
+    Protection(
+        "stuck prices are seen",
+        "feed.watch_stuck",
+        "bad-market-data",
+        OFF_THE_MARKET,
+        "Numbers go up, so the book counts as fresh, and orders are priced where the market was.",
+    ),
+    Protection(
+        "a quiet feed is asked",
+        "feed.watch_quiet",
+        "bad-market-data",
+        OFF_THE_MARKET,
+        "Heartbeats say that nothing has happened, and the desk believes them.",
+    ),
+    Protection(
+        "a silent feed is stale",
+        "feed.watch_silence",
+        "feed-dead",
+        OFF_THE_MARKET,
+        "With both lines dead, the last price stands for ever. (Asking a quiet feed is off in both arms.)",
+        ("feed.watch_quiet=off",),
+    ),
+    Protection(
+        "price collar",
+        "strategy.price_collar",
+        "flash-crash-2010",
+        "executed within 5 % of the market",
+        "An algorithm that heeds volume only, sells through a book that is not there any more, down to a stub quote.",
     ),
     Protection(
         "in-flight orders count",
@@ -124,6 +170,13 @@ PROTECTIONS: Final = (
         "oms-crash",
         "the backup leads within the RTO",
         "Nobody leads until the host is back.",
+    ),
+    Protection(
+        "the switch-over is automatic",
+        "lease.takeover",
+        "tse-2020",
+        "orders reach venues within 500 ms again",
+        "The primary's memory has failed and the backup is well; one setting is wrong, and nobody trades today.",
     ),
     Protection(
         "a leader stops when its lease ends",

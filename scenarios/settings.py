@@ -28,6 +28,8 @@ class NetworkConfig(Struct, frozen=True):
 class VenueConfig(Struct, frozen=True):
     refuse_duplicates: bool = True
     """Protection, on the venue's side: a ClOrdID that was seen before is refused."""
+    query_cost_ns: int = 8 * MICROSECOND
+    """How long a venue's machine is busy with one question about an order."""
     events_per_s: int = 1
     """How lively the simulated participants are, per symbol and venue."""
 

@@ -8,6 +8,7 @@ from squall.sim.trace import (
     DiskSynced,
     FaultBegan,
     FaultHealed,
+    FeedTold,
     Handled,
     HostCrashed,
     HostPaused,
@@ -108,6 +109,9 @@ def _of_venue(event: Any) -> str | None:
             return f"{event.venue} " + (f"never sends {event.what}" if event.report else f"never acts on {event.what}")
         case TouchChanged():
             return f"shows a new touch in {event.symbol} with message {event.seq}"
+        case FeedTold():
+            what = "tells the truth" if event.truly else "tells what is not so"
+            return f"{what} about {event.symbol} from message {event.seq} on"
         case _:
             return None
 

@@ -233,6 +233,15 @@ class TouchChanged(Event, frozen=True, gc=False, tag=True):
     ask_lots: int
 
 
+class FeedTold(Event, frozen=True, gc=False, tag=True):
+    """From channel message *seq* on, a faulty venue's feed tells of this symbol what is not so; or the truth again."""
+
+    venue: str
+    symbol: str
+    seq: int
+    truly: bool
+
+
 # --- the trace -------------------------------------------------------------------------------------
 
 

@@ -74,6 +74,19 @@ class FeedConfig(Struct, frozen=True):
     gap_timeout_ns: int = 5 * MILLISECOND
     """How long the other line may take to bring what one has missed."""
     snapshot_timeout_ns: int = 100 * MILLISECOND
+    check_prices: bool = True
+    """Protection: a book whose price leaves the band is not traded on until the venue's snapshot confirms it."""
+    band_percent: int = 10
+    """How far a best price may be from the last one that was believed."""
+    watch_stuck: bool = True
+    """Protection: a book whose updates change nothing is not traded on until it moves and a snapshot has come."""
+    stuck_updates: int = 3
+    watch_silence: bool = True
+    """Protection: a feed of which nothing is heard, heartbeats included, is not traded on."""
+    silence_ns: int = 300 * MILLISECOND
+    watch_quiet: bool = True
+    """Protection: while no updates come, a snapshot is asked for: a feed that lags behind it is not traded on."""
+    quiet_ns: int = 2 * SECOND
 
 
 class RouterConfig(Struct, frozen=True):
@@ -113,6 +126,13 @@ class OmsConfig(Struct, frozen=True):
 class StrategyConfig(Struct, frozen=True):
     resubmit_interval_ns: int = 200 * MILLISECOND
     max_resubmits: int = 100
+    price_collar: bool = True
+    """Protection: each child order of an execution algorithm has a limit, and none goes into a market on the run."""
+    collar_percent: int = 1
+    """How far a child order may reach through the touch."""
+    collar_window_percent: int = 3
+    """How far the touch may have moved against us within the window."""
+    collar_window_ns: int = 10 * SECOND
 
 
 class MonitorConfig(Struct, frozen=True):

@@ -166,7 +166,7 @@ def test_exit_code_5_somebody_interrupts(squall: Squall, tmp_path: Path) -> None
         (("run", QUICK, "--seed", "-1"), "Invalid value for '--seed': -1 is not in the range"),
         (("run", QUICK, "--seed", str(2**63)), f"Invalid value for '--seed': {2**63} is not in the range"),
         (("run", "calmm"), "no scenario 'calmm'; did you mean calm?"),
-        (("run", "xyzzy"), "no scenario 'xyzzy'; scenarios are ack-lost, calm,"),
+        (("run", "xyzzy"), "no scenario 'xyzzy'; scenarios are ack-lost, "),
         (("run", QUICK, "--set", "breaker.speed=1"), "--set breaker.speed: no such key; breaker has breaker.enabled"),
         (("run", QUICK, "--set", "breaker.enabled=2"), "--set breaker.enabled: expected true or false, found '2'"),
         (("run", QUICK, "--set", "breaker.enabled"), "--set breaker.enabled: expected key=value, found no '='"),

@@ -7,7 +7,7 @@ from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Docket, Promise, Ruling
 from squall.scenarios.topology import Stage
 from squall.sim.exchange.wire.messages import BookUpdate
-from squall.sim.trace import Handled, Record, TouchChanged
+from squall.sim.trace import FeedTold, Handled, Record, TouchChanged
 from squall.system.domain.messages import Tick
 
 MEMORY_TOUCHES: Final = 4_096
@@ -33,9 +33,21 @@ class _Follow:
         """The newest touch that the desk's ticks have come up to."""
         self._desk_last: dict[tuple[str, str], Tick] = {}
         self._pairs = 0
+        self._untrue: dict[tuple[str, str], list[tuple[int, bool]]] = {}
+        """From which message on a feed told no truth, or told it again: what the desk is not to be held against."""
         self._docket = Docket()
         stage.world.trace.watch(self._on_touch, TouchChanged)
+        stage.world.trace.watch(self._on_told, FeedTold)
         stage.world.trace.watch(self._on_tick, Handled, Tick)
+
+    def _on_told(self, record: Record) -> None:
+        event: FeedTold = record.event
+        self._untrue.setdefault((event.venue, event.symbol), []).append((event.seq, event.truly))
+
+    def _is_told_truly(self, key: tuple[str, str], seq: int) -> bool:
+        """What the venue itself said at this message, as far as anybody can know who listens to it."""
+        moves = [truly for since, truly in self._untrue.get(key, ()) if since <= seq]
+        return not moves or moves[-1]
 
     def _on_touch(self, record: Record) -> None:
         event: TouchChanged = record.event
@@ -61,7 +73,7 @@ class _Follow:
             if self._within_ns is not None:
                 self._judge_delay(touch, record, self._within_ns)
         reached = self._reached.get(key)
-        if reached is not None and reached.event.seq <= tick.seq:
+        if reached is not None and reached.event.seq <= tick.seq and self._is_told_truly(key, tick.seq):
             self._judge_touch(reached, record, tick)
 
     def _judge_delay(self, touch: Record, tick: Record, within_ns: int) -> None:

@@ -1,53 +1,139 @@
 """A venue's market data: one channel of numbered steps, alike on two lines, with heartbeats and snapshots."""
 
+from collections.abc import Callable, Hashable
+from typing import Final
+
 from squall.sim.exchange.engine import Engine
+from squall.sim.exchange.feed_rules import SENT, FeedFate, FeedRules, Levels
 from squall.sim.exchange.wire.messages import (
     BookUpdate,
     FeedHeartbeat,
     Level,
     Print,
+    Side,
     Snapshot,
     SnapshotRequest,
 )
 from squall.sim.program import Machine
+from squall.sim.trace import FeedTold
+
+LATE_FEED: Final = "late-feed"
 
 
 class Feed:
-    """Numbers what the engine reports, from 1, and sends it on both lines as datagrams."""
+    """Numbers what the engine reports, from 1, and sends it on both lines as datagrams, as its rules let it.
+
+    The world writes down where a step does not tell the truth about a symbol, and from which one on it is told again.
+    Snapshots are made from the book, and always true.
+    """
 
     def __init__(
         self,
         machine: Machine,
         venue: str,
-        subscribers_a: tuple[str, ...],
-        subscribers_b: tuple[str, ...],
+        lines: tuple[tuple[str, ...], tuple[str, ...]],
         engine: Engine,
+        rules: FeedRules,
+        observe: Callable[[FeedTold], object],
     ) -> None:
+        """*lines*: the subscribers of A and of B. The last feed that is given these rules is theirs."""
         self._machine = machine
         self._venue = venue
-        self._lines = tuple((line, to) for line, to in (("A", subscribers_a), ("B", subscribers_b)) if to)
+        self._lines = tuple((line, to) for line, to in zip(("A", "B"), lines, strict=True) if to)
         self._engine = engine
+        self._rules = rules
+        self._observe = observe
         self._beats = 0
         self.last_seq = 0
+        self._owed: dict[str, dict[tuple[Side, int], None]] = {}
+        """By falsified symbol: the levels about which subscribers may believe something wrong."""
+        self._late: dict[int, tuple[str, BookUpdate | FeedHeartbeat]] = {}
+        self._delayed = 0
+        rules.symbols = tuple(image.symbol for image in engine.image())
+        rules.last_seq = lambda: self.last_seq
+        rules.publish = lambda symbol, levels: self._add(symbol, levels)
+        rules.set_right = self._set_right
 
     def publish(self, symbol: str, levels: tuple[Level, ...], prints: tuple[Print, ...], source_id: int) -> int:
         """Send one step to every subscriber; returns its number on the channel."""
         self.last_seq = seq = self.last_seq + 1
         now_ns = self._machine.now_ns
+        rules = self._rules
+        misled = rules.in_force > 0
+        if misled or self._owed:
+            levels = self._content(symbol, seq, levels)
         for line, subscribers in self._lines:
+            fate = rules.on_update(line, seq) if misled else SENT
             update = BookUpdate(self._venue, line, seq, symbol, levels, prints, now_ns, source_id)
-            for subscriber in subscribers:
-                self._machine.send(subscriber, update)
+            if fate is SENT:
+                for subscriber in subscribers:
+                    self._machine.send(subscriber, update)
+            else:
+                self._send_otherwise(subscribers, update, fate)
         return seq
 
     def beat(self) -> None:
         """Tell every subscriber the last number sent, so that a loss at the tail shows."""
         self._beats += 1
         for line, subscribers in self._lines:
-            heartbeat = FeedHeartbeat(self._venue, line, self.last_seq, self._beats)
-            for subscriber in subscribers:
-                self._machine.send(subscriber, heartbeat)
+            fate = self._rules.on_heartbeat(line, self.last_seq)
+            last_seq = self.last_seq if fate.last_seq is None else fate.last_seq
+            self._send_otherwise(subscribers, FeedHeartbeat(self._venue, line, last_seq, self._beats), fate)
 
     def snapshot(self, peer: str, request: SnapshotRequest) -> None:
         """Answer with every book as of the last step sent, on the stream that the request came by."""
         self._machine.write(peer, Snapshot(self._venue, self.last_seq, request.attempt, self._engine.image()))
+
+    def on_timer(self, key: Hashable) -> None:
+        """A delay is over."""
+        assert isinstance(key, tuple), "set by this feed"
+        subscriber, message = self._late.pop(key[1])
+        self._machine.send(subscriber, message)
+
+    # --- misbehaviour ---
+
+    def _send_otherwise(
+        self, subscribers: tuple[str, ...], message: BookUpdate | FeedHeartbeat, fate: FeedFate
+    ) -> None:
+        if fate.discard:
+            return
+        for subscriber in subscribers:
+            for _ in range(1 + fate.copies):
+                if fate.delay_ns:
+                    self._delayed += 1
+                    self._late[self._delayed] = subscriber, message
+                    self._machine.set_timer(fate.delay_ns, (LATE_FEED, self._delayed))
+                else:
+                    self._machine.send(subscriber, message)
+
+    def _content(self, symbol: str, seq: int, levels: Levels) -> Levels:
+        """What the step tells: the truth, some falsehood, or the truth about all that was falsified before."""
+        false = self._rules.content(symbol, seq, lambda: self._true_levels(symbol))
+        owed = self._owed.get(symbol)
+        if false is None and owed is None:
+            return levels
+        if owed is None:
+            owed = self._owed[symbol] = {}
+            self._observe(FeedTold(self._venue, symbol, seq, False))
+        owed.update(((level.side, level.price_half_ticks), None) for level in levels)
+        true = {(level.side, level.price_half_ticks): level.lots for level in self._true_levels(symbol)}
+        told = {place: true.get(place, 0) for place in owed}
+        if false is None:
+            del self._owed[symbol]
+            self._observe(FeedTold(self._venue, symbol, seq, True))
+        else:
+            if false.alone:
+                told.clear()
+            told.update(((level.side, level.price_half_ticks), level.lots) for level in false.levels)
+            owed.update(dict.fromkeys(told))
+        return tuple(Level(*place, lots) for place, lots in told.items())
+
+    def _true_levels(self, symbol: str) -> Levels:
+        return next((image.levels for image in self._engine.image() if image.symbol == symbol), ())
+
+    def _set_right(self) -> None:
+        for symbol in tuple(self._owed):
+            self.publish(symbol, (), (), 0)
+
+    def _add(self, symbol: str, levels: Levels) -> None:
+        self.publish(symbol, levels, (), 0)

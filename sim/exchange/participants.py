@@ -13,6 +13,8 @@ from squall.sim.exchange.matching import MatchingEngine
 from squall.sim.exchange.wire.messages import Side
 
 SECOND: Final = 1_000_000_000
+STUB_LOTS: Final = 100_000
+"""Of the quote that a maker leaves standing far from the market when it has withdrawn."""
 
 
 class Stream(Protocol):
@@ -41,6 +43,9 @@ class Worth(Protocol):
     def at(self, now_ns: int) -> int:
         """In half ticks."""
 
+    def depth(self) -> float:
+        """The share of their usual size that makers are willing to show; below 1 they have withdrawn."""
+
 
 class FairValue:
     """A random walk in half ticks on a fixed grid of time, and whatever drifts are installed.
@@ -68,6 +73,7 @@ class FairValue:
         self._down = move_probability / 2
         self._steps = 0
         self._drifts: list[int] = []
+        self._depths: list[float] = []
         self._drifted = 0
         """In half ticks × ns / s: exact, so that it does not matter how often it is added up."""
         self._drifted_until_ns = 0
@@ -96,6 +102,23 @@ class FairValue:
                 removed = True
                 self._drift_to(self._clock.now)
                 self._drifts.remove(drift_half_ticks_per_s)
+
+        return remove
+
+    def depth(self) -> float:
+        return min(self._depths, default=1.0)
+
+    def thin(self, share: float) -> Callable[[], None]:
+        """Makers show this share of their size from now on, or less where another says so; returns what ends it."""
+        depths = self._depths
+        depths.append(share)
+        removed = False
+
+        def remove() -> None:
+            nonlocal removed
+            if not removed:
+                removed = True
+                depths.remove(share)
 
         return remove
 
@@ -155,6 +178,8 @@ class Participants:
         """The maker's orders, by side and price."""
         self._quotes_wanted = 0
         self._quoted_worth = 0
+        self._depth = 1.0
+        """What of its size the maker shows."""
         self._noise: deque[tuple[int, Resting]] = deque()
         """Traders' resting orders, with the time at which each loses patience, the oldest first."""
         engine.at_open(self._open)
@@ -181,19 +206,32 @@ class Participants:
         """One event: whose patience is over leaves; then the maker mends its ladder, or somebody trades."""
         now_ns = self._kernel.now
         self._expire(now_ns)
-        worth = self._worth.at(now_ns)
+        worth, depth = self._worth.at(now_ns), self._worth.depth()
+        if depth != self._depth:
+            self._withdraw_to(depth)
         if worth != self._quoted_worth or self._is_eaten():
             self._quote(worth, draws)
         else:
             self._trade(now_ns, draws)
         self._engine.publish(self._symbol)
 
+    def _withdraw_to(self, depth: float) -> None:
+        """Everybody takes their orders out, and begins anew with this share of the usual size."""
+        self._depth = depth
+        for _, resting in self._noise:
+            self._engine.withdraw(self._symbol, resting)
+        self._noise.clear()
+        for quote in self._quotes.values():
+            self._engine.withdraw(self._symbol, quote)
+        self._quotes.clear()
+        self._quoted_worth = 0
+
     # --- the maker ---
 
     def _is_eaten(self) -> bool:
         if len(self._quotes) < self._quotes_wanted:
             return True
-        smallest = self._profile.touch_lots // 2
+        smallest = self._thinned(self._profile.touch_lots) // 2
         return any(quote.lots < smallest for quote in self._quotes.values())
 
     def _quote(self, worth: int, draws: Draws) -> None:
@@ -225,11 +263,17 @@ class Participants:
         first = lots + int(draws.lots * lots)
         ladder: dict[tuple[Side, int], int] = {}
         for level in range(self._profile.ladder_levels):
-            displayed = first + level * lots // 2
+            displayed = self._thinned(first + level * lots // 2)
             if best_bid - level * tick > 0:
                 ladder[Side.BUY, best_bid - level * tick] = displayed
             ladder[Side.SELL, best_ask + level * tick] = displayed
+        if self._depth < 1.0:
+            ladder[Side.BUY, max(worth // 100 // tick, 1) * tick] = STUB_LOTS
+            ladder[Side.SELL, worth * 10 // tick * tick] = STUB_LOTS
         return ladder
+
+    def _thinned(self, lots: int) -> int:
+        return lots if self._depth == 1.0 else max(int(lots * self._depth), 1)
 
     # --- the others ---
 
@@ -240,7 +284,7 @@ class Participants:
 
     def _trade(self, now_ns: int, draws: Draws) -> None:
         side = Side.BUY if draws.side < 0.5 else Side.SELL
-        lots = 1 + int(draws.lots * self._profile.noise_lots_max)
+        lots = self._thinned(1 + int(draws.lots * self._profile.noise_lots_max))
         if draws.kind < self._profile.market_order_share:
             self._engine.place(self._symbol, side, lots, None)
             return

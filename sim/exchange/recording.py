@@ -122,6 +122,10 @@ class RecordedFairValue:
         """Half ticks. Before the first touch with two sides it is the first; while one is empty, the last."""
         return self._half_ticks[max(0, bisect_right(self._times, now_ns) - 1)]
 
+    def depth(self) -> float:
+        """A recording says nothing of how willing makers were."""
+        return 1.0
+
 
 class LevelBook:
     """The displayed size at each price, two sides."""

@@ -5,6 +5,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
+from squall.sim.exchange.feed_rules import FeedRules
 from squall.sim.exchange.wire.messages import (
     BusinessReject,
     BusinessRejectReason,
@@ -98,6 +99,8 @@ class Rules:
         self._rules: tuple[ApiRule, ...] = ()
         self._doors: tuple[Callable[[], None], ...] = ()
         self.gate = Gate()
+        self.feed = FeedRules()
+        """Of the venue's market data."""
         self.hang_up: Callable[[], int] = lambda: 0
         """Ends every session and says how many there were; the venue that lives says how."""
 

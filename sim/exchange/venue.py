@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import force_setattr, replace
 
 from squall.sim.exchange.engine import Engine
-from squall.sim.exchange.feed import Feed
+from squall.sim.exchange.feed import LATE_FEED, Feed
 from squall.sim.exchange.ledger import History, Ledger, LiveOrder, cl_ord_id_of
 from squall.sim.exchange.rules import ApiRule, Refusal, Report, Request, Rules
 from squall.sim.exchange.session import Session, Sessions
@@ -87,13 +87,14 @@ class Venue:
         self.spec = spec
         self.engine = engine
         self.ledger = Ledger(spec.name)
-        self.feed = Feed(runtime, spec.name, spec.subscribers_a, spec.subscribers_b, engine)
         self._runtime = runtime
         self._observe: Callable[[Event], int] = partial(trace.observe, spec.name)
         self._rules = rules or Rules()
         self._rules.gate.forget_all()
         self.sessions = Sessions(runtime, spec.name, self._act, self._rules.gate, self._discarded)
         self._rules.hang_up = self.sessions.hang_up
+        subscribers = (spec.subscribers_a, spec.subscribers_b)
+        self.feed = Feed(runtime, spec.name, subscribers, engine, self._rules.feed, self._observe)
         self._touches: dict[str, tuple[int, int, int, int]] = {}
 
     def install(self, rule: ApiRule) -> Callable[[], None]:
@@ -136,6 +137,8 @@ class Venue:
             self._runtime.set_timer(self.spec.heartbeat_interval_ns, SESSION_HEARTBEAT)
         elif isinstance(key, tuple) and key[0] == SNAPSHOT:
             self.feed.snapshot(key[1], key[2])
+        elif isinstance(key, tuple) and key[0] == LATE_FEED:
+            self.feed.on_timer(key)
         else:
             self.sessions.on_timer(key)
 

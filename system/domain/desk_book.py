@@ -50,12 +50,14 @@ class _Ladder:
 class DeskBook:
     """One symbol at one venue, from whole-level updates and snapshots. A bid's key is its price negated."""
 
-    __slots__ = ("_asks", "_bids", "_impossible_size", "sound", "touch")
+    __slots__ = ("_asks", "_bids", "_impossible_size", "changed", "sound", "touch")
 
     def __init__(self) -> None:
         self._bids = _Ladder()
         self._asks = _Ladder()
         self._impossible_size = False
+        self.changed = False
+        """Whether the last update changed anything."""
         self.touch: Touch = NO_TOUCH
         self.sound = True
         """False while bid and ask cross, or once a level had a size below zero: do not trade on this book."""
@@ -63,20 +65,24 @@ class DeskBook:
     def apply(self, levels: tuple[Level, ...]) -> bool:
         """Set each level to what it is now; zero lots removes it. Returns whether the book is sound."""
         bids, asks = self._bids, self._asks
+        changed = False
         for level in levels:
             lots = level.lots
             if level.side is Side.BUY:
                 ladder, key = bids, -level.price_half_ticks
             else:
                 ladder, key = asks, level.price_half_ticks
+            before = ladder.lots.get(key, 0)
+            changed = changed or lots != before
             if lots > 0:
-                if key not in ladder.lots:
+                if not before:
                     heappush(ladder.heap, key)
                 ladder.lots[key] = lots
             elif lots == 0:
                 ladder.lots.pop(key, None)
             else:
                 self._impossible_size = True
+        self.changed = changed
         return self._look()
 
     def replace(self, levels: tuple[Level, ...]) -> bool:

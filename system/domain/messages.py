@@ -38,6 +38,8 @@ class Tick(DeskMessage, frozen=True, gc=False, tag=True):
     ask_lots: int
     stale: bool = False
     source_id: int = 0
+    traded_lots: int = 0
+    """All that the venue's tape has shown of this symbol, as far as we have heard."""
 
     @property
     def identity(self) -> str:

@@ -54,6 +54,9 @@ class Workload(Struct, frozen=True):
     """Of the marketable ones, sent as market orders; the others are IOC limits through the touch."""
     cancel_after_ns: int = 1 * SECOND
     """How long after it was taken a resting order is cancelled."""
+    participation_percent: int = 0
+    """Above zero an execution algorithm: at each pulse it trades so much that it has this share of all volume; such an
+    order takes what there is, at once. Shares and lots above are not used, but for *buy_share*, which is 0 or 1."""
     ticks_per_order: int = 2
     """How many ticks of a symbol make an order, where ticks decide."""
 
@@ -65,6 +68,9 @@ class Workload(Struct, frozen=True):
         _expect(self.lots_max >= self.lots_min, "lots_max", self.lots_max, f"at least {self.lots_min}")
         for name in ("buy_share", "marketable_share", "market_share"):
             _expect(0.0 <= getattr(self, name) <= 1.0, name, getattr(self, name), "a share from 0 to 1")
+        _expect(0 <= self.participation_percent < 100, "participation_percent", self.participation_percent, "0 to 99")
+        one_sided = not self.participation_percent or self.buy_share in (0.0, 1.0)
+        _expect(one_sided, "buy_share", self.buy_share, "0 or 1 for an algorithm")
 
     def runs_at(self, at_ns: int) -> bool:
         """Whether the strategy trades at this time since its start; half-open."""
@@ -99,6 +105,8 @@ class DropReason(Enum):
     EMPTY_SIDE = "no price on the side it needs"
     TOO_MANY_WAITING = "too many orders wait to be taken"
     DOWN = "down"
+    NO_VOLUME = "nothing was traded"
+    COLLAR = "the market moves too fast"
     NEVER_TAKEN = "not taken after the last repetition"
 
 
@@ -185,6 +193,23 @@ def shape_order(
         ord_type=OrdType.MARKET if market else OrdType.LIMIT,
         time_in_force=TimeInForce.IOC if marketable else TimeInForce.DAY,
         price_half_ticks=price_half_ticks,
+        intended_ns=intended_ns,
+    )
+
+
+def shape_child(
+    workload: Workload, instrument: Instrument, cl_ord_id: ClOrdID, lots: int, limit: int | None, intended_ns: int
+) -> SubmitOrder:
+    """A child of an execution algorithm: at the *limit* or better, or at any price where there is none."""
+    return SubmitOrder(
+        cl_ord_id=cl_ord_id,
+        strategy=workload.strategy,
+        symbol=instrument.symbol,
+        side=Side.BUY if workload.buy_share else Side.SELL,
+        quantity_lots=lots,
+        ord_type=OrdType.MARKET if limit is None else OrdType.LIMIT,
+        time_in_force=TimeInForce.IOC,
+        price_half_ticks=limit,
         intended_ns=intended_ns,
     )
 

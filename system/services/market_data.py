@@ -13,11 +13,18 @@ from squall.system.domain.claims import FeedMoved, ProtectionActed
 from squall.system.domain.desk_book import NO_TOUCH, DeskBook, Touch
 from squall.system.domain.ids import Symbol, Venue
 from squall.system.domain.messages import Tick
+from squall.system.domain.quality import BookCheck, FeedWatch, Suspicion
 from squall.system.runtime import Address, Runtime
 from squall.system.wiring import VenueRoute, Wiring
 
 ARBITRATION: Final = "feed.arbitration"
 GAP_RECOVERY: Final = "feed.gap_recovery"
+PROTECTION_OF: Final = {
+    Suspicion.OUT_OF_BAND: "feed.check_prices",
+    Suspicion.STUCK: "feed.watch_stuck",
+    Suspicion.SILENT: "feed.watch_silence",
+    Suspicion.FROZEN: "feed.watch_quiet",
+}
 
 MarketDataMessage = BookUpdate | FeedHeartbeat | Snapshot
 
@@ -44,6 +51,9 @@ class _Channel:
         self.address: Address = route.address
         self.arbiter = LineArbiter(patience_ns, buffer_limit)
         self.books: dict[Symbol, DeskBook] = {symbol: DeskBook() for symbol in route.symbols}
+        self.traded_lots: dict[Symbol, int] = dict.fromkeys(route.symbols, 0)
+        self.checks = {symbol: BookCheck() for symbol in route.symbols}
+        self.watch = FeedWatch()
         self.told: dict[Symbol, tuple[Touch, bool]] = dict.fromkeys(route.symbols, (NO_TOUCH, False))
         """The touch and staleness of the last tick."""
         self.phase = Phase.IN_SEQUENCE
@@ -80,6 +90,8 @@ class MarketData:
             route.venue: _Channel(route, config.feed.gap_timeout_ns, buffer_limit) for route in wiring.venues
         }
         self._by_address: dict[Address, _Channel] = {channel.address: channel for channel in self._channels.values()}
+        self.quarantines: dict[Suspicion, int] = dict.fromkeys(Suspicion, 0)
+        """How often something was not believed, by reason."""
         self.unsound_books = 0
         """How often an update left a book crossed, or with a size below zero."""
 
@@ -97,7 +109,9 @@ class MarketData:
         }
 
     def on_start(self) -> None:
-        """Nothing: the feed comes by itself, and a stream is opened when a snapshot is needed."""
+        """The feed comes by itself, and a stream is opened when a snapshot is needed."""
+        for venue in self._channels:
+            self._runtime.set_timer(self._config.silence_ns, ("watch", venue))
 
     def on_message(self, sender: Address, message: MarketDataMessage) -> None:
         match message:
@@ -115,24 +129,31 @@ class MarketData:
     # --- the lines ---
 
     def _on_update(self, channel: _Channel, update: BookUpdate) -> None:
-        arbiter = channel.arbiter
-        ready = arbiter.take(update, self._runtime.monotonic_ns)
+        arbiter, watch = channel.arbiter, channel.watch
+        now_ns = self._runtime.monotonic_ns
+        watch.updated(now_ns)
+        ready = arbiter.take(update, now_ns)
         if ready:
             self._apply(channel, ready)
         if arbiter.rescued:
             self._claim_rescued(channel)
         if channel.phase is not Phase.IN_SEQUENCE or arbiter.missing or not channel.begun:
             self._mind_the_gap(channel)
+        if watch.silent or watch.frozen_at:
+            self._is_heard_again(channel, update.seq)
 
     def _on_heartbeat(self, channel: _Channel, beat: FeedHeartbeat) -> None:
         if beat.number < channel.beats and beat.last_seq < channel.arbiter.known_seq:
             self._start_over(channel)
         channel.beats = beat.number
+        channel.watch.hear()
         channel.arbiter.hear(beat.last_seq, self._runtime.monotonic_ns)
         if channel.arbiter.rescued:
             self._claim_rescued(channel)
         if channel.phase is not Phase.IN_SEQUENCE or channel.arbiter.missing:
             self._mind_the_gap(channel)
+        if channel.watch.silent or channel.watch.frozen_at:
+            self._is_heard_again(channel, beat.last_seq)
 
     def _claim_rescued(self, channel: _Channel) -> None:
         rescued = channel.arbiter.rescued
@@ -146,10 +167,16 @@ class MarketData:
             channel.source_id = update.source_id
             symbol = Symbol(update.symbol)
             book = channel.books.get(symbol)
-            if book is None or not update.levels:
+            if book is None:
+                continue
+            for print_ in update.prints:
+                channel.traded_lots[symbol] += print_.lots
+            if not update.levels:
                 continue
             if not book.apply(update.levels):
-                self._on_unsound(channel)
+                self._on_unsound(channel, "crossed")
+            else:
+                self._check(channel, symbol, book)
             self._tell(channel, symbol, book, update.seq)
 
     # --- gaps ---
@@ -191,13 +218,13 @@ class MarketData:
         if channel.arbiter.missing:
             self._mind_the_gap(channel)
 
-    def _on_unsound(self, channel: _Channel) -> None:
+    def _on_unsound(self, channel: _Channel, state: str) -> None:
         self.unsound_books += 1
         if not self._config.gap_recovery:
             return  # its ticks are stale for as long as it is crossed, and nothing mends it
         channel.arbiter.hold()
         if channel.phase not in _STALE:
-            self._moved(channel, "crossed")
+            self._moved(channel, state)
             self._ask_for_snapshot(channel, Phase.RECOVERING)
 
     def _in_sequence(self, channel: _Channel, first: bool = False) -> None:
@@ -212,6 +239,63 @@ class MarketData:
         if was_stale or first:
             self._moved(channel, Phase.IN_SEQUENCE.value)
 
+    # --- what cannot be right ---
+
+    def _check(self, channel: _Channel, symbol: Symbol, book: DeskBook) -> None:
+        """Quarantine a book that cannot be right. Only the venue's own image proves that it is, or mends it."""
+        check = channel.checks[symbol]
+        was_stuck = check.stuck
+        if check.update(book.changed, self._config):
+            self._on_unsound(channel, "moves again")
+        elif check.stuck and not was_stuck:
+            self._quarantine(channel, Suspicion.STUCK, symbol)
+        was_outside = check.outside
+        if not check.price(book.touch, self._config):
+            if not was_outside:
+                self._quarantine(channel, Suspicion.OUT_OF_BAND, symbol)
+            self._on_unsound(channel, Suspicion.OUT_OF_BAND.value)
+
+    def _quarantine(self, channel: _Channel, suspicion: Suspicion, what: str) -> None:
+        self.quarantines[suspicion] += 1
+        words = f"{channel.venue} {what}: {suspicion.value}"
+        self._runtime.emit(ProtectionActed(protection=PROTECTION_OF[suspicion], what=words))
+
+    def _on_watch(self, channel: _Channel) -> None:
+        """Time to look whether the feed lives, and whether a quiet one is as quiet as it seems."""
+        config, watch = self._config, channel.watch
+        was_silent = watch.silent
+        watch.look(self._runtime.monotonic_ns, config)
+        if watch.silent and not was_silent:
+            self._suspect(channel, Suspicion.SILENT)
+        elif watch.probing and channel.phase is Phase.IN_SEQUENCE and channel.begun:
+            self._ask(channel)
+        self._runtime.set_timer(config.silence_ns, ("watch", channel.venue))
+
+    def _suspect(self, channel: _Channel, suspicion: Suspicion) -> None:
+        self._quarantine(channel, suspicion, "feed")
+        self._moved(channel, suspicion.value)
+        self._tell_all(channel)
+
+    def _is_heard_again(self, channel: _Channel, seq: int) -> None:
+        """A message after a silence, or one that shows how far the feed itself has come."""
+        watch = channel.watch
+        was_silent, watch.silent = watch.silent, False
+        if not watch.tells_of(seq) and not was_silent:
+            return
+        if channel.phase is Phase.WAITING:
+            self._give_up_waiting(channel)  # the other line has had its time
+        elif channel.phase is Phase.IN_SEQUENCE:
+            self._moved(channel, Phase.IN_SEQUENCE.value)
+            self._tell_all(channel)
+
+    def _on_probe(self, channel: _Channel, snapshot: Snapshot) -> None:
+        """The answer in quiet times: where the venue knows more than its feed, its image is right, the feed is not."""
+        arbiter, watch = channel.arbiter, channel.watch
+        if channel.phase is not Phase.IN_SEQUENCE or not watch.probed(snapshot.last_seq, arbiter.known_seq):
+            return
+        self._replace_books(channel, snapshot, arbiter.rebase(snapshot.last_seq) or ())
+        self._suspect(channel, Suspicion.FROZEN)
+
     # --- snapshots ---
 
     def _ask_for_snapshot(self, channel: _Channel, phase: Phase) -> None:
@@ -222,29 +306,29 @@ class MarketData:
         self._request(channel)
 
     def _request(self, channel: _Channel) -> None:
-        """Ask, or open a stream to ask on; and ask again if no snapshot has mended the books in time."""
+        """Ask, and ask again if no snapshot has mended the books in time."""
+        self._ask(channel)
+        self._runtime.set_timer(self._config.snapshot_timeout_ns, ("snapshot", channel.venue))
+
+    def _ask(self, channel: _Channel) -> None:
+        """Ask, or open a stream to ask on."""
         channel.attempts += 1
         request = SnapshotRequest(sender=self._runtime.address, attempt=channel.attempts)
         channel.unasked = not self._runtime.write(channel.address, request)
         if channel.unasked:
             self._runtime.open(channel.address)
-        self._runtime.set_timer(self._config.snapshot_timeout_ns, ("snapshot", channel.venue))
 
     def _on_snapshot(self, channel: _Channel, snapshot: Snapshot) -> None:
         if channel.phase not in _STALE:
-            return  # an answer that came after the other line had brought what was missing
+            # A probe's answer; or one that came after the other line had brought what was missing.
+            if channel.watch.probing:
+                self._on_probe(channel, snapshot)
+            return
         arbiter = channel.arbiter
         ready = arbiter.rebase(snapshot.last_seq)
         if ready is None:
             return  # older than our own book: the timer asks again
-        images = {image.symbol: image.levels for image in snapshot.books}
-        for symbol, book in channel.books.items():
-            book.replace(images.get(symbol, ()))
-        for update in ready:
-            channel.source_id = update.source_id
-            if (book_of := channel.books.get(Symbol(update.symbol))) is not None:
-                book_of.apply(update.levels)
-        if not all(book.sound for book in channel.books.values()):
+        if not self._replace_books(channel, snapshot, ready):
             self.unsound_books += 1
             arbiter.hold()  # the venue's own image crosses, or what followed it did: the timer asks again
             return
@@ -255,11 +339,27 @@ class MarketData:
         if arbiter.missing:
             self._mind_the_gap(channel)
 
+    def _replace_books(self, channel: _Channel, snapshot: Snapshot, ready: Updates) -> bool:
+        """The venue's image, and what followed it. Returns whether all books can be right."""
+        images = {image.symbol: image.levels for image in snapshot.books}
+        for symbol, book in channel.books.items():
+            book.replace(images.get(symbol, ()))
+            channel.checks[symbol].trust(book.touch)
+        for update in ready:
+            channel.source_id = update.source_id
+            symbol = Symbol(update.symbol)
+            if (followed := channel.books.get(symbol)) is not None:
+                followed.apply(update.levels)
+                channel.checks[symbol].price(followed.touch, self._config)
+        return all(book.sound and not channel.checks[symbol].outside for symbol, book in channel.books.items())
+
     # --- what the desk is told ---
 
     def _tell(self, channel: _Channel, symbol: Symbol, book: DeskBook, seq: int) -> None:
         """A tick, if the touch or its staleness is not what was last told."""
-        stale = channel.phase in _STALE or not book.sound
+        watch = channel.watch
+        quarantined = watch.silent or watch.frozen_at > 0 or channel.checks[symbol].suspect
+        stale = quarantined or channel.phase in _STALE or not book.sound
         now = (book.touch, stale)
         if now == channel.told[symbol]:
             return
@@ -275,6 +375,7 @@ class MarketData:
             ask_lots=ask_lots,
             stale=stale,
             source_id=channel.source_id,
+            traded_lots=channel.traded_lots[symbol],
         )
         for listener in self._listeners:
             self._runtime.send(listener, tick)
@@ -299,19 +400,21 @@ class MarketData:
                 channel = self._channels[Venue(venue)]
                 if channel.phase is Phase.WAITING:
                     self._give_up_waiting(channel)
+            case ("watch", str(venue)):
+                self._on_watch(self._channels[Venue(venue)])
             case ("snapshot", str(venue)):
                 channel = self._channels[Venue(venue)]
                 if channel.phase in _STALE:
                     self._request(channel)
             case _:
-                raise ValueError(f"market data: found timer {key!r}, expected a gap's or a snapshot's")
+                raise ValueError(f"market data: found timer {key!r}, expected a gap's, a snapshot's or a watch's")
 
     def on_durable(self, token: int) -> None:
         raise AssertionError(f"market data: found token {token} durable, but market data writes no file")
 
     def on_stream_open(self, peer: Address) -> None:
         channel = self._by_address.get(peer)
-        if channel is not None and channel.unasked and channel.phase in _STALE:
+        if channel is not None and channel.unasked and (channel.phase in _STALE or channel.watch.probing):
             request = SnapshotRequest(sender=self._runtime.address, attempt=channel.attempts)
             channel.unasked = not self._runtime.write(peer, request)
 

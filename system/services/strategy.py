@@ -6,7 +6,8 @@ from typing import Final
 
 from squall.sim.exchange.wire.messages import Side
 from squall.system.config import MILLISECOND, DeskConfig
-from squall.system.domain.claims import AlertRaised, SignalDropped
+from squall.system.domain.claims import AlertRaised, ProtectionActed, SignalDropped
+from squall.system.domain.collar import Collar, participation_lots
 from squall.system.domain.desk_book import is_news
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.messages import CancelOrder, Leading, OrderTaken, SubmitOrder, Tick
@@ -21,6 +22,7 @@ from squall.system.domain.signals import (
     pulse_ns,
     rests,
     reversion_side,
+    shape_child,
     shape_order,
 )
 from squall.system.runtime import Address, Runtime
@@ -85,6 +87,12 @@ class Strategy:
         self._numbers: dict[Symbol, int] = dict.fromkeys(self._by_symbol, 0)
         self._reserved: dict[Symbol, int] = dict.fromkeys(self._by_symbol, 0)
         self._touch_before: dict[Symbol, BestTouch] = {}
+        algorithm = Side.BUY if workload.buy_share else Side.SELL
+        self._collars = {symbol: Collar(algorithm) for symbol in self._by_symbol}
+        self._traded_lots: dict[Symbol, int] = dict.fromkeys(self._by_symbol, 0)
+        """The volume of all venues in this life."""
+        self._meant_lots: dict[Symbol, int] = dict.fromkeys(self._by_symbol, 0)
+        """What an execution algorithm has meant to trade of it so far."""
 
         self._epoch = Epoch(0)
         self._leader: Address | None = None
@@ -192,9 +200,15 @@ class Strategy:
         by_venue = self._ticks.get(tick.symbol)
         if by_venue is None:
             return
-        if not is_news(tick, by_venue.get(tick.venue)):
+        before = by_venue.get(tick.venue)
+        if not is_news(tick, before):
             return
         by_venue[tick.venue] = tick
+        if before is not None:
+            # What was traded before our time is nobody's share; and market data that restarts counts from 0 again.
+            self._traded_lots[tick.symbol] += max(tick.traded_lots - before.traded_lots, 0)
+        if self._workload.participation_percent and not tick.stale:
+            self._see(tick.symbol)
         if self._workload.schedule is Schedule.ON_TICK and not tick.stale:
             self._count_tick(tick.symbol)
 
@@ -233,13 +247,43 @@ class Strategy:
         if len(self._waiting) >= WAITING_LIMIT:
             self._drop(cl_ord_id, DropReason.TOO_MANY_WAITING)
             return
-        draws = self._draws(cl_ord_id)
-        order = shape_order(self._workload, instrument, cl_ord_id, touch, draws, intended_ns, side)
+        order: SubmitOrder | DropReason
+        if self._workload.participation_percent:
+            order = self._child(instrument, cl_ord_id, touch, intended_ns)
+        else:
+            draws = self._draws(cl_ord_id)
+            order = shape_order(self._workload, instrument, cl_ord_id, touch, draws, intended_ns, side)
         match order:
             case SubmitOrder():
                 self._send(order)
             case DropReason():
                 self._drop(cl_ord_id, order)
+
+    def _see(self, symbol: Symbol) -> None:
+        """The collar has to know where the market was before it ran away."""
+        touch = best_touch(self._ticks[symbol].values())
+        facing = 0
+        if touch is not None:
+            facing = touch.ask_half_ticks if self._workload.buy_share else touch.bid_half_ticks
+        if facing:
+            self._collars[symbol].see(self._runtime.monotonic_ns, facing, self._config)
+
+    def _child(
+        self, instrument: Instrument, cl_ord_id: ClOrdID, touch: BestTouch, intended_ns: int
+    ) -> SubmitOrder | DropReason:
+        """The next child of an execution algorithm: its share of what has been traded since the last one."""
+        symbol, percent = instrument.symbol, self._workload.participation_percent
+        lots = participation_lots(self._traded_lots[symbol], percent, self._meant_lots[symbol])
+        if not lots:
+            return DropReason.NO_VOLUME
+        limit = None
+        if self._config.price_collar:
+            limit = self._collars[symbol].limit(instrument.tick_half_ticks, self._config)
+            if limit is None:
+                self._runtime.emit(ProtectionActed(protection="strategy.price_collar", what=cl_ord_id))
+                return DropReason.COLLAR
+        self._meant_lots[symbol] += lots
+        return shape_child(self._workload, instrument, cl_ord_id, lots, limit, intended_ns)
 
     def _send(self, order: SubmitOrder) -> None:
         """At once, unless it is to rest: what rests must not be forgotten, so its entry has to be durable first."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from squall.faults.exchange import ApiSlow, PriceSlide, ReportsLost, RequestsLost
 from squall.faults.fault import Fault, InstalledPlan, Planned, Tally, during
 from squall.faults.host import Crash, Pause
+from squall.faults.market import BookThins
 from squall.faults.network import LinkCut, PacketLoss, Partition
 from squall.scenarios.find import choose
 from squall.scenarios.topology import build
@@ -69,6 +70,8 @@ REFUSED: list[tuple[Fault, str]] = [
     (ApiSlow("left", 0), "exchange API: slow: the delay must be above 0 ns, found 0"),
     (PriceSlide("BOLT", -5), "no fair value for 'BOLT'; there are ACME"),
     (PriceSlide("ACME", 0), "market: prices slide: the speed must not be 0 half ticks a second"),
+    (BookThins("BOLT"), "no fair value for 'BOLT'; there are ACME"),
+    (BookThins("ACME", 0.0), "market: book thins: the share must be above 0 and at most 1, found 0.0"),
 ]
 
 
@@ -608,6 +611,16 @@ def test_price_slides_add_up_and_heal_each_by_itself() -> None:
         calm.run(at_ns)
         moved.append(slid.world.fair_value("ACME").at(at_ns) - calm.world.fair_value("ACME").at(at_ns))
     assert moved == [-50, -150, -200, -200]
+
+
+def test_a_book_is_thin_in_its_window_and_not_outside_of_it() -> None:
+    market = Market(during(SECOND, 3 * SECOND, BookThins("ACME", 0.02)), every_ns=SECOND)
+    depths = []
+    for at_ns in (SECOND, SECOND + 1, 3 * SECOND, 3 * SECOND + 1):
+        market.run(at_ns)
+        depths.append(market.world.fair_value("ACME").depth())
+    assert depths == [1.0, 0.02, 0.02, 1.0]
+    assert market.plan.tallies[0].words == "1 makers withdrawn"
 
 
 def test_rules_of_a_venue_outlive_its_crash() -> None:

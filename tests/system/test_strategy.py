@@ -2,7 +2,7 @@
 
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
 from squall.system.config import MILLISECOND, SECOND, DeskConfig, StrategyConfig
-from squall.system.domain.claims import AlertRaised, SignalDropped
+from squall.system.domain.claims import AlertRaised, ProtectionActed, SignalDropped
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.messages import CancelOrder, Leading, OrderTaken, SubmitOrder, Tick
 from squall.system.domain.signals import DropReason, Schedule, Workload
@@ -391,3 +391,89 @@ def test_a_cancel_sent_in_an_earlier_life_is_repeated_but_its_order_is_not() -> 
     restarted(runtime, workload, after_ns=SECOND)
     assert cancels(runtime, "oms1") == ["pulse-ACME-1"]
     assert submitted(runtime) == []
+
+
+# --- an execution algorithm ---
+
+ALGORITHM = Workload(strategy="algo", orders_per_s=2, burst=2, buy_share=0.0, participation_percent=10)
+"""Both symbols each second."""
+
+
+def traded(strategy: Strategy, lots: int, bid: int = 10_000, seq: int = 2) -> None:
+    """ACME's tape has come to so many lots."""
+    strategy.on_message("market-data", Tick(A, ACME, seq, bid, 5, bid + 4, 5, False, 0, lots))
+
+
+def children(runtime: FakeRuntime) -> list[tuple[int, int | None]]:
+    """Each once: nobody takes them, so they are repeated."""
+    by_name = {order.cl_ord_id: (order.quantity_lots, order.price_half_ticks) for order in runtime.take(SubmitOrder)}
+    return list(by_name.values())
+
+
+def test_an_algorithm_trades_its_share_of_the_volume_since_its_last_child_and_nothing_where_there_was_none() -> None:
+    runtime, strategy = trading(ALGORITHM, StrategyConfig(price_collar=False))
+    runtime.advance(strategy, 1)
+    assert children(runtime) == []
+    assert dropped(runtime)[0] == ("algo-ACME-1", DropReason.NO_VOLUME.value)
+    traded(strategy, 100)
+    runtime.advance(strategy, SECOND)
+    assert children(runtime) == [(10, None)]
+    take_all(runtime, strategy)
+    strategy.on_message("oms1", OrderTaken(ClOrdID("algo-ACME-2")))
+    traded(strategy, 250, seq=3)
+    runtime.advance(strategy, SECOND)
+    assert children(runtime) == [(15, None)]
+
+
+def test_with_a_collar_each_child_has_a_limit_a_little_through_the_touch() -> None:
+    runtime, strategy = trading(ALGORITHM)
+    strategy.on_message("market-data", tick(ACME, 10_000, seq=1))
+    runtime.advance(strategy, 11 * SECOND)
+    traded(strategy, 100)
+    runtime.advance(strategy, SECOND)
+    (order,) = runtime.take(SubmitOrder)
+    assert (order.side, order.quantity_lots, order.price_half_ticks) == (Side.SELL, 10, 9_900)
+    assert order.time_in_force is TimeInForce.IOC
+
+
+def test_into_a_market_that_runs_away_nothing_is_sent_and_what_was_due_is_made_up_for_later() -> None:
+    runtime, strategy = trading(ALGORITHM)
+    strategy.on_message("market-data", tick(ACME, 10_000, seq=2))
+    traded(strategy, 100, bid=9_600, seq=3)
+    runtime.advance(strategy, 2 * SECOND)
+    assert children(runtime) == []
+    assert ("algo-ACME-2", DropReason.COLLAR.value) in dropped(runtime)
+    acted = [claim for claim in runtime.claims if isinstance(claim, ProtectionActed)]
+    assert {claim.protection for claim in acted} == {"strategy.price_collar"}
+    traded(strategy, 200, bid=9_990, seq=4)
+    runtime.advance(strategy, SECOND)
+    assert children(runtime) == [(20, 9_892)]
+
+
+def test_an_algorithm_that_restarts_does_not_trade_its_share_of_the_whole_day_again() -> None:
+    runtime, strategy = trading(ALGORITHM, StrategyConfig(price_collar=False))
+    traded(strategy, 1_000)
+    runtime.advance(strategy, SECOND)
+    assert children(runtime) == [(100, None)]
+    take_all(runtime, strategy)
+    for name in ("algo-ACME-1", "algo-ACME-2"):
+        strategy.on_message("oms1", OrderTaken(ClOrdID(name)))
+    runtime.timers.clear()
+    again = Strategy(runtime, DeskConfig(strategy=StrategyConfig(price_collar=False)), WIRING, ALGORITHM)
+    again.on_start()
+    again.on_message("oms1", Leading(Epoch(1), "oms1"))
+    traded(again, 1_000, seq=5)
+    runtime.advance(again, SECOND)
+    assert children(runtime) == []
+    traded(again, 1_100, seq=6)
+    runtime.advance(again, SECOND)
+    assert children(runtime) == [(10, None)]
+
+
+def test_market_data_that_restarts_counts_from_nothing_and_takes_no_volume_away() -> None:
+    runtime, strategy = trading(ALGORITHM, StrategyConfig(price_collar=False))
+    traded(strategy, 100)
+    traded(strategy, 0, seq=3)
+    traded(strategy, 50, seq=4)
+    runtime.advance(strategy, SECOND)
+    assert children(runtime) == [(15, None)]

@@ -198,3 +198,32 @@ def test_a_falling_market_takes_the_book_with_it() -> None:
     bid, _, ask, _ = engine.touch("ACME")
     assert REFERENCE - 2_060 < bid < ask < REFERENCE - 1_940
     assert all(bid < ask for bid, _, ask, _ in tape.touches if bid and ask)
+
+
+def test_makers_that_withdraw_show_a_share_of_their_size_and_a_stub_and_come_back() -> None:
+    world, engine, worth, _ = a_market(profile=Profile(events_per_s=50.0))
+    world.run(until=5 * SECOND)
+    usual = engine.image()[0].levels
+    put_back = worth.thin(0.01)
+    world.run(until=6 * SECOND)
+    thin = engine.image()[0].levels
+    bids = [level for level in thin if level.side is Side.BUY]
+    near = [level for level in thin if abs(level.price_half_ticks - REFERENCE) < REFERENCE // 10]
+    assert max(level.lots for level in near) < 50 < min(level.lots for level in usual if level.lots > 60)
+    assert bids[-1].price_half_ticks < REFERENCE // 50
+    put_back()
+    put_back()
+    world.run(until=8 * SECOND)
+    again = engine.image()[0].levels
+    assert all(abs(level.price_half_ticks - REFERENCE) < REFERENCE // 10 for level in again)
+    assert max(level.lots for level in again) > 300
+
+
+def test_of_two_reasons_to_withdraw_the_stronger_one_holds_and_each_ends_by_itself() -> None:
+    _, _, worth, _ = a_market()
+    first, second = worth.thin(0.5), worth.thin(0.1)
+    assert worth.depth() == 0.1
+    second()
+    assert worth.depth() == 0.5
+    first()
+    assert worth.depth() == 1.0
