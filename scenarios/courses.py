@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -12,8 +13,12 @@ from squall.faults.swarm import Swarm
 from squall.scenarios.find import campaign_scenarios, choose, sound_scenarios
 from squall.scenarios.reference import load_reference
 
-CAMPAIGN = "campaign"
+CAMPAIGN: Final = "campaign"
 """The course that is `squall campaign` by default."""
+CANARY: Final = "canary"
+LIBRARY: Final = "library"
+SOUND_ONLY: Final = (CANARY, LIBRARY)
+"""Courses that only the desk as it is runs: controls."""
 
 
 class Course(Struct, frozen=True):
@@ -57,8 +62,8 @@ def courses(scenarios: Sequence[str] = ()) -> dict[str, Course]:
         Course("without-mix", tuple(name for name in sound if not isinstance(plans[name], Mix))),
         Course("without-buggify", sound, forced=False),
         Course("without-faults", sound, with_faults=False),
-        Course("library", known_ones),
-        Course("canary", canaries),
+        Course(LIBRARY, known_ones),
+        Course(CANARY, canaries),
     ]
     return {course.name: course for course in known if course.scenarios}
 

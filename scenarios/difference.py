@@ -254,9 +254,9 @@ def _alike(one: Sequence[ast.stmt], other: Sequence[ast.stmt]) -> bool:
     return len(one) == len(other) and all(map(_same, one, other))
 
 
-def _binds(function: ast.AST) -> set[str]:
-    """The names that a function binds, and whether it yields."""
-    found: set[str] = set()
+def _binds(function: ast.FunctionDef) -> set[str]:
+    """The names that a function binds, its arguments among them, and whether it yields."""
+    found = {node.arg for node in ast.walk(function.args) if isinstance(node, ast.arg)}
     for node in ast.walk(function):
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):

@@ -38,10 +38,6 @@ class _Batch(Struct):
 class Builds:
     """Copies of the source, each broken in one way, made when they are first asked for and kept until the end."""
 
-    def place(self, folder: Path) -> Path:
-        """Where a process in a build stands: scenarios of a project of one's own are those of its broken copy."""
-        return ROOT if self._root == ROOT else folder
-
     def __init__(self, scratch: Path, probes: Probes, root: Path = ROOT) -> None:
         self._scratch = scratch
         self._probes = probes
@@ -49,7 +45,7 @@ class Builds:
         self._made: dict[str, Path] = {}
 
     def of(self, bug: Bug | None) -> Path:
-        """What goes first on the import path. None: the sound build, which notes where it comes to."""
+        """What goes first on the import path. None: the sound build, which notes what it feels."""
         name = bug.name if bug is not None else "sound, probed"
         if name not in self._made:
             if not (bug.edits if bug is not None else self._probes.offsets):
@@ -59,6 +55,10 @@ class Builds:
                 if bug is None:
                     self._probes.install(self._made[name])
         return self._made[name]
+
+    def place(self, folder: Path) -> Path:
+        """Where a process in a build stands: scenarios of a project of one's own are those of its broken copy."""
+        return ROOT if self._root == ROOT else folder
 
 
 class Measurement:
@@ -97,8 +97,11 @@ class Measurement:
     def run(self, runs: int, jobs: int, builds: Builds, told: Told | None = None) -> None:
         """Run what is missing of the first *runs*, in stretches: first the sound desk, then every bug."""
         for numbers in stretches(runs):
-            self._perform(self._of_sound(numbers, jobs), jobs, builds, told)
-            self._perform(self._of_bugs(numbers), jobs, builds, told)
+            # Again, where a process that died has left some of its runs unmade: it has made one at the least.
+            while batches := list(self._of_sound(numbers, jobs)):
+                self._perform(batches, jobs, builds, told)
+            while batches := list(self._of_bugs(numbers)):
+                self._perform(batches, jobs, builds, told)
 
     def _of_sound(self, numbers: range, jobs: int) -> Iterator[_Batch]:
         done = self._store.attempts(self._digest, self._course)
@@ -129,11 +132,12 @@ class Measurement:
         planned = tuple((number, *course.run(number)) for number in numbers)
         return Task(planned, settings, course.with_faults, course.forced)
 
-    def _perform(self, batches: Iterator[_Batch], jobs: int, builds: Builds, told: Told | None) -> None:
+    def _perform(self, batches: list[_Batch], jobs: int, builds: Builds, told: Told | None) -> None:
+        waiting = iter(batches)
         with ThreadPoolExecutor(jobs) as pool:
             running: dict[Future[list[Attempt]], _Batch] = {}
             while True:
-                while len(running) < jobs and (batch := next(batches, None)) is not None:
+                while len(running) < jobs and (batch := next(waiting, None)) is not None:
                     folder = builds.of(batch.bug)
                     running[pool.submit(attempt, folder, batch.task, builds.place(folder))] = batch
                 if not running:

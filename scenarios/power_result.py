@@ -5,14 +5,13 @@ from statistics import median
 from typing import Final
 
 from squall.scenarios.broken_builds import Bug
-from squall.scenarios.courses import CAMPAIGN, Course
+from squall.scenarios.courses import CAMPAIGN, CANARY, SOUND_ONLY, Course
 from squall.scenarios.power import Measurement, is_control
 from squall.scenarios.power_store import Found, PowerStore, stratum
 from squall.scenarios.result import PowerControl, PowerCourse, PowerResult, PowerRow
 from squall.scenarios.run import versions
 
 NOTHING: Final = Found(0, 0, None, 0.0, None)
-CANARY: Final = "canary"
 
 
 def power_result(
@@ -39,7 +38,7 @@ def power_result(
 
 def _searches(name: str, reference: Course | None) -> bool:
     """Whether a course is there to find bugs, and not to weigh them or to stay green."""
-    return name not in (CANARY, "library") and (reference is None or name != reference.name)
+    return name not in SOUND_ONLY and (reference is None or name != reference.name)
 
 
 def _row(
@@ -110,7 +109,7 @@ def _redundant(
     controls = []
     for bug in bugs:
         if is_control(bug):
-            searched = [found[name][bug.name] for name in measured if name not in (CANARY, "library")]
+            searched = [found[name][bug.name] for name in measured if name not in SOUND_ONLY]
             runs, violated = sum(each.runs for each in searched), sum(each.violated for each in searched)
             controls.append(PowerControl(bug.name, bug.what, runs, violated, not violated))
     return controls

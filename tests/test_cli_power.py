@@ -197,3 +197,12 @@ def test_the_page_tells_strata_intervals_misses_ablation_and_controls() -> None:
     )
     assert "0 false alarms in 10,000 runs" in page
     assert "| canary | a desk without | 20 | 19 | **no** |" in page
+
+
+def test_the_canary_is_a_control_that_only_the_desk_as_it_is_runs(power: Squall, zoo: str) -> None:
+    said = power("--bugs", zoo, "--course", "canary", "--runs", "2", "--json", "-")
+    assert said.exit_code == PASS
+    told = json.loads(said.out)
+    assert [(each["control"], each["violated"]) for each in told["controls"][:1]] == [("canary", 2)]
+    assert told["courses"] == []
+    assert told["rows"][0]["seeds"] == 0
