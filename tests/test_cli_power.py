@@ -86,6 +86,9 @@ def test_a_zoo_is_measured_told_kept_and_written(power: Squall, zoo: str, tmp_pa
     kept = power(*options, "--runs", "0")
     assert kept.out == said.out
     assert json.loads(told.read_text()) == result
+    drawn = tmp_path / "drawn.md"
+    assert power("--results", str(told), "--docs", str(drawn)).out == said.out
+    assert drawn.read_text() == page.read_text()
 
 
 def test_a_control_that_alarms_is_exit_code_1(power: Squall, zoo: str, tmp_path: Path) -> None:
@@ -126,7 +129,10 @@ def test_a_project_of_ones_own_is_broken_and_measured(
 
 
 REFUSED = {
-    "Missing option '--bugs'": (),
+    "expected --bugs FILE, a zoo to measure, or --results FILE": (),
+    "--results: expected no --bugs with it: nothing is run": ("--bugs", "ZOO", "--results", "any.json"),
+    "--results none.json: cannot be read: No such file or directory": ("--results", "none.json"),
+    "not what --json writes: Expected `object`, got `array`": ("--results", "ZOO"),
     "none.toml: cannot be read: No such file or directory": ("--bugs", "none.toml"),
     "--bug nobody: no such bug; there are sells-are-buys, control-nothing": ("--bugs", "ZOO", "--bug", "nobody"),
     "--course sideways: no such course; there are campaign, without-swarm,": ("--bugs", "ZOO", "--course", "sideways"),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 from rich.console import Console
 
 from squall.commands.exits import PASS, VIOLATED, BadInput, bad_input
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
     from squall.scenarios.broken_builds import Bug
     from squall.scenarios.courses import Course
     from squall.scenarios.power_store import Found
+    from squall.scenarios.result import PowerResult
 
 
 @click.command()
-@click.option("--bugs", "bug_files", multiple=True, required=True, metavar="FILE", help="A zoo, TOML; may be repeated.")
+@click.option("--bugs", "bug_files", multiple=True, metavar="FILE", help="A zoo, TOML; may be repeated.")
 @click.option("--bug", "names", multiple=True, metavar="NAME", help="Only this one of them; may be repeated.")
 @click.option(
     "--course",
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 @click.option("--jobs", type=click.IntRange(1, 256), metavar="N", default=1, show_default=True, help="Processes.")
 @click.option("--db", "db_file", metavar="FILE", help="Keep what is run, and go on with what is kept.")
 @click.option("--shrink", is_flag=True, help="Shrink what the campaign found first.")
+@click.option("--results", "results_file", metavar="FILE", help="Run nothing: tell what --json once wrote.")
 @click.option("--docs", "docs_file", metavar="FILE", help="Write the page, as Markdown.")
 @JSON
 def power(
@@ -53,6 +56,7 @@ def power(
     jobs: int,
     db_file: str | None,
     shrink: bool,
+    results_file: str | None,
     docs_file: str | None,
     json_file: str | None,
 ) -> None:
@@ -62,6 +66,40 @@ def power(
     """
     from squall.reports.machine import encode, power_json
     from squall.reports.power import power_page, power_table
+
+    json_target, docs_target = outputs(json=json_file, docs=docs_file)
+    if results_file is not None:
+        if bug_files:
+            raise BadInput("--results: expected no --bugs with it: nothing is run")
+        result = _kept(results_file)
+    elif not bug_files:
+        raise BadInput("expected --bugs FILE, a zoo to measure, or --results FILE")
+    else:
+        asked = course_names or ("campaign",)
+        result = _measured(bug_files, names, asked, scenarios, root_folder, runs, jobs, db_file, shrink)
+    write_each(
+        (json_target, lambda: encode(power_json(result)).decode() + "\n"),
+        (docs_target, lambda: power_page(result)),
+    )
+    if json_file == "-":
+        show(encode(power_json(result)).decode())
+    else:
+        show_drawn(lambda console: power_table(result, console))
+    sys.exit(PASS if all(control.ok for control in result.controls) else VIOLATED)
+
+
+def _measured(
+    bug_files: tuple[str, ...],
+    names: tuple[str, ...],
+    course_names: tuple[str, ...],
+    scenarios: tuple[str, ...],
+    root_folder: str | None,
+    runs: int,
+    jobs: int,
+    db_file: str | None,
+    shrink: bool,
+) -> "PowerResult":
+    """Run what is missing, course by course, and sum up."""
     from squall.scenarios.broken_builds import ROOT
     from squall.scenarios.courses import CAMPAIGN, SOUND_ONLY
     from squall.scenarios.power import Measurement, measure
@@ -69,12 +107,11 @@ def power(
     from squall.scenarios.power_store import PowerStore, code_of
     from squall.scenarios.probes import Probes
 
-    json_target, docs_target = outputs(json=json_file, docs=docs_file)
     with bad_input():
         root = ROOT if root_folder is None else _folder(root_folder)
         zoo = _zoo(bug_files, root)
         wanted = _wanted(zoo, names)
-        chosen, reference = _courses(course_names or ("campaign",), scenarios)
+        chosen, reference = _courses(course_names, scenarios)
         if db_file == "-":
             raise BadInput("--db -: expected a file; only --json can go to standard output")
         store = PowerStore(Path(db_file) if db_file is not None else None, code_of(root))
@@ -87,18 +124,21 @@ def power(
                 broken = () if course.name in SOUND_ONLY else wanted
                 measure(zoo, course, runs, store, jobs, told, shrink and course.name == CAMPAIGN, broken, root)
             measured[course.name] = (course, Measurement(zoo, course, store, probes))
-        result = power_result(wanted, reference, measured, store)
+        return power_result(wanted, reference, measured, store)
     finally:
         store.close()
-    write_each(
-        (json_target, lambda: encode(power_json(result)).decode() + "\n"),
-        (docs_target, lambda: power_page(result)),
-    )
-    if json_file == "-":
-        show(encode(power_json(result)).decode())
-    else:
-        show_drawn(lambda console: power_table(result, console))
-    sys.exit(PASS if all(control.ok for control in result.controls) else VIOLATED)
+
+
+def _kept(file: str) -> "PowerResult":
+    """What a measurement wrote down. BadInput where it is none."""
+    from squall.scenarios.result import PowerResult
+
+    try:
+        return msgspec.json.decode(Path(file).read_bytes(), type=PowerResult)
+    except OSError as error:
+        raise BadInput(f"--results {file}: cannot be read: {error.strerror}") from None
+    except msgspec.DecodeError as error:
+        raise BadInput(f"--results {file}: not what --json writes: {error}") from None
 
 
 def _folder(name: str) -> Path:
