@@ -2,14 +2,20 @@
 
 import importlib.util
 import sys
+from itertools import product
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from squall.scenarios import probes as probes_module
-from squall.scenarios.broken_builds import Bug, Edit
+from squall.scenarios.broken_builds import ROOT, Bug, Edit, load_bugs
+from squall.scenarios.courses import courses
+from squall.scenarios.power import Builds, attempt
+from squall.scenarios.power_child import Task
 from squall.scenarios.probes import HITS, Probes
+
+ZOO = Path(__file__).parents[1] / "planted_bugs"
 
 SOURCE = '''"""A rule."""
 from __future__ import annotations
@@ -94,6 +100,18 @@ def test_what_is_set_or_stands_elsewhere_is_felt_by_every_run(root: Path) -> Non
     assert probes.felt(elsewhere) is None
     assert probes.felt(setting) is None
     assert not probes.offsets
+
+
+def test_the_probes_of_the_whole_zoo_change_no_run(tmp_path: Path) -> None:
+    """What is watched is looked at and not touched: the same digests, with some hundred watchers in place."""
+    zoo = tuple(bug for name in ("bugs", "mutations") for bug in load_bugs(ZOO / f"{name}.toml"))
+    probes = Probes(ROOT, zoo)
+    scenarios = courses()["campaign"].scenarios
+    runs = tuple((number, name, seed) for number, (name, seed) in enumerate(product(scenarios, (1, 2, 3))))
+    probed = attempt(Builds(tmp_path, probes).of(None), Task(runs, (), probed=probes.offsets))
+    plain = attempt(ROOT, Task(runs, ()))
+    assert [each.digest for each in probed] == [each.digest for each in plain]
+    assert all(each.digest for each in plain)
 
 
 def test_a_digest_changes_with_what_is_watched(root: Path) -> None:
