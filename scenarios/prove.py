@@ -179,6 +179,13 @@ PROTECTIONS: Final = (
         "The primary's memory has failed and the backup is well; one setting is wrong, and nobody trades today.",
     ),
     Protection(
+        "a backup takes over",
+        "lease.takeover",
+        "oms-hangs",
+        "the backup leads within the RTO",
+        "A leader that hangs answers every packet, and leads on until somebody kills it.",
+    ),
+    Protection(
         "a leader stops when its lease ends",
         "lease.self_stop",
         "leader-paused",

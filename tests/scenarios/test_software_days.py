@@ -2,13 +2,13 @@
 
 import pytest
 
-from squall.scenarios.prove import chosen, prove_one
+from squall.scenarios.prove import PROTECTIONS, prove_one
 from tests.scenarios.runs import library_run
 
 
-@pytest.mark.parametrize("key", ["execution.within_parent", "risk.hard_block"])
-def test_a_bad_day_is_saved_by_its_protection_and_by_nothing_else(key: str) -> None:
-    (protection,) = chosen([key])
+@pytest.mark.parametrize("scenario", ["knight-2012", "citi-2022", "oms-hangs"])
+def test_a_bad_day_is_saved_by_its_protection_and_by_nothing_else(scenario: str) -> None:
+    (protection,) = [each for each in PROTECTIONS if each.scenario == scenario]
     row = prove_one(protection, seed=1)
     assert row.ok, row
 
