@@ -17,16 +17,16 @@ from squall.system.domain.signals import Workload
     stands_for="Robinhood 2020",
 )
 def robinhood_2020() -> Scenario:
-    """Both venues stand still for four seconds. A question costs them 10 ms, and every open order asks."""
+    """Both venues stand still for four seconds. A question costs them 20 ms, and every open order asks."""
     return Scenario(
         settings=Settings(
             desk=DeskConfig(breaker=BreakerConfig(reset_timeout_ns=1 * SECOND)),
-            venue=VenueConfig(query_cost_ns=10 * MILLISECOND),
+            venue=VenueConfig(query_cost_ns=20 * MILLISECOND),
         ),
         workload=Workload(
-            orders_per_s=40,
+            orders_per_s=20,
             start_ns=1 * SECOND,
-            stop_ns=22 * SECOND,
+            stop_ns=18 * SECOND,
             lots_min=1,
             lots_max=5,
             marketable_share=0.9,
@@ -39,5 +39,5 @@ def robinhood_2020() -> Scenario:
             order_reached("in_doubt"),
             protection_acted("execution.back_off"),
         ),
-        duration_ns=40 * SECOND,
+        duration_ns=32 * SECOND,
     )
