@@ -7,9 +7,8 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from squall.faults.exchange import ReportsLost, RequestsLost
+from squall.faults.exchange import PriceSlide, ReportsLost, RequestsLost
 from squall.faults.fault import Plan, during
-from squall.faults.kinds import KINDS
 from squall.faults.network import PacketLoss
 from squall.faults.plan import plan_data, plan_of
 from squall.scenarios.find import choose
@@ -171,7 +170,7 @@ def test_plans_are_of_the_kinds_that_are_asked_for() -> None:
     ("asked", "said"),
     [
         ({"kinds": ()}, "plans: no drawn kind at all; there are "),
-        ({"kinds": (KINDS[3],)}, "plans: no drawn kind price-slide; there are requests-lost, "),
+        ({"kinds": (PriceSlide,)}, "plans: no drawn kind price-slide; there are requests-lost, "),
         ({"window_ns": (5, 5)}, "plans: the window must begin before it ends, found 5 ns to 5 ns"),
     ],
 )
