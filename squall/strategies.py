@@ -196,13 +196,16 @@ def workloads(max_orders: int = 60, for_ns: int = 3 * SECOND) -> st.SearchStrate
 
 
 class _Draws:
-    """What stands in for a seed's chance: every draw is Hypothesis's, and shrinks towards 0, the mildest there is."""
+    """What stands in for a seed's chance: every draw is Hypothesis's, and shrinks towards full strength.
+
+    Towards the mildest, three faults that each do hardly anything would be a smallest plan: none could be spared.
+    """
 
     def __init__(self, draw: st.DrawFn) -> None:
         self._draw = draw
 
     def uniform(self, key: str) -> float:
-        return self._draw(st.integers(0, STEPS - 1)) / STEPS
+        return (STEPS - 1 - self._draw(st.integers(0, STEPS - 1))) / STEPS
 
 
 def plans(
@@ -231,7 +234,7 @@ def plans(
 
 @st.composite
 def _faults(draw: st.DrawFn, world: World, kinds: Sequence[Drawn], window_ns: tuple[int, int]) -> Planned:
-    """A fault of one of these kinds, somewhere in the window, as early, as brief and as mild as it may be."""
+    """A fault of one of these kinds, somewhere in the window, as early, as brief and as strong as it may be."""
     drawn = draw(st.sampled_from(kinds))
     length_ns = window_ns[1] - window_ns[0]
     grid_ns = max(min(GRID_NS, length_ns // 2), MILLISECOND)
