@@ -35,9 +35,9 @@ ID_SETS: Final = (
     "scenarios.checks.orders._FilledWithinOrdered._filled",
     "scenarios.checks.orders._NoOrderTwice._executed",
     "scenarios.checks.orders._OrderedLots.lots",
-    "scenarios.checks.orders._OrdersEnd._booked",
-    "scenarios.checks.orders._OrdersEnd._ended",
-    "scenarios.checks.orders._OrdersEnd._filled",
+    "scenarios.checks.orders._OrdersEndOnOurDesk._booked",
+    "scenarios.checks.orders._OrdersEndOnOurDesk._ended",
+    "scenarios.checks.orders._OrdersEndOnOurDesk._filled",
     "scenarios.measure.Measure._seen",
 )
 """What has to remember every order or execution of the day; all else has to stay as small as it was."""
