@@ -1,5 +1,6 @@
 """A campaign on a terminal: scenario by scenario, one line for each way of failing, and what was seen."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from rich.console import Console
@@ -36,6 +37,22 @@ def print_campaign(result: CampaignResult, console: Console) -> None:
         _more(sum(each.lost for each in result.scenarios) - len(shown), "seed", console)
     heading(console, "Behaviours")
     paragraph(console, f"{count(len(result.behaviours), 'behaviour')} seen. {novelty_in_words(result)}")
+    for line in behaviours_in_words(result):
+        paragraph(console, line)
+
+
+def behaviours_in_words(result: CampaignResult) -> Iterator[str]:
+    """What was seen but for the steps of orders, of which there are hundreds: these are counted."""
+    steps = sum(each.name.startswith("order ") for each in result.behaviours)
+    others: dict[str, list[str]] = {}
+    for each in result.behaviours:
+        what, _, how = each.name.partition(" ")
+        if what != "order":
+            others.setdefault(what.rstrip(":"), []).append(f"{how} {number(each.times)}")
+    if steps:
+        yield f"{count(steps, 'step')} of orders under kinds of fault: --markdown and --json list them."
+    for what, seen in others.items():
+        yield f"{what}: {', '.join(seen)}"
 
 
 def campaign_headline(result: CampaignResult) -> str:

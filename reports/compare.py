@@ -7,11 +7,12 @@ from rich.console import Console
 
 from squall.reports.lines import STYLES, Cell, heading, paragraph, put, symbol, table
 from squall.reports.machine import SCHEMA
-from squall.reports.units import count, metric
+from squall.reports.units import count, duration, metric
 from squall.reports.words import WORDS
 from squall.scenarios.result import Arm, Comparison, OrderDifference, OrderFate
 
 ORDERS_SHOWN: Final = 20
+DELAYS_SHOWN: Final = 5
 TITLE_COLUMNS: Final = 24
 
 
@@ -32,6 +33,21 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     table(console, [[each.cl_ord_id, in_words(each)] for each in shown])
     if len(comparison.differing) > len(shown):
         paragraph(console, f"… and {len(comparison.differing) - len(shown):,} more; --json has them all.", "dim")
+
+    _print_delays(comparison, console)
+
+
+def _print_delays(comparison: Comparison, console: Console) -> None:
+    if not comparison.delayed:
+        return
+    heading(console, f"{count(len(comparison.delayed), 'order')} reached a venue later or earlier, by 1 ms or more")
+    shown = comparison.delayed[:DELAYS_SHOWN]
+    words = [
+        (each.cl_ord_id, f"after {duration(each.first_ns)}; now after {duration(each.second_ns)}") for each in shown
+    ]
+    table(console, [list(row) for row in words])
+    if len(comparison.delayed) > len(shown):
+        paragraph(console, f"… and {len(comparison.delayed) - len(shown):,} more; --json has them all.", "dim")
 
 
 def comparison_json(comparison: Comparison) -> dict[str, Any]:

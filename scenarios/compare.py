@@ -6,9 +6,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from squall.scenarios.result import Arm, Comparison, OrderDifference, OrderFate, Verdict
+from squall.scenarios.result import Arm, Comparison, OrderDelay, OrderDifference, OrderFate, Verdict
 from squall.scenarios.run import Choice, Judged, judge
 from squall.scenarios.scenario import Scenario
+from squall.scenarios.settings import MILLISECOND
 from squall.scenarios.topology import Stage
 from squall.sim.exchange.wire.messages import NewOrderSingle, OrdRejReason, Side
 from squall.sim.trace import Record, Sent, TouchChanged, VenueAccepted, VenueClosed, VenueExecuted, VenueRefused
@@ -19,13 +20,15 @@ from squall.system.domain.messages import SubmitOrder
 from squall.system.domain.orders import OrderState
 
 _STATISTICS: Final = ("count", "p50_ns", "p99_ns", "max_ns")
+NOTICEABLE_NS: Final = MILLISECOND
+"""A change of an order's way to its venue that is told; less is the network's jitter."""
 _COUNTED: Final = ("messages", "packets_dropped", "retransmissions", "streams_closed", "execution_timeouts")
 
 
 class _Order:
     """One order, as it is told of."""
 
-    def __init__(self, symbol: str, buy: bool, lots: int, arrival_half_ticks: int | None) -> None:
+    def __init__(self, symbol: str, buy: bool, lots: int, arrival_half_ticks: int | None, at_ns: int) -> None:
         self.symbol = symbol
         self.buy = buy
         self.lots = lots
@@ -33,6 +36,8 @@ class _Order:
         self.accepted = self.closed = self.refused = 0
         self.filled_lots = self.notional = 0
         self.doubted = False
+        self.submitted_ns = at_ns
+        self.accepted_ns: int | None = None
         self.said: OrderState | None = None
 
     def fate(self) -> OrderFate:
@@ -59,6 +64,10 @@ class _Order:
             case _:
                 state: str = self.said.value
                 return state.replace("_", " ")
+
+    def reached_venue_ns(self) -> int | None:
+        """How long it took to a venue; None where none took it."""
+        return None if self.accepted_ns is None else self.accepted_ns - self.submitted_ns
 
     def slippage_half_tick_lots(self) -> int:
         """What its fills cost beyond the market's price when it was submitted; better prices are negative."""
@@ -139,13 +148,17 @@ class Tape:
     def _enter(self, name: str, symbol: str, buy: bool, lots: int) -> _Order:
         """The order of this name, entered with the market's price as it is now where it is new."""
         if name not in self.orders:
-            self.orders[name] = _Order(symbol, buy, lots, self.price_half_ticks(symbol))
+            now_ns = self._world.kernel.now_ns
+            self.orders[name] = _Order(symbol, buy, lots, self.price_half_ticks(symbol), now_ns)
         return self.orders[name]
 
     def _on_accepted(self, record: Record) -> None:
         event: VenueAccepted = record.event
         # A broken desk may send what nobody asked for: that is an order too.
-        self._enter(event.cl_ord_link_id, event.symbol, event.buy, event.lots).accepted += 1
+        order = self._enter(event.cl_ord_link_id, event.symbol, event.buy, event.lots)
+        order.accepted += 1
+        if order.accepted_ns is None:
+            order.accepted_ns = record.at_ns
 
     def _on_executed(self, record: Record) -> None:
         event: VenueExecuted = record.event
@@ -205,7 +218,18 @@ def _compare(one: Choice, label: str, other: Choice, other_label: str) -> Compar
         marks,
         len(ids),
         tuple(sorted(differing, key=_is_price_alone)),
+        _delays(tape, other_tape),
     )
+
+
+def _delays(tape: Tape, other: Tape) -> tuple[OrderDelay, ...]:
+    delays = []
+    for name, order in tape.orders.items():
+        was_ns, again = order.reached_venue_ns(), other.orders.get(name)
+        now_ns = None if again is None else again.reached_venue_ns()
+        if was_ns is not None and now_ns is not None and abs(now_ns - was_ns) >= NOTICEABLE_NS:
+            delays.append(OrderDelay(name, was_ns, now_ns))
+    return tuple(sorted(delays, key=lambda each: -abs(each.second_ns - each.first_ns)))
 
 
 def _taped(choice: Choice, scenario: Scenario) -> tuple[Judged, Tape]:

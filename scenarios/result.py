@@ -322,6 +322,14 @@ class OrderDifference(Struct, frozen=True):
     second: OrderFate | None
 
 
+class OrderDelay(Struct, frozen=True):
+    """An order that took longer, or less long, to reach a venue: from its submission to the first that took it."""
+
+    cl_ord_id: str
+    first_ns: int
+    second_ns: int
+
+
 class Arm(Struct, frozen=True):
     """One of two runs that are compared."""
 
@@ -347,6 +355,8 @@ class Comparison(Struct, frozen=True):
     """How many orders either arm had."""
     differing: tuple[OrderDifference, ...]
     """Those whose outcome or lots differ come first, then those that differ in price alone."""
+    delayed: tuple[OrderDelay, ...] = ()
+    """Those that reached a venue a millisecond or more later, or earlier: the largest change first."""
 
 
 class HostState(Struct, frozen=True):

@@ -23,19 +23,17 @@ from squall.scenarios.desk import Desk, DeskError
 from squall.scenarios.result import CausalStep, CheckResult, FaultResult, RunResult, Verdict
 from squall.scenarios.scenario import Judge, Market, Promise, Ruling, Scenario
 from squall.scenarios.settings import check_together, keys, override
+from squall.scenarios.story import Story
 from squall.scenarios.swarmed import swarmed
 from squall.scenarios.topology import Stage, build
-from squall.scenarios.words import in_words, is_plumbing
 from squall.sim.guard import Guard
 from squall.sim.kernel import OBSERVE
 from squall.sim.rng import Chance
 from squall.sim.scan import modules_of, replaced
-from squall.sim.trace import ObserverError, Record, RunBegan, Sink
+from squall.sim.trace import ObserverError, RunBegan, Sink
 from squall.system.domain.signals import Workload
 
 VERSIONED: Final = ("simpy", "numpy", "networkx", "msgspec", "hypothesis")
-STORY_STEPS: Final = 12
-"""How many links of a causal chain are told, the last ones before the violation; replication and disks apart."""
 PROGRESS_STEPS: Final = 100
 LARGEST_SEED: Final = 2**63 - 1
 NO_COMMAND: Final = "the test or the file that this came from: no option says its plan, workload or duration"
@@ -396,30 +394,13 @@ def _version(name: str) -> str:
     return version(name)
 
 
-class _Memory:
-    """Keeps every record up to one: a sink for the second run, which tells the story of a violation."""
-
-    def __init__(self, upto_seq: int) -> None:
-        self._upto_seq = upto_seq
-        self.records: list[Record] = []
-
-    def write(self, record: Record) -> None:
-        if record.seq <= self._upto_seq:
-            self.records.append(record)
-
-
 def _story(choice: Choice, scenario: Scenario, checks: Sequence[CheckResult]) -> tuple[CausalStep, ...]:
-    """Run again, keep the records, and follow the causes back from the first violation."""
-    violations = [check.seq for check in checks if check.verdict is Verdict.VIOLATED and check.seq is not None]
-    if not violations:
+    """Run again, keep what matters, and tell what led to the first violation."""
+    violated = [check for check in checks if check.verdict is Verdict.VIOLATED and check.seq is not None]
+    if not violated:
         return ()
-    memory = _Memory(min(violations))
-    _perform(choice, scenario, memory)
-    chain: list[Record] = []
-    seq = min(violations)
-    while seq and len(chain) < STORY_STEPS:
-        record = memory.records[seq - 1]
-        if not chain or not is_plumbing(record):
-            chain.append(record)
-        seq = record.cause
-    return tuple(CausalStep(r.seq, r.at_ns, r.host, in_words(r)) for r in reversed(chain))
+    first = min(violated, key=lambda check: check.seq or 0)
+    # A safety promise is broken by what its record is; the others by what did not come of it.
+    story = Story(first.seq or 0, missing=first.kind != "safety")
+    _perform(choice, scenario, story)
+    return story.steps()

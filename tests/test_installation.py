@@ -9,14 +9,44 @@ from pathlib import Path
 
 import pytest
 
+from squall.cli import PASS, VIOLATED, cli
 from tests.lint_rules import PARTS, ROOT
 
 BUILT_FROM = ("pyproject.toml", "README.md", "squall", *PARTS)
+RECKLESS = ("--set", "execution.resolve_in_doubt=off", "--set", "venue.refuse_duplicates=off")
 THEIRS = "OWNER = 'the unrelated project'\n"
 
 
-def _python(*arguments: str, cwd: Path, path: Path | None = None) -> str:
-    """Run this interpreter; what it printed. The test fails with all of its output where it fails."""
+TYPED = {
+    "list": ("--docs", "scenarios.md"),
+    "run": ("ack-lost", "--html", "r.html", "--json", "r.json", "--junit", "r.xml", "--markdown", "r.md"),
+    "campaign": (
+        "split-brain",
+        "canary",
+        "--seeds",
+        "1:3",
+        "--db",
+        "c.sqlite",
+        "--junit",
+        "c.xml",
+        "--markdown",
+        "c.md",
+    ),
+    "verify": ("ack-lost", "--runs", "2"),
+    "prove": ("oms.output_commit", "--docs", "protections.md"),
+    "shrink": ("ack-lost", "--max-runs", "3", "--out", "incident.json", *RECKLESS),
+    "replay": ("incident.json",),
+    "compare": ("ack-lost",),
+    "inspect": ("ack-lost", "--at", "3s"),
+    "capacity": ("--rates", "200,400", "--orders", "20"),
+    "schema": (),
+}
+"""Each command as somebody might type it in an empty folder; of a command that is not here, its help."""
+VIOLATES = ("shrink", "replay")
+
+
+def _python(*arguments: str, cwd: Path, path: Path | None = None, ends_with: int = 0) -> str:
+    """Run this interpreter; what it printed. The test fails with all of its output where it ends otherwise."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     environment.pop("PYTHONPATH", None)
     if path is not None:
@@ -30,7 +60,7 @@ def _python(*arguments: str, cwd: Path, path: Path | None = None) -> str:
         check=False,
         timeout=120,
     )
-    assert done.returncode == 0, f"{' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
+    assert done.returncode == ends_with, f"{' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
 
@@ -90,6 +120,29 @@ def test_the_installed_package_runs_from_where_it_was_installed(site: Path, tmp_
     out = _python("-c", where, cwd=tmp_path, path=site)
     assert [Path(line).is_relative_to(site) for line in out.splitlines()] == [True, True]
     assert not (site / "squall" / "sim").is_symlink()
+
+
+def test_every_command_works_as_installed_in_an_empty_folder(site: Path, tmp_path: Path) -> None:
+    script = "from squall.cli import main; main()"
+    for command in cli.commands:
+        words = TYPED.get(command, ("--help",))
+        code = VIOLATED if command in VIOLATES else PASS
+        assert _python("-c", script, command, *words, cwd=tmp_path, path=site, ends_with=code), command
+    left = {"scenarios.md", "protections.md", "incident.json"}
+    left |= {f"{name}.{kind}" for name in "rc" for kind in ("xml", "md")} | {"r.html", "r.json", "c.sqlite"}
+    assert {file.name for file in tmp_path.iterdir()} == left
+
+
+def test_the_plugin_works_as_installed_in_a_project_with_folders_of_our_names(site: Path, unrelated: Path) -> None:
+    (unrelated / "tests" / "test_ours.py").write_text(
+        "import pytest\nfrom hypothesis import given, settings\nfrom squall.strategies import plans\n"
+        "from squall.testing import check\n\n\n"
+        '@pytest.mark.scenario("split-brain", seeds="1:3")\ndef test_there_is_one_leader(): ...\n\n\n'
+        "@settings(max_examples=2, deadline=None, derandomize=True, database=None)\n@given(plan=plans(max_faults=1))\n"
+        'def test_whatever_the_plan(plan):\n    check("production-mix", plan=plan)\n'
+    )
+    out = _python("-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", cwd=unrelated, path=site)
+    assert "4 passed" in out
 
 
 def test_an_unrelated_project_imports_its_own_packages(site: Path, unrelated: Path) -> None:

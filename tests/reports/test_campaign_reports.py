@@ -60,6 +60,20 @@ def test_one_sees_when_more_seeds_stop_paying() -> None:
     assert novelty_in_words(a_violated_campaign(novelty=((6, 41),))) == "The first 6 seeds brought 41 new."
 
 
+def test_moves_and_reached_conditions_are_told_with_how_often_and_steps_of_orders_are_counted() -> None:
+    seen = (
+        Behaviour("breaker closed → open", 2, 3, "calm", 1),
+        Behaviour("breaker open → half open", 2, 1_234, "calm", 1),
+        Behaviour("order sent → acknowledged, host crash", 1, 1, "calm", 1),
+        Behaviour("order sent → acknowledged, packet loss", 1, 1, "calm", 1),
+        Behaviour("reached: oms2 leads", 7, 7, "calm", 3),
+    )
+    said = _printed(a_violated_campaign(behaviours=seen))
+    assert "2 steps of orders under kinds of fault: --markdown and --json list them.\n" in said
+    assert "breaker: closed → open 3, open → half open 1,234\n" in said
+    assert "reached: oms2 leads 7\n" in said
+
+
 def test_many_ways_of_failing_are_cut_short_and_counted() -> None:
     many = tuple(group(f"promise {number}") for number in range(30))
     said = _printed(a_violated_campaign(groups=many))

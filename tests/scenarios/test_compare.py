@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from squall.cli import PASS, USAGE
 from squall.faults.exchange import ReportsLost, RequestsLost
 from squall.faults.fault import during
+from squall.faults.host import Pause
 from squall.scenarios.compare import Tape, with_settings, without_faults
 from squall.scenarios.find import choose
 from squall.scenarios.result import Comparison, Verdict
@@ -47,6 +48,15 @@ def test_lost_reports_cost_time_and_doubt_and_no_order(faulty: Comparison) -> No
     assert was["order_to_ack_p99_ns"] < 2 * MS < now["order_to_ack_p99_ns"]
     assert faulty.orders == was["orders"]
     assert 0 < len(faulty.differing) < faulty.orders
+
+
+def test_what_a_fault_cost_in_time_is_told_order_by_order() -> None:
+    """The gate stops for a third of a second: whatever was submitted meanwhile is late, and nothing else is."""
+    stopped = without_faults(choose(SETTLED, seed=3, plan=(during(1_000 * MS, 1_300 * MS, Pause("risk")),)))
+    late = [each.second_ns - each.first_ns for each in stopped.delayed]
+    assert late == sorted(late, reverse=True)
+    assert all(1 * MS <= each <= 310 * MS for each in late)
+    assert 1 <= len(late) < stopped.orders
 
 
 def test_the_orders_that_differ_are_named_with_what_became_of_them_both_times() -> None:
@@ -167,6 +177,14 @@ def test_compare_prints_both_arms_and_the_orders_that_differ(squall: Squall, pla
     assert "fared differently" in said.out
     assert ", after doubt" in said.out
     assert max(map(len, said.out.splitlines())) <= 100
+
+
+def test_compare_prints_the_orders_that_were_late(squall: Squall, tmp_path: Path) -> None:
+    file = tmp_path / "plan.toml"
+    file.write_text('schema = 1\n[[faults]]\nkind = "pause"\ntarget = "risk"\nstart = "1s"\nend = "1300ms"\n')
+    said = squall("compare", SETTLED, "--seed", "3", "--plan", str(file))
+    assert "orders reached a venue later or earlier, by 1 ms or more\n" in said.out
+    assert " µs; now after 2" in said.out
 
 
 def test_compare_writes_the_same_as_json(squall: Squall, plan: str, tmp_path: Path, faulty: Comparison) -> None:

@@ -21,8 +21,9 @@ from squall.scenarios.desk_promises import settles
 from squall.scenarios.find import choose, sound_scenarios
 from squall.scenarios.prove import PROTECTIONS, Protection, UnknownProtectionError, arm, chosen, prove, prove_one
 from squall.scenarios.result import CheckResult, RunResult, Verdict
-from squall.scenarios.run import STORY_STEPS, Choice, judge, run, verdict_of
+from squall.scenarios.run import Choice, judge, run, verdict_of
 from squall.scenarios.settings import SettingError
+from squall.scenarios.story import STORY_STEPS
 from squall.scenarios.words import is_plumbing
 from squall.sim.trace import RunBegan, Trace
 from squall.sim.world import World
@@ -361,6 +362,15 @@ def test_a_violation_that_no_record_shows_has_no_story() -> None:
     result = run(brief(promises=(promise("broken in the end", Verdict.VIOLATED),)))
     assert result.verdict is Verdict.VIOLATED
     assert result.story == ()
+
+
+def test_where_something_never_came_the_story_goes_on_to_where_it_got_stuck() -> None:
+    """An order without an end: its submission alone would explain nothing."""
+    story = library_run("request-lost", "oms.reconcile=off", "execution.timeouts=off").story
+    assert story[0].words.startswith("strategy sends oms1 SubmitOrder")
+    assert story[-1].words.startswith("exchange-a never acts on new/")
+    assert [step.seq for step in story] == sorted(step.seq for step in story)
+    assert len(story) <= STORY_STEPS
 
 
 def test_two_violations_are_told_from_the_earlier_one() -> None:
