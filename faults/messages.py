@@ -2,7 +2,8 @@
 
 import difflib
 from collections.abc import Callable
-from typing import Any, ClassVar, Final
+from types import NoneType, UnionType
+from typing import Any, ClassVar, Final, get_args
 
 import msgspec
 from msgspec.structs import replace
@@ -15,6 +16,8 @@ from squall.sim.rng import Chance
 from squall.sim.world import World
 
 WAYS: Final = (IN, OUT)
+MOST_OFF: Final = 10**9
+"""By how much a number may be off: what comes of it has to fit into a record."""
 
 
 def host_of(kind: str, world: World, program: str) -> Host:
@@ -44,32 +47,44 @@ class Selects:
         return self._chance.uniform(f"{self._key}/{message.identity}") < self._share
 
 
-def check_message(kind: str, world: World, message: str, fields: tuple[str, ...] = (), needed: bool = False) -> None:
-    """ValueError where no program says such a message, or it has no such field."""
+def check_message(kind: str, world: World, message: str, needed: bool = False) -> None:
+    """ValueError where no program says such a message."""
     if needed and not message:
         raise ValueError(f"{kind}: expected the type of a message")
     known = world.vocabulary
-    if not message or not known:
-        return
-    if message not in known:
+    if message and known and message not in known:
         close = difflib.get_close_matches(message, known, 1)
         hint = f"did you mean {close[0]}?" if close else f"messages are {', '.join(known)}"
         raise ValueError(f"{kind}: no message {message!r}; {hint}")
-    for path in fields:
-        _check_field(kind, known[message], path)
 
 
-def _check_field(kind: str, of: type, path: str) -> None:
+def _types_at(kind: str, of: type, path: str) -> frozenset[type]:
+    """What may stand there, besides nothing. ValueError where there is no such field."""
+    found: frozenset[type] = frozenset((of,))
+    said = of.__name__
     for name in path.split("."):
-        fields = {field.name: field.type for field in msgspec.structs.fields(of)}
+        (struct,) = found if len(found) == 1 else (None,)
+        if not (isinstance(struct, type) and issubclass(struct, msgspec.Struct)):
+            raise ValueError(f"{kind}: {said} has no fields, found {name!r} behind it")
+        fields = {field.name: field.type for field in msgspec.structs.fields(struct)}
         if name not in fields:
-            raise ValueError(f"{kind}: {of.__name__} has no field {name!r}; it has {', '.join(fields)}")
-        of = fields[name]
+            raise ValueError(f"{kind}: {struct.__name__} has no field {name!r}; it has {', '.join(fields)}")
+        found = _plain(fields[name])
+        said = f"{said}.{name}"
+    return found
+
+
+def _plain(annotation: Any) -> frozenset[type]:
+    """The types of an annotation, without None and without the names that are given to some."""
+    parts = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+    return frozenset(getattr(part, "__supertype__", part) for part in parts if part is not NoneType)
 
 
 def value_of(message: Any, path: str) -> Any:
-    """The value of a field, by its dotted path."""
+    """The value of a field, by its dotted path; None where something on the way is not there."""
     for name in path.split("."):
+        if message is None:
+            return None
         message = getattr(message, name)
     return message
 
@@ -102,12 +117,28 @@ def _tamper(
     return host_of(fault.kind, world, fault.target).intercept(fault.target, "in" if fault.way == IN else "out", rule)
 
 
-def _check(fault: "OffByOne | FieldsSwapped | ValueAsQuantity", world: World, fields: tuple[str, ...]) -> None:
-    host_of(fault.kind, world, fault.target)
-    check_message(fault.kind, world, fault.message, fields, needed=True)
+def _check(
+    fault: "OffByOne | FieldsSwapped | ValueAsQuantity", world: World, fields: tuple[str, ...], numbers: bool = True
+) -> None:
+    """*numbers*: whether that is what the fields have to hold; else it is the same in all of them."""
+    kind, message = fault.kind, fault.message
+    host_of(kind, world, fault.target)
+    check_message(kind, world, message, needed=True)
+    if world.vocabulary:
+        types = {path: _types_at(kind, world.vocabulary[message], path) for path in fields}
+        for path, found in types.items():
+            if numbers and found != {int}:
+                raise ValueError(f"{kind}: expected a number, {message}.{path} holds {_named(found)}")
+            if found != types[fields[0]]:
+                first = f"{fields[0]} holds {_named(types[fields[0]])}"
+                raise ValueError(f"{kind}: expected two of a kind, {message}.{first}, {path} {_named(found)}")
     check_share(fault.kind, fault.share)
     if fault.way not in WAYS:
         raise ValueError(f"{fault.kind}: expected a way of in or out, found {fault.way!r}")
+
+
+def _named(types: frozenset[type]) -> str:
+    return " or ".join(sorted(each.__name__ for each in types))
 
 
 class OffByOne(FaultKind, frozen=True):
@@ -132,6 +163,8 @@ class OffByOne(FaultKind, frozen=True):
         _check(self, world, (self.field,))
         if not self.by:
             raise ValueError(f"{self.kind}: must not be off by 0")
+        if abs(self.by) > MOST_OFF:
+            raise ValueError(f"{self.kind}: expected to be off by at most {MOST_OFF}, found {self.by}")
 
     def inject(self, world: World, tally: Tally) -> Heal:
         def change(message: Any) -> Any:
@@ -157,7 +190,7 @@ class FieldsSwapped(FaultKind, frozen=True):
         return "fields swapped"
 
     def check(self, world: World) -> None:
-        _check(self, world, (self.one, self.other))
+        _check(self, world, (self.one, self.other), numbers=False)
         if self.one == self.other:
             raise ValueError(f"{self.kind}: expected two fields, found {self.one!r} twice")
 

@@ -4,7 +4,7 @@ import difflib
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, cast, get_args
 
 import msgspec
 
@@ -207,6 +207,9 @@ def _fault(kind: type[FaultKind], fields: Mapping[str, Any], where: str) -> Faul
     except msgspec.ValidationError as error:
         what, _, place = str(error).partition(" - at `$")
         what = what.replace("`", "").replace("Expected", "expected").replace(", got ", ", found ")
+        if what.startswith("Invalid enum value"):
+            options = get_args(known[place.strip("`.")].type)
+            what = f"expected one of {', '.join(options)}, found {values[place.strip('`.')]!r}"
         raise PlanFileError(f"{where}{place.rstrip('`')}: {what}") from None
 
 

@@ -222,9 +222,11 @@ class BadConfig(FaultKind, frozen=True):
             raise ValueError(f"{self.kind}: {str(error).removeprefix('--set ')}") from None
 
     def inject(self, world: World, tally: Tally) -> Heal:
-        tally.touched("configuration pushed")
         host = host_of(self.kind, world, self.target)
         what = f"{self.key}={self.value}"
+        config = host.slot(self.target).release.config
+        if self._changed(world, config) != config:  # else it says what is so already
+            tally.touched("configuration pushed")
         return host.configure(self.target, lambda config: self._changed(world, config), what)
 
     def _changed(self, world: World, config: Any) -> Any:

@@ -163,6 +163,7 @@ def entry(**changes: Any) -> dict[str, Any]:
         (entry(name=" "), "faults[0].name: expected a name, found ' '"),
         (entry(kind="api-slow", share=..., delay=2), 'faults[0].delay: expected a duration such as "250ms", found 2'),
         (entry(kind="api-slow", share=..., delay_ns=1), "faults[0].delay_ns: api-slow has no such field; did you mean"),
+        (entry(kind="feed-gap", lines="C"), "faults[0].lines: expected one of both, A, B, found 'C'"),
         ("packet-loss", "faults[0]: expected a fault, found 'packet-loss'"),
     ],
 )  # fmt: skip

@@ -103,7 +103,29 @@ REFUSED: list[tuple[Fault, str]] = [
     (BadConfig("b", "limits", "1"), "bad configuration: limits: no such key"),
     (OffByOne("b", "Order", "lot"), "number off: Order has no field 'lot'; it has name, lots, price, part"),
     (OffByOne("b", "Order", "part.lot"), "number off: Part has no field 'lot'; it has lots"),
+    (OffByOne("b", "Order", "name"), "number off: expected a number, Order.name holds str"),
+    (OffByOne("b", "Order", "part"), "number off: expected a number, Order.part holds Part"),
+    (
+        OffByOne("b", "Order", "lots.x"),
+        "number off: Order.lots has no fields, found 'x' behind it",
+    ),
+    (
+        OffByOne("b", "Order", "price.x"),
+        "number off: Order.price has no fields, found 'x' behind it",
+    ),
     (OffByOne("b", "Order", "lots", by=0), "number off: must not be off by 0"),
+    (
+        OffByOne("b", "Order", "lots", by=-(10**9) - 1),
+        "number off: expected to be off by at most 1000000000, found -1000000001",
+    ),
+    (
+        FieldsSwapped("b", "Order", "lots", "name"),
+        "fields swapped: expected two of a kind, Order.lots holds int, name str",
+    ),
+    (
+        ValueAsQuantity("b", "Order", "name", "price"),
+        "value typed as quantity: expected a number, Order.name holds str",
+    ),
     (OffByOne("b", "Order", "lots", way="up"), "number off: expected a way of in or out, found 'up'"),
     (FieldsSwapped("b", "Order", "lots", "lots"), "fields swapped: expected two fields, found 'lots' twice"),
     (
@@ -223,6 +245,11 @@ def test_a_bad_configuration_reaches_one_program_and_is_taken_back() -> None:
     assert desk.diary("b").told[1:] == [("config", {"limit": 1}), ("config", {"limit": 5})]
     assert desk.diary("a").told == [("start",)]
     assert desk.plan.tallies[0].words == "1 configuration pushed"
+
+
+def test_a_configuration_that_is_so_already_has_touched_nothing() -> None:
+    desk = Desk(during(2 * MS, 4 * MS, BadConfig("b", "limit", "5"))).run(5 * MS)
+    assert desk.plan.tallies[0].effects == 0
 
 
 def test_one_of_a_group_is_struck_the_same_one_for_the_same_seed() -> None:
