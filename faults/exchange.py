@@ -46,7 +46,7 @@ class _Lose:
 
 def _draws_of(venue: str, rules: Rules) -> str:
     """What keyed chance knows a rule at this venue by. One that overlaps another draws numbers of its own."""
-    return f"api-loss/{venue}/{rules.in_force}"
+    return f"api-loss/{venue}/{rules.next_number}"
 
 
 class RequestsLost(FaultKind, frozen=True):
@@ -184,7 +184,7 @@ class ErrorStorm(FaultKind, frozen=True):
 
     def inject(self, world: World, tally: Tally) -> Heal:
         rules = world.venue(self.target)
-        name = f"error-storm/{self.target}/{rules.in_force}"
+        name = f"error-storm/{self.target}/{rules.next_number}"
         return rules.install(_Refuse(name, world.chance, self.share, ERRORS[self.error], tally))
 
 

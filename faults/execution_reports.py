@@ -39,7 +39,7 @@ def _install(
     world: World, venue: str, fate: Fate, touches: str, tally: Tally, share: float = 1.0, acknowledgements: bool = False
 ) -> Heal:
     rules: Rules = world.venue(venue)
-    name = f"{touches}/{venue}/{rules.in_force}"
+    name = f"{touches}/{venue}/{rules.next_number}"
     return rules.install(_OnReports(name, world.chance, fate, touches, tally, share, acknowledgements))
 
 

@@ -48,7 +48,7 @@ def _check_lines(kind: str, lines: str, expected: tuple[str, ...] = LINES) -> No
 
 def draws_of(what: str, venue: str, rules: FeedRules) -> str:
     """What keyed chance knows a rule at this venue by. One that overlaps another draws numbers of its own."""
-    return f"{what}/{venue}/{rules.in_force}"
+    return f"{what}/{venue}/{rules.next_number}"
 
 
 class FeedGap(FaultKind, frozen=True):

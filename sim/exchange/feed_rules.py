@@ -1,6 +1,7 @@
 """How a venue's publication of its market data misbehaves: rules lose, delay, double or falsify what it tells."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Final, Protocol
 
 from msgspec import Struct
@@ -32,6 +33,11 @@ SENT: Final = FeedFate()
 UNSENT: Final = FeedFate(discard=True)
 
 
+def lowest_free(taken: Sequence[int]) -> int:
+    """The lowest number, from 0, that nobody bears."""
+    return next(number for number in count() if number not in taken)
+
+
 class FeedRule(Protocol):
     """Asked about each step of the channel, and then about each message on each line."""
 
@@ -51,6 +57,7 @@ class FeedRules:
 
     def __init__(self) -> None:
         self._rules: tuple[FeedRule, ...] = ()
+        self._numbers: tuple[int, ...] = ()
         self.last_seq: Callable[[], int] = lambda: 0
         """The number of the last step; the feed that lives says it."""
         self.publish: Callable[[str, Levels], None] = lambda symbol, levels: None
@@ -64,13 +71,20 @@ class FeedRules:
         """How many there are now."""
         return len(self._rules)
 
+    @property
+    def next_number(self) -> int:
+        """What the next rule is numbered: as none that is in force, so that it draws apart from all of them."""
+        return lowest_free(self._numbers)
+
     def install(self, rule: FeedRule) -> Callable[[], None]:
         """Put a rule into force; returns what takes it out again and sets right what it has told."""
-        self._rules = (*self._rules, rule)
+        number = self.next_number
+        self._rules, self._numbers = (*self._rules, rule), (*self._numbers, number)
 
         def remove() -> None:
             if rule in self._rules:
                 self._rules = tuple(other for other in self._rules if other is not rule)
+                self._numbers = tuple(other for other in self._numbers if other != number)
                 self.set_right()
 
         return remove

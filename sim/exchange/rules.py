@@ -5,7 +5,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from squall.sim.exchange.feed_rules import FeedRules
+from squall.sim.exchange.feed_rules import FeedRules, lowest_free
 from squall.sim.exchange.wire.messages import (
     BusinessReject,
     BusinessRejectReason,
@@ -97,6 +97,7 @@ class Rules:
 
     def __init__(self) -> None:
         self._rules: tuple[ApiRule, ...] = ()
+        self._numbers: tuple[int, ...] = ()
         self._doors: tuple[Callable[[], None], ...] = ()
         self.gate = Gate()
         self.feed = FeedRules()
@@ -109,12 +110,20 @@ class Rules:
         """How many there are now."""
         return len(self._rules)
 
+    @property
+    def next_number(self) -> int:
+        """What the next rule is numbered: as none that is in force, so that it draws apart from all of them."""
+        return lowest_free(self._numbers)
+
     def install(self, rule: ApiRule) -> Callable[[], None]:
         """Put a rule into force; returns what takes it out again (calling that twice is harmless)."""
-        self._rules = (*self._rules, rule)
+        number = self.next_number
+        self._rules, self._numbers = (*self._rules, rule), (*self._numbers, number)
 
         def remove() -> None:
-            self._rules = tuple(other for other in self._rules if other is not rule)
+            if rule in self._rules:
+                self._rules = tuple(other for other in self._rules if other is not rule)
+                self._numbers = tuple(other for other in self._numbers if other != number)
 
         return remove
 

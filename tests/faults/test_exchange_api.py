@@ -158,6 +158,18 @@ def test_a_share_of_a_storm_is_that_share_and_two_storms_are_independent() -> No
     assert sum(tally.effects for tally in both.plan.tallies) >= both.count(VenueRefused)
 
 
+def test_a_storm_that_begins_as_another_ends_is_independent_of_one_that_goes_on() -> None:
+    storms = [
+        during(0, SECOND, ErrorStorm("left", 0.5)),
+        during(SECOND // 2, 2 * SECOND, ErrorStorm("left", 0.5)),
+        during(SECOND, 2 * SECOND, ErrorStorm("left", 0.5)),
+    ]
+    second, third = (tally.effects for tally in Market(*storms).run(2 * SECOND).plan.tallies[1:])
+    # In its second the third is asked about what the second lets through, and has a half of that; drawn as the second
+    # is, it would have nothing.
+    assert second / 8 < third < second / 2
+
+
 # --- session drop ---
 
 

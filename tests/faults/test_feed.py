@@ -144,6 +144,17 @@ def test_gaps_of_each_line_that_overlap_are_drawn_apart() -> None:
     assert every - a - b, "and some are lost on both"
 
 
+def test_a_gap_that_begins_as_another_ends_is_drawn_apart_from_one_that_goes_on() -> None:
+    market = Market(
+        during(0, START_NS, FeedGap("left", 0.5, "A")),
+        during(1, END_NS, FeedGap("left", 0.5, "A")),
+        during(START_NS, END_NS, FeedGap("left", 0.5, "B")),
+    ).run(END_NS)
+    a, b = ({update.seq for update in inside(market, line)} for line in "AB")
+    assert a - b
+    assert b - a
+
+
 def test_a_doubled_update_goes_out_twice() -> None:
     market = broken(FeedDuplicate("left", 1.0, "A"))
     seqs = [update.seq for update in inside(market, "A")]
