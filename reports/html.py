@@ -10,7 +10,7 @@ from plotly.offline import get_plotlyjs
 
 from squall.reports.timeline import fault_tag, timeline
 from squall.reports.units import count, duration, metrics, moment, number, window
-from squall.reports.words import WORDS, effects, first_violation, headline, open_questions, worst_first
+from squall.reports.words import WORDS, effects, headline, open_questions, told_violation, what_went_wrong, worst_first
 from squall.scenarios.result import CausalStep, FaultResult, Lane, RunResult
 
 _ENVIRONMENT: Final = Environment(
@@ -71,7 +71,8 @@ def render_html(result: RunResult) -> str:
         result=result,
         word=WORDS[result.verdict],
         headline=headline(result),
-        broken=first_violation(result),
+        went_wrong=what_went_wrong(result),
+        broken=told_violation(result),
         questions=open_questions(result),
         story=_steps(result.story),
         checks=[(check, WORDS[check.verdict]) for check in worst_first(result.checks)],

@@ -7,7 +7,7 @@ from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
 from squall.reports.campaign import what_is_amiss
 from squall.reports.units import count, moment
-from squall.reports.words import headline, open_questions, worst_first
+from squall.reports.words import headline, open_questions, told_violation, worst_first
 from squall.scenarios.result import CampaignResult, FailureGroup, LostSeed, RunResult, ScenarioTally, Verdict
 
 INCONCLUSIVE: Final = "inconclusive"
@@ -21,7 +21,8 @@ def run_junit(result: RunResult) -> str:
     for check in worst_first(result.checks):
         if check.verdict is Verdict.VIOLATED:
             when = f", at {moment(check.at_ns)}" if check.at_ns is not None else ""
-            story = [f"{moment(step.at_ns)}  {step.host}: {step.words}" for step in result.story]
+            steps = result.story if check is told_violation(result) else ()
+            story = [f"{moment(step.at_ns)}  {step.host}: {step.words}" for step in steps]
             text = "\n".join([f"{check.detail}{when}", *story, f"again: {result.replay_command}"])
             found.append(_failure(f"{check.name}: {check.detail}", check.kind, text))
     questions = open_questions(result)

@@ -6,7 +6,7 @@ from typing import Final
 
 from squall.reports.campaign import campaign_headline, novelty_in_words, remarks, what_is_amiss
 from squall.reports.units import count, moment, number, window
-from squall.reports.words import WORDS, effects, headline, open_questions, worst_first
+from squall.reports.words import WORDS, effects, headline, open_questions, told_violation, worst_first
 from squall.scenarios.result import CampaignResult, FailureGroup, RunResult, Verdict
 
 LIMIT_BYTES: Final = 1_000_000
@@ -31,7 +31,9 @@ def _run_head(result: RunResult) -> Iterator[str]:
     yield _plain(headline(result))
     if result.verdict is not Verdict.PASS:
         yield from _code(result.replay_command)
-    if result.story:
+    told = told_violation(result)
+    if told is not None and result.story:
+        yield from ("", _plain(f"{told.name}: {told.detail}"), "")
         yield from _table(
             ("", "time", "host", "what led to it"),
             (

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from squall.reports.lines import STYLES, Cell, heading, paragraph, put, symbol, table
 from squall.reports.units import count, duration, metric, metrics, moment, number, window
-from squall.reports.words import WORDS, effects, first_violation, headline, open_questions, worst_first
+from squall.reports.words import WORDS, effects, headline, open_questions, told_violation, what_went_wrong, worst_first
 from squall.scenarios.result import CapacityCurve, CausalStep, ProveRow, RunResult, Verdict
 
 _SPANS: Final = ("order_to_ack", "order_to_fill", "signal_to_wire")
@@ -21,7 +21,8 @@ def print_summary(result: RunResult, console: Console) -> None:
     verdict = f"{symbol(result.verdict, console)} {word.word.upper()}"
     put(console, (verdict, f"bold {style}"), f"  {result.scenario}, seed {result.seed}")
     paragraph(console, headline(result))
-    paragraph(console, f"Proves: {result.proves}", "dim")
+    if result.proves:
+        paragraph(console, f"Proves: {result.proves}", "dim")
     _why(result, console)
     _promises(result, console)
     _faults(result, console)
@@ -86,9 +87,9 @@ def capacity_table(curves: Sequence[CapacityCurve], console: Console) -> None:
 
 
 def _why(result: RunResult, console: Console) -> None:
-    broken = first_violation(result)
+    broken = told_violation(result)
     if broken is not None:
-        heading(console, "What went wrong first")
+        heading(console, what_went_wrong(result))
         when = f" at {moment(broken.at_ns)}" if broken.at_ns is not None else ""
         record = f", record {number(broken.seq)}" if broken.seq is not None else ""
         paragraph(console, f"{broken.name} ({broken.kind}) was violated{when}{record}: {broken.detail}", "bold")

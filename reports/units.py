@@ -18,6 +18,7 @@ _SUFFIXES: Final = (
     "_half_tick_lots",
     "_half_ticks",
     "_percent",
+    "_per_virtual_s",
     "_per_s",
     "_bytes",
     "_ticks",
@@ -177,7 +178,7 @@ def _with_unit(value: Any, unit: str) -> str:
             return duration(round(value))
         case "s":
             return duration(round(value * SECOND_NS))
-        case "per_s":
+        case "per_s" | "per_virtual_s":
             return f"{number(value)}/s"
         case "percent":
             return f"{number(value)} %"

@@ -53,6 +53,17 @@ def first_violation(result: RunResult) -> CheckResult | None:
     return min(broken, key=_when, default=None)
 
 
+def told_violation(result: RunResult) -> CheckResult | None:
+    """The violated promise that the story is about: the first, unless another was asked for."""
+    broken = [check for check in result.checks if check.verdict is Verdict.VIOLATED]
+    return next((check for check in broken if check.name == result.told), first_violation(result))
+
+
+def what_went_wrong(result: RunResult) -> str:
+    """The heading above the story: it says *first* only where that is so."""
+    return "What went wrong first" if told_violation(result) is first_violation(result) else "What went wrong"
+
+
 def open_questions(result: RunResult) -> list[str]:
     """Why a run is inconclusive, one line a reason; empty for other verdicts."""
     if result.verdict is not Verdict.INCONCLUSIVE:

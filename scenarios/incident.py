@@ -12,7 +12,7 @@ from squall.faults.durations import DurationError, format_duration, parse_durati
 from squall.faults.plan import plan_data, plan_of
 from squall.scenarios.find import choose
 from squall.scenarios.result import RunResult, Verdict, gravest
-from squall.scenarios.run import Choice, run, versions
+from squall.scenarios.run import Choice, run, story_of, versions
 from squall.system.domain.signals import Workload
 
 SCHEMA: Final = 1
@@ -92,6 +92,8 @@ def incident_of(choice: Choice, result: RunResult, promise: str | None = None) -
     check = gravest(check for check in result.checks if promise in (None, check.name))
     if check is None:
         raise IncidentError(f"{choice.name}, seed {choice.seed}: {promise or 'no promise'} is violated: no incident")
+    # The result's story may be of another promise, which broke sooner.
+    story = result.story if result.told == check.name else story_of(choice, check)
     return Incident(
         schema=SCHEMA,
         scenario=choice.name,
@@ -104,7 +106,7 @@ def incident_of(choice: Choice, result: RunResult, promise: str | None = None) -
         plan=_plan_of(choice),
         workload=choice.workload,
         duration=None if choice.duration_ns is None else format_duration(choice.duration_ns),
-        story=tuple(f"{step.at_ns / 1e9:.6f} s {step.host}: {step.words}" for step in result.story),
+        story=tuple(f"{step.at_ns / 1e9:.6f} s {step.host}: {step.words}" for step in story),
         digest=result.digest,
         versions=result.versions,
     )
@@ -136,7 +138,7 @@ def as_test(incident: Incident) -> str:
     return (
         f'"""{incident.scenario}, seed {incident.seed}: found by squall, and kept until it is mended and after."""\n\n'
         "from squall.testing import check_incident\n\n\n"
-        f"def test_{'_'.join(name.split('_'))}() -> None:\n"
+        f"def test_{'_'.join(filter(None, name.split('_')))}() -> None:\n"
         f'    """{story}\n    """\n'
         f'    check_incident(INCIDENT)\n\n\nINCIDENT = """\\\n{text}"""\n'
     )
@@ -169,7 +171,7 @@ def replay(incident: Incident, again: str = "squall replay FILE") -> Replay:
 
     *again* is what a person types to have this once more: an incident holds more than options can say.
     """
-    result = msgspec.structs.replace(run(incident.choice()), replay_command=again)
+    result = msgspec.structs.replace(run(incident.choice(), about=incident.promise), replay_command=again)
     promised = [check.name for check in result.checks]
     if incident.promise not in promised:
         names = ", ".join(promised)

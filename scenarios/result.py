@@ -105,10 +105,13 @@ class RunResult(Struct, frozen=True):
     versions: dict[str, str]
     replay_command: str
     story: tuple[CausalStep, ...]
+    """What led to the violation that *told* names."""
     lanes: tuple[Lane, ...]
     latencies: tuple[LatencySeries, ...]
     counts: tuple[CountSeries, ...]
     checkpoints: tuple[str, ...] = ()
+    told: str | None = None
+    """The broken promise that the story is about, where there is a story."""
 
 
 class Size(Struct, frozen=True):

@@ -226,10 +226,16 @@ class Judged(msgspec.Struct):
         )
 
 
-def run(choice: Choice, sink: Sink | None = None, progress: Progress | None = None) -> RunResult:
-    """Build, run and judge, and tell the story of a violation. The guard is on while the kernel steps."""
+def run(
+    choice: Choice, sink: Sink | None = None, progress: Progress | None = None, about: str | None = None
+) -> RunResult:
+    """Build, run and judge, and tell the story of a violation. The guard is on while the kernel steps.
+
+    The story is of the promise *about*, where that broke, and else of the one that broke first.
+    """
     scenario = choice.settled()
     judged = judge(choice, scenario, sink, progress)
+    told = _told(judged.checks, about)
     stage, world, measure = judged.stage, judged.stage.world, judged.stage.measure
     return RunResult(
         scenario=choice.name,
@@ -247,11 +253,12 @@ def run(choice: Choice, sink: Sink | None = None, progress: Progress | None = No
         metrics=measure.metrics(),
         versions=versions(),
         replay_command=choice.command(),
-        story=_story(choice, scenario, judged.checks),
+        story=() if told is None else story_of(choice, told),
         lanes=measure.lanes(),
         latencies=measure.latency_series(),
         counts=measure.count_series(),
         checkpoints=tuple(world.trace.checkpoints),
+        told=None if told is None else told.name,
     )
 
 
@@ -394,13 +401,17 @@ def _version(name: str) -> str:
     return version(name)
 
 
-def _story(choice: Choice, scenario: Scenario, checks: Sequence[CheckResult]) -> tuple[CausalStep, ...]:
-    """Run again, keep what matters, and tell what led to the first violation."""
+def _told(checks: Sequence[CheckResult], about: str | None) -> CheckResult | None:
+    """The violation that a story can be told of: of this promise if it has one, else the first."""
     violated = [check for check in checks if check.verdict is Verdict.VIOLATED and check.seq is not None]
-    if not violated:
+    return min(violated, key=lambda check: (check.name != about, check.seq or 0), default=None)
+
+
+def story_of(choice: Choice, check: CheckResult) -> tuple[CausalStep, ...]:
+    """Run again, keep what matters, and tell what led to this violation. Nothing, where no record shows it."""
+    if check.seq is None:
         return ()
-    first = min(violated, key=lambda check: check.seq or 0)
     # A safety promise is broken by what its record is; the others by what did not come of it.
-    story = Story(first.seq or 0, missing=first.kind != "safety")
-    _perform(choice, scenario, story)
+    story = Story(check.seq, missing=check.kind != "safety")
+    _perform(choice, choice.settled(), story)
     return story.steps()

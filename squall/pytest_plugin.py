@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 MARKER: Final = "scenario"
 FIXTURE: Final = "squall"
+_SIGNATURE: Final = 'scenario(name, of=function, seeds="A:B", settings={"key": "value"}, plan=None)'
 _HELP: Final = (
-    'scenario(name, of=function, seeds="A:B", settings={"key": "value"}, plan=None): run the scenario of this name, or '
-    "the one that this function makes, with each of these seeds; unless the test looks at `squall.result` itself, it "
-    "fails where a promise is violated."
+    f"{_SIGNATURE}: run the scenario of this name, or the one that this function makes, with each of these seeds; "
+    "unless the test looks at `squall.result` itself, it fails where a promise is violated."
 )
 
 
@@ -170,7 +170,7 @@ def _asked(item: pytest.Item) -> "Asked | None":
     unknown = [name for name in marker.kwargs if name not in ("of", "seeds", "settings", "plan")]
     if len(asked) != 1 or unknown:
         found = ", ".join((*map(repr, marker.args), *(f"{name}=..." for name in marker.kwargs))) or "nothing"
-        raise pytest.UsageError(f"{item.nodeid}: expected {_HELP.partition(':')[0]}, found {found}")
+        raise pytest.UsageError(f"{item.nodeid}: expected {_SIGNATURE}, found {found}")
     settings = marker.kwargs.get("settings", {})
     overrides = tuple(f"{key}={value}" for key, value in settings.items())
     return Asked(asked[0], overrides, marker.kwargs.get("plan"))

@@ -148,7 +148,8 @@ class ScenarioTest:
             return None
         self._folder.mkdir(parents=True, exist_ok=True)
         name = "".join(letter if letter.isalnum() else "-" for letter in choice.recorded_name)
-        path = self._folder / f"{name}-seed-{choice.seed}.json"
+        # Two tests may run the same seed of the same scenario with other settings.
+        path = self._folder / f"{name}-seed-{choice.seed}-{result.digest[:8]}.json"
         path.write_text(encode_incident(incident_of(choice, result)), encoding="utf-8")
         return path
 
@@ -162,11 +163,15 @@ class Asked(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """As the command line knows it: a function of somebody's file is ``path/to/file.py:function``."""
+        """As the command line knows it: a function of somebody's file is ``path/to/file.py:function``.
+
+        From here, where that is below: an incident is to be replayed in another checkout too.
+        """
         if isinstance(self.scenario, str):
             return self.scenario
         code: Any = self.scenario
-        return f"{Path(code.__code__.co_filename)}:{code.__name__}"
+        path, here = Path(code.__code__.co_filename), Path.cwd()
+        return f"{path.relative_to(here) if path.is_relative_to(here) else path}:{code.__name__}"
 
     def choice(self, seed: int) -> Choice:
         """Settled once, so that a wrong setting is told before anything runs."""

@@ -87,7 +87,7 @@ def test_a_violation_fails_the_test_with_its_story_and_the_command_that_runs_it_
     said = lines_of(result)
     assert "no order is sent twice" in said
     assert "What went wrong first" in said
-    assert re.search(r"run again: squall run \S+:lost --seed 1 --set execution\.resolve_in_doubt=off", said)
+    assert re.search(r"run again: squall run test_\w+\.py:lost --seed 1 --set execution\.resolve_in_doubt=off", said)
     assert re.search(r"this test again: pytest '\S+test_survives\[seed=1\]' --squall-replay \S+\.json", said)
 
 
@@ -99,6 +99,30 @@ def test_an_incident_is_replayed_by_the_tests_of_its_scenario_alone(pytester: py
     result.assert_outcomes(failed=1, deselected=1)
     result.stdout.fnmatch_lines(["squall: replaying *.json"])
     assert "no order is sent twice" in lines_of(result)
+
+
+def test_an_incident_names_its_scenario_as_any_checkout_does(pytester: pytest.Pytester) -> None:
+    """By the path from where pytest runs: another machine has the project somewhere else."""
+    pytester.makepyfile(BROKEN)
+    pytester.runpytest_subprocess("--squall-incidents", "incidents")
+    (incident,) = Path(pytester.path, "incidents").iterdir()
+    assert re.search(r'"scenario": "test_\w+\.py:lost"', incident.read_text())
+
+
+def test_tests_of_one_scenario_with_other_settings_keep_an_incident_each(pytester: pytest.Pytester) -> None:
+    other = TIGHT.replace("{", '{"execution.ack_timeout": "240ms", ')
+    also = f"@pytest.mark.scenario(of=lost, settings={other})\ndef test_survives_too():\n    pass\n"
+    pytester.makepyfile(f"{BROKEN}\n{also}")
+    pytester.runpytest_subprocess("--squall-incidents", "incidents").assert_outcomes(failed=2)
+    assert len(list(Path(pytester.path, "incidents").iterdir())) == 2
+
+
+def test_a_marker_that_asks_for_nothing_is_told_what_it_may_say(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile('import pytest\n\n@pytest.mark.scenario(nope="x")\ndef test_wrong(): ...\n')
+    said = lines_of(pytester.runpytest_subprocess())
+    assert (
+        'expected scenario(name, of=function, seeds="A:B", settings={"key": "value"}, plan=None), found nope=' in said
+    )
 
 
 def test_a_test_that_looks_at_its_result_says_itself_what_it_expects(pytester: pytest.Pytester) -> None:

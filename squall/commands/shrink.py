@@ -56,7 +56,7 @@ def shrink(
             sys.exit(PASS if verdict is Verdict.PASS else INCONCLUSIVE)
         with _progress() as told:
             shrunk = shrink_choice(choice, promise, max_runs, told)
-    result = run(shrunk.choice)
+    result = run(shrunk.choice, about=shrunk.shrinking.promise)
     again = f"squall replay {shlex.quote(out_file)}" if out_file is not None else "squall shrink … --out FILE keeps it"
     result = msgspec.structs.replace(result, replay_command=again)
     incident = incident_of(shrunk.choice, result, shrunk.shrinking.promise)

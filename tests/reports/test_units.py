@@ -97,6 +97,7 @@ def test_counts_agree_with_their_nouns() -> None:
         ("order_to_fill_p99_before_ns", 5, "order to fill", "p99 before", "5 ns"),
         ("order_to_fill_max_ns", None, "order to fill", "max", "–"),
         ("orders_per_s", 20.066, "orders", "orders", "20.07/s"),
+        ("orders_per_virtual_s", 2.727, "orders", "orders", "2.727/s"),
         ("messages_per_order", 15.56, "messages", "messages per order", "15.56"),
         ("rto_ns", 1_184_000_000, "rto", "rto", "1.18 s"),
         ("disk_bytes", 4_190_222, "disk", "disk", "4,190,222 bytes"),

@@ -26,6 +26,7 @@ from squall.scenarios.incident import (
     replay,
 )
 from squall.scenarios.prove import NO_ORDER_TWICE
+from squall.scenarios.result import Verdict
 from squall.scenarios.run import Choice, judge, run
 from squall.scenarios.shrink import NothingToShrinkError, broken, shrink
 
@@ -104,6 +105,19 @@ def test_an_incident_reads_back_as_it_was_written(incident: Incident, tmp_path: 
     assert encode_incident(load_incident(file)) == encode_incident(incident)
     assert incident.choice().plan == tuple(MANY)
     assert any("accepts pulse-" in line for line in incident.story)
+
+
+def test_the_story_of_an_incident_is_of_its_own_promise_whichever_broke_first() -> None:
+    choice = replace(reckless(), duration_ns=2_200 * MS)
+    result = run(choice)
+    broken_ones = [check for check in result.checks if check.verdict is Verdict.VIOLATED and check.seq is not None]
+    assert len({check.seq for check in broken_ones}) > 1
+    for check in broken_ones:
+        story = incident_of(choice, result, check.name).story
+        assert any(line.startswith(f"{(check.at_ns or 0) / 1e9:.6f} s ") for line in story), check.name
+        again = run(choice, about=check.name)
+        assert (again.told, again.digest) == (check.name, result.digest)
+        assert check.seq in [step.seq for step in again.story]
 
 
 def test_replayed_it_breaks_the_same_promise_with_the_same_digest(incident: Incident) -> None:
