@@ -3,6 +3,7 @@
 import _thread
 import datetime as datetime_module
 import os
+import pathlib
 import random
 import secrets
 import socket
@@ -87,7 +88,9 @@ _ON_BEHALF: Final = {
     "threading",
     "socket",
     "tempfile",
+    "pathlib",
     __name__,
+    f"{__package__}.scan",
 }
 """Standard modules that ask on behalf of somebody else: the line to name is the one that called them."""
 
@@ -223,6 +226,20 @@ def refusing(name: str, advice: str, original: Callable[..., Any]) -> Callable[.
     return refused
 
 
+def reading_only(name: str, original: Callable[..., Any], position: int) -> Callable[..., Any]:
+    """*original*, but raising in a guarded thread where it would write: its mode is the argument at *position*.
+
+    What a program writes is on its host's disk, or it would outlive every crash and every run.
+    """
+    writing = refusing(name, DISK, original)
+
+    def opened(*args: Any, **kwargs: Any) -> Any:
+        mode = args[position] if len(args) > position else kwargs.get("mode", "r")
+        return (writing if set(mode) & set("wax+") else original)(*args, **kwargs)
+
+    return opened
+
+
 # --- the patches
 
 
@@ -298,6 +315,7 @@ def _install() -> None:
                 _patch(owner, name, _refusing(f"{owner.__name__}.{name}", getattr(owner, name)))
     _patch(threading.Thread, "start", _refusing("threading.Thread.start", threading.Thread.start))
     _patch(_thread, "start_new_thread", _refusing("_thread.start_new_thread", _thread.start_new_thread))
+    _patch(pathlib.Path, "open", reading_only("pathlib.Path.open", pathlib.Path.open, position=1))
     _patch(socket.socket, "__init__", _refusing("socket.socket", socket.socket.__init__))
     if "numpy" in sys.modules:
         _install_numpy()

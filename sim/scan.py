@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, Final, NamedTuple
 
-from squall.sim.guard import DISK, captures, refusing
+from squall.sim.guard import captures, reading_only
 
 DEEPEST: Final = 5
 """How far a value is looked into: a partial in a list in an object is found, an endless chain is not followed."""
@@ -163,14 +163,7 @@ def _names_of(module: ModuleType, originals: Mapping[int, tuple[str, Any]]) -> l
     return taken
 
 
-def _reading_only(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
-    """`open` for a program: what it writes is on its host's disk, or it would outlive every crash and every run."""
-    if set(mode) & set("wax+"):
-        return _writing(file, mode, *args, **kwargs)
-    return builtins.open(file, mode, *args, **kwargs)
-
-
-_writing: Final = refusing("builtins.open", DISK, builtins.open)
+_reading_only: Final = reading_only("builtins.open", builtins.open, position=1)
 
 
 def _held(

@@ -11,6 +11,7 @@ from squall import aio
 from squall.faults.mix import Mix
 from squall.faults.phases import SECOND, Phases
 from squall.scenarios import venue_promises
+from squall.scenarios.checks.reached import something_struck
 from squall.scenarios.checks.told import positions_told
 from squall.scenarios.desk import Desk, Seat
 from squall.scenarios.scenario import Scenario, scenario
@@ -224,6 +225,7 @@ def own_trader() -> Scenario:
             *venue_promises.always(max_order_lots=9),
             *venue_promises.settles(),
             positions_told(position),
+            something_struck(),
         ),
         duration_ns=PHASES.total_ns,
     )

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from squall.faults.mix import Mix
 from squall.faults.phases import MILLISECOND, SECOND, Phases
 from squall.scenarios import venue_promises
+from squall.scenarios.checks.reached import something_struck
 from squall.scenarios.checks.told import positions_told
 from squall.scenarios.desk import Desk, Floor, Seat
 from squall.scenarios.scenario import Scenario, scenario
@@ -200,6 +201,7 @@ def own_oms() -> Scenario:
             *venue_promises.always(max_order_lots=9),
             *venue_promises.settles(),
             positions_told(position),
+            something_struck(),
         ),
         duration_ns=PHASES.total_ns,
     )
