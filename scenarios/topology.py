@@ -169,8 +169,3 @@ def _as_configured(floor: Floor, config: DeskConfig) -> Floor:
         return floor
     settings = msgspec.structs.replace(floor.settings, desk=config)
     return msgspec.structs.replace(floor, settings=settings)
-
-
-def program_of(stage: Stage, address: str) -> Any:
-    """The living program at an address, for end-of-run figures that are no verdicts."""
-    return stage.world.program(address)

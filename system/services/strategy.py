@@ -105,6 +105,8 @@ class Strategy:
         self._resting: deque[tuple[int, ClOrdID]] = deque()
         """Taken orders to be cancelled, and at which monotonic time: sorted, since all rest equally long."""
         self._cancelled: deque[ClOrdID] = deque(maxlen=CANCELS_REMEMBERED)
+        self._given_up: deque[ClOrdID] = deque(maxlen=CANCELS_REMEMBERED)
+        """Orders to rest that nobody had taken in time: one that is taken after all is nobody's, and is cancelled."""
         self.dropped: dict[DropReason, int] = dict.fromkeys(DropReason, 0)
 
     @property
@@ -342,6 +344,9 @@ class Strategy:
 
     def _give_up(self, cl_ord_id: ClOrdID, waiting: _Waiting) -> None:
         del self._waiting[cl_ord_id]
+        if rests(waiting.order):
+            self._given_up.append(cl_ord_id)
+            self._cancelled.append(cl_ord_id)  # the next leader may have it from this one
         text = f"{cl_ord_id}: written {waiting.writes} times to {self._leader}, never taken"
         self._runtime.emit(AlertRaised(severity="critical", kind="order never taken", text=text))
         self._drop(cl_ord_id, DropReason.NEVER_TAKEN)
@@ -349,6 +354,9 @@ class Strategy:
     def _on_taken(self, cl_ord_id: ClOrdID) -> None:
         waiting = self._waiting.pop(cl_ord_id, None)
         if waiting is None:
+            if cl_ord_id in self._given_up:
+                self._given_up.remove(cl_ord_id)
+                self._withdraw(cl_ord_id)
             return
         if not rests(waiting.order):
             diary.write(self._runtime, OrderSettled(cl_ord_id))
@@ -367,11 +375,15 @@ class Strategy:
         while self._resting and self._resting[0][0] <= now_ns:
             _, cl_ord_id = self._resting.popleft()
             self._cancelled.append(cl_ord_id)
-            diary.write(self._runtime, OrderSettled(cl_ord_id))
-            if self._leader is not None:
-                self._runtime.write(self._leader, CancelOrder(cl_ord_id=cl_ord_id))
+            self._withdraw(cl_ord_id)
         if self._resting:
             self._runtime.set_timer(self._resting[0][0] - now_ns, _CANCEL)
+
+    def _withdraw(self, cl_ord_id: ClOrdID) -> None:
+        """An OMS has it, and we do not want it any more."""
+        diary.write(self._runtime, OrderSettled(cl_ord_id))
+        if self._leader is not None:
+            self._runtime.write(self._leader, CancelOrder(cl_ord_id=cl_ord_id))
 
     # --- leaders and streams ---
 

@@ -255,6 +255,19 @@ def test_after_the_last_repetition_the_strategy_gives_up_loudly() -> None:
     assert "repeat" not in runtime.timers
 
 
+def test_an_order_that_is_taken_after_it_was_given_up_is_cancelled() -> None:
+    resting = Workload(orders_per_s=1, marketable_share=0.0, stop_ns=1)
+    runtime, strategy = trading(resting, StrategyConfig(max_resubmits=2))
+    runtime.advance(strategy, 0)
+    runtime.sync(strategy)
+    runtime.advance(strategy, 100 * INTERVAL_NS)
+    assert runtime.take(CancelOrder) == []
+    strategy.on_message("oms1", OrderTaken(ClOrdID("pulse-ACME-1")))
+    assert [cancel.cl_ord_id for cancel in runtime.take(CancelOrder, "oms1")] == ["pulse-ACME-1"]
+    strategy.on_message("oms2", Leading(Epoch(3), "oms2"))
+    assert [cancel.cl_ord_id for cancel in runtime.take(CancelOrder, "oms2")] == ["pulse-ACME-1"]
+
+
 # --- cancels ---
 
 
