@@ -4,7 +4,7 @@ from rich.console import Console
 
 from squall.reports.summary import print_summary
 from squall.reports.units import count, duration
-from squall.scenarios.result import RunResult, Shrinking, Size
+from squall.scenarios.result import RunResult, Shrinking, Size, Verdict
 
 
 def print_shrinking(shrinking: Shrinking, result: RunResult, console: Console) -> None:
@@ -16,6 +16,8 @@ def print_shrinking(shrinking: Shrinking, result: RunResult, console: Console) -
     console.print(f"  to    {_words(shrinking.after)}")
     if shrinking.spent:
         console.print("  The budget of runs is spent: with --max-runs it may go on.", style="yellow")
+    if sum(check.verdict is Verdict.VIOLATED for check in result.checks) > 1:
+        console.print("  What else is broken below may be so only because the run ends sooner.", style="dim")
     console.print()
     print_summary(result, console)
 

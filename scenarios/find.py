@@ -110,6 +110,8 @@ def _of_library(name: str) -> Callable[[], Scenario]:
     known = library_scenarios()
     if name in known:
         return known[name]
+    if name.endswith(".py") or "/" in name:
+        raise UnknownScenarioError(f"{name}: expected a function with it, path/to/file.py:name")
     close = difflib.get_close_matches(name, known, 1)
     hint = f"did you mean {close[0]}?" if close else f"scenarios are {', '.join(known)}"
     raise UnknownScenarioError(f"no scenario {name!r}; {hint}")

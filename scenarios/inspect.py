@@ -89,7 +89,10 @@ def inspect(choice: Choice, at_ns: int, cl_ord_id: str | None = None) -> Inspect
     known = tapes[0].orders
     if cl_ord_id not in known:
         close = difflib.get_close_matches(cl_ord_id, known, 1)
-        hint = f"did you mean {close[0]}?" if close else f"there are {len(known)}, named like {next(iter(known), '…')}"
+        if close:
+            hint = f"did you mean {close[0]}?"
+        else:
+            hint = f"there are {len(known)}, named like {next(iter(known))}" if known else "there is none yet"
         raise ValueError(f"no order {cl_ord_id!r} by {format_duration(at_ns)}; {hint}")
     return look(stage, choice, OrderHistory(cl_ord_id, known[cl_ord_id].fate(), tuple(history.steps)))
 

@@ -50,6 +50,9 @@ def test_shrink_writes_an_incident_that_replay_finds_violated_again(squall: Squa
     assert "from  2 faults, 40 orders, 5 s" in said.out
     assert "to    1 fault, " in said.out
     assert f"squall replay {out}" in said.out
+    assert "no order is sent twice (safety) was violated at" in said.out
+    others = said.out.count("✖ violated") > 1
+    assert others == ("What else is broken below may be so only because the run ends sooner." in said.out)
     assert [entry["kind"] for entry in load_incident(out).plan or ()] == ["reports-lost"]
     assert "def test_no_order_is_sent_twice() -> None:" in test.read_text()
     again = squall("replay", str(out))

@@ -37,6 +37,10 @@ def test_a_users_own_scenario_is_chosen_by_file_and_function() -> None:
     assert choice.proves == "that a user's own scenario needs a function and nothing else"
 
 
+def test_a_file_without_a_function_is_told_apart_from_a_wrong_name() -> None:
+    assert _refused("tests/own.py") == "tests/own.py: expected a function with it, path/to/file.py:name"
+
+
 def test_a_users_own_scenario_is_chosen_by_module_and_function() -> None:
     assert choose("tests.scenarios.own:sound").scenario.duration_ns == 3_000_000_000
 
