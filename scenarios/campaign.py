@@ -16,6 +16,7 @@ from squall.scenarios.campaign_store import CampaignStore
 from squall.scenarios.campaign_worker import NONDETERMINISM, Recipe
 from squall.scenarios.result import Behaviour, CampaignResult, FailureGroup, ScenarioTally, Verdict
 from squall.scenarios.run import Choice, configuration, versions
+from squall.sim.scan import users_modules
 
 CANARY_SEEDS: Final = 20
 """A canary is run on the first few seeds only: it is there to be found, not to be searched."""
@@ -114,15 +115,22 @@ def versions_with(code: str) -> dict[str, str]:
 def _hash_of(choice: Choice, code: str) -> str:
     """BLAKE2b of all that decides this choice's runs, seed apart, 32 hexadecimal digits."""
     scenario = choice.settled()
-    own, colon, _ = choice.name.rpartition(":")
     decides = {
         "configuration": configuration(msgspec.structs.replace(choice, seed=0), scenario),
         "swarm": choice.swarm,
         "promises": [promise.name for promise in scenario.promises],
         "versions": versions_with(code),
-        "own": Path(own).read_text(encoding="utf-8") if colon and own.endswith(".py") else "",
+        "own": _own_sources() if ":" in choice.name else "",
     }
     return blake2b(msgspec.json.encode(decides, enc_hook=str, order="sorted"), digest_size=16).hexdigest()
+
+
+def _own_sources() -> str:
+    """BLAKE2b of all the sources of a user's that are loaded, 16 hexadecimal digits: a desk may be many files."""
+    content = blake2b(digest_size=8)
+    for path in sorted({Path(module.__file__ or "") for module in users_modules()}):
+        content.update(path.read_bytes() if path.is_file() else b"")
+    return content.hexdigest()
 
 
 # --- summing up ---

@@ -50,6 +50,14 @@ def modules_of(makers: Iterable[Any]) -> tuple[ModuleType, ...]:
     return tuple(found.values())
 
 
+def users_modules() -> tuple[ModuleType, ...]:
+    """Every module that is loaded and that a user wrote, by name: more than a run may need, and nothing that it has."""
+    modules = sorted(sys.modules.items())
+    loaded = [module for name, module in modules if name != "__main__" and isinstance(module, ModuleType)]
+    # Asked by vars: a lazy module of some library loads itself when it is asked for anything.
+    return tuple(module for module in loaded if isinstance(vars(module).get("__file__"), str) and _is_users(module))
+
+
 def _behind(thing: Any, depth: int) -> Iterator[ModuleType]:
     """The modules of a callable, and of what it closes over."""
     module = sys.modules.get(getattr(thing, "__module__", None) or "")

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from squall.scenarios import campaign_worker
-from squall.scenarios.campaign import CANARY_SEEDS, Campaign, Standing, run_campaign
+from squall.scenarios.campaign import CANARY_SEEDS, Campaign, Standing, _hash_of, run_campaign
 from squall.scenarios.campaign_pool import LARGEST_BATCH, WAITING, Case, run_cases
 from squall.scenarios.campaign_store import CampaignStore, StoreError
 from squall.scenarios.campaign_worker import Recipe
@@ -252,6 +252,26 @@ def test_seeds_that_broke_alike_are_one_line_with_the_first_promise_and_what_bro
     assert (by_promise["in time"].seeds, by_promise["in time"].also) == (5, ("not the fifth",))
     assert (by_promise["not the fifth"].seeds, by_promise["not the fifth"].seed) == (1, 10)
     assert by_promise["not the fifth"].command == f"squall run {FILE}:odd_seeds_break --seed 10"
+
+
+def test_a_change_of_a_file_that_the_users_desk_imports_runs_every_seed_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The scenario's own file is as it was; kept verdicts of another desk would be green for ever."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "own_limits.py").write_text("ORDERS_PER_S = 4\n")
+    (tmp_path / "own_night.py").write_text(
+        "from own_limits import ORDERS_PER_S\nfrom tests.scenarios.own_campaign import sound\n"
+    )
+
+    def configuration() -> str:
+        choice = choose("own_night:sound")
+        return _hash_of(choice, "the same sources of squall's")
+
+    before = configuration()
+    assert configuration() == before
+    (tmp_path / "own_limits.py").write_text("ORDERS_PER_S = 5\n")
+    assert configuration() != before
 
 
 def test_the_seed_that_is_shown_has_the_fewest_faults_at_work_then_the_fewest_messages() -> None:
