@@ -136,11 +136,12 @@ SLIPS: Final = (
     ("execution", "execution.heartbeat_interval", "10ms"),
     ("execution", "breaker.failure_threshold", "1"),
     ("market-data", "feed.snapshot_timeout", "1ms"),
-    ("strategy", "strategy.resubmit_interval", "1ms"),
+    ("strategy", "strategy.resubmit_interval", "20ms"),
     ("oms1", "oms.inquiry_interval", "20ms"),
     ("oms1", "lease.self_stop", "off"),
 )
-"""Configurations that are wrong, and cost a sound desk some trade or some work, but none of its promises."""
+"""Configurations that are wrong, and cost a sound desk some trade or some work, but none of its promises: also where
+nobody leads for as long as a drawn fault lasts (so no order is repeated every millisecond: it would be given up)."""
 
 
 def _poisoned(world: World, dice: Dice) -> Fault:

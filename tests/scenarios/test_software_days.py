@@ -2,7 +2,15 @@
 
 import pytest
 
+from squall.faults.drawn import SLIPS
+from squall.faults.fault import during
+from squall.faults.host import Crash
+from squall.faults.phases import MILLISECOND, SECOND
+from squall.faults.software import BadConfig
+from squall.scenarios.find import choose
 from squall.scenarios.prove import PROTECTIONS, prove_one
+from squall.scenarios.result import Verdict
+from squall.scenarios.run import run
 from tests.scenarios.runs import library_run
 
 
@@ -28,3 +36,13 @@ def test_a_hung_leader_is_replaced_while_its_host_is_up() -> None:
     assert took_over.at_ns is not None
     assert 6_000_000_000 <= took_over.at_ns <= 6_300_000_000
     assert [fault.effects for fault in result.faults] == [1]
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_a_configuration_that_is_drawn_breaks_no_promise_while_nobody_leads(slip: tuple[str, str, str]) -> None:
+    plan = (
+        during(4 * SECOND, 7 * SECOND, BadConfig(*slip)),
+        during(4_500 * MILLISECOND, 7_500 * MILLISECOND, Crash("oms")),
+    )
+    result = run(choose("split-brain", seed=3, plan=plan))
+    assert [check.name for check in result.checks if check.verdict is Verdict.VIOLATED] == []
