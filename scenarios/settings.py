@@ -137,7 +137,7 @@ def _parse(key: str, name: str, kind: Any, text: str) -> Any:
     if kind is bool:
         switches = {"true": True, "on": True, "false": False, "off": False}
         if text.lower() not in switches:
-            raise SettingError(f"--set {key}: expected true or false, found {text!r}")
+            raise SettingError(f"--set {key}: expected on or off, found {text!r}")
         return switches[text.lower()]
     if name.endswith("_ns"):
         try:

@@ -168,7 +168,7 @@ def test_exit_code_5_somebody_interrupts(squall: Squall, tmp_path: Path) -> None
         (("run", "calmm"), "no scenario 'calmm'; did you mean calm?"),
         (("run", "xyzzy"), "no scenario 'xyzzy'; scenarios are ack-lost, "),
         (("run", QUICK, "--set", "breaker.speed=1"), "--set breaker.speed: no such key; breaker has breaker.enabled"),
-        (("run", QUICK, "--set", "breaker.enabled=2"), "--set breaker.enabled: expected true or false, found '2'"),
+        (("run", QUICK, "--set", "breaker.enabled=2"), "--set breaker.enabled: expected on or off, found '2'"),
         (("run", QUICK, "--set", "breaker.enabled"), "--set breaker.enabled: expected key=value, found no '='"),
         (("run", QUICK, "--set", f"execution.max_sends={10**30}"), "--set execution.max_sends: expected a number of"),
         (("run", QUICK, "--set", "profile=fast"), "--set profile=fast: no such profile; profiles are default, chap"),
