@@ -55,6 +55,8 @@ def power_page(result: PowerResult) -> str:
     """docs/power.md."""
     lines = [_HEAD.format(reference=result.reference, scenarios=", ".join(result.scenarios))]
     lines += [f"- {line}" for line in _sums(result)]
+    python = result.versions.get("python", "of no version that was kept")
+    lines.append(f"- Measured on sources `{result.code}` (all that decides a run), Python {python}.")
     lines += ["", "## By stratum", "", _HOW]
     for name, members in _strata(result.rows):
         lines += [
@@ -149,8 +151,18 @@ def _sums(result: PowerResult) -> Iterator[str]:
     if shrunk:
         yield f"Smallest plans: a median of {median(shrunk):g} faults, over {len(shrunk)} bugs."
     sound = [each for each in result.controls if each.control.startswith("sound")]
+    sizes = [row.reference_runs for row in rows]
+    tried = [row.seeds for row in rows if row.found_at is None]
+    if any(sizes):
+        yield f"Sample sizes: {min(sizes):,} to {max(sizes):,} runs of the reference a bug; {_tried(tried)}."
     alarms, runs = sum(each.violated for each in sound), sum(each.runs for each in sound)
     yield f"The unbroken desk: {count(alarms, 'false alarm')} in {runs:,} runs."
+
+
+def _tried(seeds: Sequence[int]) -> str:
+    if not seeds:
+        return "the real campaign until each was found"
+    return f"the real campaign until it was found, or {min(seeds):,} to {max(seeds):,} seeds"
 
 
 def _mutants(rows: Sequence[PowerRow]) -> str:

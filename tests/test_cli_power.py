@@ -6,12 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import pytest
 
 from squall.cli import PASS, USAGE, VIOLATED, main
 from squall.reports.power import power_page
+from squall.scenarios.broken_builds import ROOT, load_bugs
 from squall.scenarios.result import PowerControl, PowerCourse, PowerResult, PowerRow
 
+RESULTS = Path(__file__).parent / "planted_bugs" / "results.json"
 BRIEF = "tests/scenarios/own.py:settled"
 ZOO = """
 [[bug]]
@@ -202,6 +205,9 @@ def test_the_page_tells_strata_intervals_misses_ablation_and_controls() -> None:
         in page
     )
     assert "0 false alarms in 10,000 runs" in page
+    assert (
+        "1,000 to 1,000 runs of the reference a bug; the real campaign until it was found, or 500 to 500 seeds." in page
+    )
     assert "| canary | a desk without | 20 | 19 | **no** |" in page
 
 
@@ -212,3 +218,17 @@ def test_the_canary_is_a_control_that_only_the_desk_as_it_is_runs(power: Squall,
     assert [(each["control"], each["violated"]) for each in told["controls"][:1]] == [("canary", 2)]
     assert told["courses"] == []
     assert told["rows"][0]["seeds"] == 0
+
+
+def test_the_page_in_the_docs_is_drawn_from_the_results_that_are_kept_with_the_zoo() -> None:
+    kept = msgspec.json.decode(RESULTS.read_bytes(), type=PowerResult)
+    assert (ROOT / "docs" / "power.md").read_text() == power_page(kept)
+    zoo = {bug.name for name in ("bugs", "mutations") for bug in load_bugs(RESULTS.with_name(f"{name}.toml"))}
+    told = {row.bug for row in kept.rows} | {control.control for control in kept.controls}
+    assert zoo <= told, "a bug that was planted after the last measurement is not in the page"
+
+
+def test_the_kept_results_have_no_false_alarm_and_a_canary_that_sang() -> None:
+    kept = msgspec.json.decode(RESULTS.read_bytes(), type=PowerResult)
+    assert [control.control for control in kept.controls if not control.ok] == []
+    assert {"canary", "sound, campaign"} <= {control.control for control in kept.controls}
