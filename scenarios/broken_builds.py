@@ -86,10 +86,13 @@ def plant(bug: Bug, into: Path, root: Path = ROOT) -> Path:
     elif not (root / PARTS[0]).is_dir():
         raise BugError(f"{bug.name}: expected a checkout of squall's sources, found it installed without them: {root}")
     else:
-        shutil.copytree(root / "squall", into / "squall", ignore=ignored, symlinks=True)
+        # What is compiled already comes along: it is as old as its source, so that only what is edited is compiled anew.
+        shutil.copytree(root / "squall", into / "squall", symlinks=True)
         for part in PARTS:
-            shutil.copytree(root / part, into / part, ignore=ignored)
+            shutil.copytree(root / part, into / part)
     for edit in bug.edits:
         path = into / edit.file
         path.write_text(path.read_text(encoding="utf-8").replace(edit.old, edit.new), encoding="utf-8")
+        for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*"):
+            compiled.unlink()
     return into
