@@ -14,7 +14,7 @@ KNOWN_WITHIN: Final = 2_000
 """Seeds within which a bug of some hardness should be found, …"""
 HARD_ENOUGH: Final = 2e-3
 """… and that hardness."""
-_ORDER: Final = ("easy", "moderate", "hard", "rare", "not")
+_ORDER: Final = ("easy", "moderate", "hard", "rare", "open", "not")
 
 
 def power_table(result: PowerResult, console: Console) -> None:

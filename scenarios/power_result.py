@@ -11,6 +11,9 @@ from squall.scenarios.power_store import Found, PowerStore, stratum
 from squall.scenarios.result import PowerControl, PowerCourse, PowerResult, PowerRow
 from squall.scenarios.run import versions
 
+OPEN: Final = "open: not shown yet, in too few runs to say how rare it is"
+RAREST: Final = 1e-3
+"""Below it a bug counts as rare."""
 NOTHING: Final = Found(0, 0, None, 0.0, None)
 
 
@@ -50,7 +53,7 @@ def _row(
         bug=bug.name,
         origin=bug.origin,
         what=bug.what,
-        stratum=stratum(hard.p) if hard.runs else "not measured",
+        stratum=_stratum(hard),
         reference_runs=hard.runs,
         reference_violated=hard.violated,
         low=low,
@@ -63,6 +66,14 @@ def _row(
         faults=smallest.faults if smallest is not None else None,
         faults_before=smallest.faults_before if smallest is not None else None,
     )
+
+
+def _stratum(hard: Found) -> str:
+    """Rare is what has been shown to be, and not what has only not been seen yet."""
+    if not hard.runs:
+        return "not measured"
+    _, high = hard.interval
+    return stratum(hard.p) if hard.violated or high < RAREST else OPEN
 
 
 def _spent(bugs: Sequence[Bug], found: Mapping[str, Found]) -> int:
