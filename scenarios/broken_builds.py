@@ -86,7 +86,7 @@ def plant(bug: Bug, into: Path, root: Path = ROOT) -> Path:
     elif not (root / PARTS[0]).is_dir():
         raise BugError(f"{bug.name}: expected a checkout of squall's sources, found it installed without them: {root}")
     else:
-        # What is compiled already comes along: it is as old as its source, so that only what is edited is compiled anew.
+        # What is compiled already comes along, as old as its source: only what is edited is compiled anew.
         shutil.copytree(root / "squall", into / "squall", symlinks=True)
         for part in PARTS:
             shutil.copytree(root / part, into / part)
