@@ -7,10 +7,10 @@ from time import perf_counter
 from typing import Final
 
 from benchmarks.yardstick import Timed, bare_simpy_timeouts, interleaved, ratio, row
-from squall.scenarios.campaign import Campaign, run_campaign
-from squall.scenarios.campaign_store import CampaignStore
 from squall.scenarios.find import choose
 from squall.scenarios.run import judge
+from squall.scenarios.search.campaign import Campaign, run_campaign
+from squall.scenarios.search.campaign_store import CampaignStore
 
 SCENARIO: Final = "production-mix"
 SEEDS: Final = 40

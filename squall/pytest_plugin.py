@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
-    from squall.scenarios.incident import Incident
+    from squall.scenarios.search.incident import Incident
     from squall.testing import Asked, ScenarioTest
 
 MARKER: Final = "scenario"
@@ -126,7 +126,7 @@ def _replayed(config: pytest.Config) -> "Incident | None":
     if _INCIDENT not in config.stash:
         incident = None
         if path:
-            from squall.scenarios.incident import load_incident
+            from squall.scenarios.search.incident import load_incident
 
             try:
                 incident = load_incident(config.rootpath / path)

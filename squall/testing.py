@@ -14,11 +14,11 @@ from squall.faults.fault import Plan
 from squall.reports.summary import print_summary
 from squall.reports.words import headline
 from squall.scenarios.find import choose
-from squall.scenarios.incident import Incident, Outcome, decode_incident, encode_incident, incident_of, replay
 from squall.scenarios.result import RunResult, Verdict
 from squall.scenarios.run import Choice
 from squall.scenarios.run import run as run_choice
 from squall.scenarios.scenario import Scenario
+from squall.scenarios.search.incident import Incident, Outcome, decode_incident, encode_incident, incident_of, replay
 
 COLUMNS: Final = 100
 

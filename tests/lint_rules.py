@@ -91,19 +91,21 @@ EXEMPTIONS: Final[tuple[Exemption, ...]] = (
     Exemption("sim/rng.py", "random", "the one place where generators are made, each from the run's seed"),
     Exemption("scenarios/run.py", "time", "wall_s says how long this machine took; it is not part of the digest"),
     Exemption("scenarios/run.py", "squall.__version__", "a constant, which a replay must have alike"),
-    Exemption("scenarios/campaign.py", "time", "wall_s says how long this machine took; no verdict rests on it"),
-    Exemption("scenarios/campaign_worker.py", "signal", "the watchdog of a seed, outside of its run"),
+    Exemption("scenarios/search/campaign.py", "time", "wall_s says how long this machine took; no verdict rests on it"),
+    Exemption("scenarios/search/campaign_worker.py", "signal", "the watchdog of a seed, outside of its run"),
     Exemption("squall/commands/campaign.py", "signal", "Ctrl-C ends a campaign seed by seed"),
     Exemption("squall/commands/campaign.py", "time", "two signals at once are one; no run sees it"),
     *(
-        Exemption("scenarios/campaign_pool.py", name, "seeds run in processes of their own, outside of any run")
+        Exemption("scenarios/search/campaign_pool.py", name, "seeds run in processes of their own, outside of any run")
         for name in ("multiprocessing", "concurrent")
     ),
-    Exemption("scenarios/power_child.py", "time", "what finding a bug costs is CPU time; no run sees it"),
+    Exemption("scenarios/power/child.py", "time", "what finding a bug costs is CPU time; no run sees it"),
     Exemption(
-        "scenarios/power_child.py", "signal", "a broken build may run for ever; its process is told when to stop"
+        "scenarios/power/child.py", "signal", "a broken build may run for ever; its process is told when to stop"
     ),
-    Exemption("scenarios/power.py", "concurrent", "each run is in a process of its own; threads only wait for them"),
+    Exemption(
+        "scenarios/power/measurement.py", "concurrent", "each run has a process of its own; threads only wait for them"
+    ),
     *(
         Exemption(f"squall/aio/{file}.py", "asyncio", "the library's own words, on a loop that asks no machine")
         for file in ("loop", "connections", "program", "stand_ins")

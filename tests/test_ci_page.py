@@ -15,7 +15,7 @@ import yaml
 
 from squall.cli import INCONCLUSIVE, VIOLATED
 from tests.lint_rules import ROOT
-from tests.scenarios.own_campaign import FILE as OWN
+from tests.scenarios.search.own_campaign import FILE as OWN
 
 PAGE = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
 SUMMARY_LIMIT = 1 << 20

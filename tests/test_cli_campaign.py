@@ -16,7 +16,7 @@ import pytest
 
 from squall.cli import INCONCLUSIVE, INTERNAL, NONDETERMINISM, PASS, USAGE, VIOLATED, main
 from squall.commands.campaign import interruptible
-from tests.scenarios.own_campaign import FILE
+from tests.scenarios.search.own_campaign import FILE
 
 
 class Said(NamedTuple):

@@ -11,7 +11,7 @@ import pytest
 
 from squall.cli import PASS, USAGE, VIOLATED, main
 from squall.reports.power import power_page
-from squall.scenarios.broken_builds import ROOT, load_bugs
+from squall.scenarios.power.broken_builds import ROOT, load_bugs
 from squall.scenarios.result import PowerControl, PowerCourse, PowerResult, PowerRow
 
 RESULTS = Path(__file__).parent / "planted_bugs" / "results.json"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from squall.cli import PASS, USAGE, VIOLATED
-from squall.scenarios.incident import load_incident
+from squall.scenarios.search.incident import load_incident
 from tests.scenarios.own import FILE
 from tests.test_cli import Said, Squall, squall
 

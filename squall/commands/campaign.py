@@ -19,9 +19,9 @@ from squall.commands.options import JSON, JUNIT, MARKDOWN, NO_FAULTS, PLAN, SET,
 from squall.commands.outputs import outputs, quiet, show, show_drawn, write_each
 
 if TYPE_CHECKING:
-    from squall.scenarios.campaign import Standing
     from squall.scenarios.result import CampaignResult
     from squall.scenarios.run import Choice
+    from squall.scenarios.search.campaign import Standing
 
 
 SAME_PRESS_S: Final = 1.0
@@ -116,8 +116,8 @@ def campaign(
     from squall.reports.junit import campaign_junit
     from squall.reports.machine import campaign_json, encode
     from squall.reports.markdown import campaign_markdown
-    from squall.scenarios.campaign import Campaign, run_campaign
-    from squall.scenarios.campaign_store import CampaignStore
+    from squall.scenarios.search.campaign import Campaign, run_campaign
+    from squall.scenarios.search.campaign_store import CampaignStore
 
     if resume and db_file is None:
         raise BadInput("--resume: expected --db FILE with it, to go on with what that holds")

@@ -14,9 +14,9 @@ from squall.commands.options import JSON
 from squall.commands.outputs import outputs, show, show_drawn, write_each
 
 if TYPE_CHECKING:
-    from squall.scenarios.broken_builds import Bug
-    from squall.scenarios.courses import Course
-    from squall.scenarios.power_store import Found
+    from squall.scenarios.power.broken_builds import Bug
+    from squall.scenarios.power.courses import Course
+    from squall.scenarios.power.store import Found
     from squall.scenarios.result import PowerResult
 
 
@@ -100,12 +100,12 @@ def _measured(
     shrink: bool,
 ) -> "PowerResult":
     """Run what is missing, course by course, and sum up."""
-    from squall.scenarios.broken_builds import ROOT
-    from squall.scenarios.courses import CAMPAIGN, SOUND_ONLY
-    from squall.scenarios.power import Measurement, measure
-    from squall.scenarios.power_result import power_result
-    from squall.scenarios.power_store import PowerStore, code_of
-    from squall.scenarios.probes import Probes
+    from squall.scenarios.power.broken_builds import ROOT
+    from squall.scenarios.power.courses import CAMPAIGN, SOUND_ONLY
+    from squall.scenarios.power.measurement import Measurement, measure
+    from squall.scenarios.power.probes import Probes
+    from squall.scenarios.power.result import power_result
+    from squall.scenarios.power.store import PowerStore, code_of
 
     with bad_input():
         root = ROOT if root_folder is None else _folder(root_folder)
@@ -149,7 +149,7 @@ def _folder(name: str) -> Path:
 
 def _zoo(files: tuple[str, ...], root: Path) -> "tuple[Bug, ...]":
     """All bugs of all files; each can be planted in these sources, or there is no use in beginning."""
-    from squall.scenarios.broken_builds import check_edits, load_bugs
+    from squall.scenarios.power.broken_builds import check_edits, load_bugs
 
     zoo: dict[str, Bug] = {}
     for file in files:
@@ -171,7 +171,7 @@ def _wanted(zoo: "tuple[Bug, ...]", names: tuple[str, ...]) -> "tuple[Bug, ...]"
 
 def _courses(names: tuple[str, ...], scenarios: tuple[str, ...]) -> "tuple[list[Course], Course | None]":
     """Each course once, in their order; and the reference among them, where there is one."""
-    from squall.scenarios.courses import courses, reference_course
+    from squall.scenarios.power.courses import courses, reference_course
 
     known = courses(scenarios)
     chosen: list[Course] = []

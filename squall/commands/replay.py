@@ -18,8 +18,8 @@ def replay(incident: str, json_file: str | None) -> None:
     """Run an incident again, and say whether its violation is still there."""
     from squall.reports.machine import encode, run_json
     from squall.reports.summary import print_summary
-    from squall.scenarios.incident import Outcome, load_incident
-    from squall.scenarios.incident import replay as replay_incident
+    from squall.scenarios.search.incident import Outcome, load_incident
+    from squall.scenarios.search.incident import replay as replay_incident
 
     target = output(json_file, "--json")
     with bad_input():

@@ -15,7 +15,7 @@ from squall.commands.options import PLAN, SCENARIO, SEED, SET, SWARM, settled_ch
 from squall.commands.outputs import outputs, show_drawn, write
 
 if TYPE_CHECKING:
-    from squall.scenarios.shrink import Told
+    from squall.scenarios.search.shrink import Told
 
 
 @click.command()
@@ -41,10 +41,10 @@ def shrink(
 ) -> None:
     """Find the smallest plan, workload and duration that still break the same promise."""
     from squall.reports.shrinking import print_shrinking
-    from squall.scenarios.incident import as_test, encode_incident, incident_of
     from squall.scenarios.result import Verdict
     from squall.scenarios.run import judge, run
-    from squall.scenarios.shrink import shrink as shrink_choice
+    from squall.scenarios.search.incident import as_test, encode_incident, incident_of
+    from squall.scenarios.search.shrink import shrink as shrink_choice
 
     with bad_input():
         choice = settled_choice(scenario, seed, True, overrides, None, plan_file, swarm)

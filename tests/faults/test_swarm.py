@@ -15,14 +15,14 @@ from squall.faults.fault import Planned, during
 from squall.faults.network import LinkCut, PacketLoss
 from squall.faults.phases import SECOND, Phases
 from squall.faults.swarm import MOST_FAULTS, Swarm, forced_points
-from squall.scenarios.campaign_worker import Recipe, run_seed
 from squall.scenarios.checks.reached import something_struck
 from squall.scenarios.desk_promises import always, settles
 from squall.scenarios.find import choose
-from squall.scenarios.incident import incident_of
 from squall.scenarios.result import CheckResult, Verdict
 from squall.scenarios.run import configuration, run
 from squall.scenarios.scenario import Judge, Scenario
+from squall.scenarios.search.campaign_worker import Recipe, run_seed
+from squall.scenarios.search.incident import incident_of
 from squall.scenarios.swarmed import swarmed
 from squall.scenarios.topology import build
 from squall.scenarios.verify import verify

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from squall.scenarios.find import choose
 from squall.scenarios.result import CheckResult, Verdict
 from squall.scenarios.run import judge
-from squall.scenarios.shrink import shrink
+from squall.scenarios.search.shrink import shrink
 from tests.own_desk.bugs import COROUTINES, EXAMPLES, HANDLERS, Bug
 
 SEEDS = range(1, 61)

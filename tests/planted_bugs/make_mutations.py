@@ -1,7 +1,7 @@
 """Make tests/planted_bugs/mutations.toml anew: ``python -m tests.planted_bugs.make_mutations``, some minutes.
 
-The rule. All mutants of `system/domain` and `system/services` that `squall.scenarios.mutation` knows stand in an order
-that the seed decides. From the front, the first so many are taken that
+The rule. All mutants of `system/domain` and `system/services` that `squall.scenarios.power.mutation` knows stand in an
+order that the seed decides. From the front, the first so many are taken that
 
 1. can be felt: in one of the first runs of the frozen reference campaign the sound desk comes to their place, and
    what stands there would have another value;
@@ -17,12 +17,12 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from squall.scenarios.broken_builds import ROOT, Bug
-from squall.scenarios.courses import Course, reference_course
-from squall.scenarios.mutation import Mutant, mutants
-from squall.scenarios.power import Builds, attempt
-from squall.scenarios.power_child import Task
-from squall.scenarios.probes import Probes
+from squall.scenarios.power.broken_builds import ROOT, Bug
+from squall.scenarios.power.child import Task
+from squall.scenarios.power.courses import Course, reference_course
+from squall.scenarios.power.measurement import Builds, attempt
+from squall.scenarios.power.mutation import Mutant, mutants
+from squall.scenarios.power.probes import Probes
 
 HERE = Path(__file__).parent
 SEED = 2012

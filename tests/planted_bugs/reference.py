@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from squall.scenarios.reference import load_reference
+from squall.scenarios.power.reference import load_reference
 from squall.scenarios.scenario import Scenario
 
 REFERENCE = load_reference(Path(__file__).with_name("reference.toml"))

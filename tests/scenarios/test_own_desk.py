@@ -16,13 +16,13 @@ from squall.scenarios.checks.orders import filled_within_ordered, no_order_twice
 from squall.scenarios.checks.sla import latency_within
 from squall.scenarios.checks.told import positions_told
 from squall.scenarios.compare import without_faults
-from squall.scenarios.coverage import Coverage
 from squall.scenarios.desk import Desk, DeskError, Floor, Seat
 from squall.scenarios.inspect import inspect
 from squall.scenarios.our_desk import our_desk
 from squall.scenarios.result import Verdict
 from squall.scenarios.run import Choice, judge, run
 from squall.scenarios.scenario import Promise, Scenario
+from squall.scenarios.search.coverage import Coverage
 from squall.scenarios.topology import Stage, build
 from squall.sim.exchange.wire.messages import (
     BookUpdate,

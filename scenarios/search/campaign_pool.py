@@ -9,9 +9,9 @@ from typing import Final
 
 import msgspec
 
-from squall.scenarios import campaign_worker
-from squall.scenarios.campaign_worker import DIED, Recipe, run_batch
 from squall.scenarios.result import SeedResult
+from squall.scenarios.search import campaign_worker
+from squall.scenarios.search.campaign_worker import DIED, Recipe, run_batch
 
 Case = tuple[Recipe, int]
 """One scenario as it is to be run, and a seed."""

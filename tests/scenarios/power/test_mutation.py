@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from squall.scenarios.broken_builds import ROOT, check_edits, load_bugs
-from squall.scenarios.mutation import FOLDERS, Mutant, mutants
+from squall.scenarios.power.broken_builds import ROOT, check_edits, load_bugs
+from squall.scenarios.power.mutation import FOLDERS, Mutant, mutants
 from tests.planted_bugs.make_mutations import SEED, WANTED
 
-KEPT = Path(__file__).parents[1] / "planted_bugs" / "mutations.toml"
+KEPT = Path(__file__).parents[2] / "planted_bugs" / "mutations.toml"
 SOURCE = '''"""A rule."""
 
 def act(orders: int, limit: int = 3) -> int:

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from squall.scenarios.broken_builds import ROOT, Bug, Edit
-from squall.scenarios.courses import Course, courses, reference_course, stretches
-from squall.scenarios.power import Builds, Measurement, attempt, measure
-from squall.scenarios.power_child import Task
-from squall.scenarios.power_store import RARE, Attempt, PowerStore, code_of, stratum, summed_up, wilson
-from squall.scenarios.probes import Probes
+from squall.scenarios.power.broken_builds import ROOT, Bug, Edit
+from squall.scenarios.power.child import Task
+from squall.scenarios.power.courses import Course, courses, reference_course, stretches
+from squall.scenarios.power.measurement import Builds, Measurement, attempt, measure
+from squall.scenarios.power.probes import Probes
+from squall.scenarios.power.store import RARE, Attempt, PowerStore, code_of, stratum, summed_up, wilson
 
 SECOND_SALE = Bug(
     "sells are buys",

@@ -13,12 +13,12 @@ import msgspec
 from msgspec import Struct
 
 from squall.scenarios.find import choose
-from squall.scenarios.power_store import MOST_LOST, Attempt, Smallest
-from squall.scenarios.probes import Notes
+from squall.scenarios.power.probes import Notes
+from squall.scenarios.power.store import MOST_LOST, Attempt, Smallest
 from squall.scenarios.result import Verdict, gravest
 from squall.scenarios.run import Choice, judge
 from squall.scenarios.scenario import Scenario
-from squall.scenarios.shrink import shrink
+from squall.scenarios.search.shrink import shrink
 
 LIMIT_S: Final = 30.0
 """CPU seconds that one run may take; a sound one takes a hundredth of it."""

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from squall.scenarios.broken_builds import Bug, BugError, Edit, check_edits, load_bugs, plant
+from squall.scenarios.power.broken_builds import Bug, BugError, Edit, check_edits, load_bugs, plant
 
-ZOO = Path(__file__).parents[1] / "planted_bugs" / "bugs.toml"
+ZOO = Path(__file__).parents[2] / "planted_bugs" / "bugs.toml"
 DECIDES = Edit("system/domain/oms_state.py", "state.version += 1", "state.version += 2")
 
 

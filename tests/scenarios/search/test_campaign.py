@@ -10,18 +10,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from squall.scenarios import campaign_worker
-from squall.scenarios.campaign import CANARY_SEEDS, Campaign, Standing, _hash_of, run_campaign
-from squall.scenarios.campaign_pool import LARGEST_BATCH, WAITING, Case, run_cases
-from squall.scenarios.campaign_store import CampaignStore, StoreError
-from squall.scenarios.campaign_worker import Recipe
-from squall.scenarios.failures import in_general
 from squall.scenarios.find import choose
 from squall.scenarios.result import CampaignResult, SeedResult, Verdict
 from squall.scenarios.run import run
+from squall.scenarios.search import campaign_worker
+from squall.scenarios.search.campaign import CANARY_SEEDS, Campaign, Standing, _hash_of, run_campaign
+from squall.scenarios.search.campaign_pool import LARGEST_BATCH, WAITING, Case, run_cases
+from squall.scenarios.search.campaign_store import CampaignStore, StoreError
+from squall.scenarios.search.campaign_worker import Recipe
+from squall.scenarios.search.failures import in_general
 from tests.scenarios.own import FILE as OWN
-from tests.scenarios.own_campaign import FILE
 from tests.scenarios.runs import DOUBLED
+from tests.scenarios.search.own_campaign import FILE
 
 
 def _own(*names: str, seeds: range = range(1, 7), jobs: int = 2, **changes: Any) -> Campaign:
@@ -261,7 +261,7 @@ def test_a_change_of_a_file_that_the_users_desk_imports_runs_every_seed_anew(
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "own_limits.py").write_text("ORDERS_PER_S = 4\n")
     (tmp_path / "own_night.py").write_text(
-        "from own_limits import ORDERS_PER_S\nfrom tests.scenarios.own_campaign import sound\n"
+        "from own_limits import ORDERS_PER_S\nfrom tests.scenarios.search.own_campaign import sound\n"
     )
 
     def configuration() -> str:

@@ -11,11 +11,11 @@ import msgspec
 from msgspec import Struct
 
 from squall import scenarios
-from squall.scenarios.campaign_pool import Case, run_cases
-from squall.scenarios.campaign_store import CampaignStore
-from squall.scenarios.campaign_worker import NONDETERMINISM, Recipe
 from squall.scenarios.result import Behaviour, CampaignResult, FailureGroup, ScenarioTally, Verdict
 from squall.scenarios.run import Choice, configuration, versions
+from squall.scenarios.search.campaign_pool import Case, run_cases
+from squall.scenarios.search.campaign_store import CampaignStore
+from squall.scenarios.search.campaign_worker import NONDETERMINISM, Recipe
 from squall.sim.scan import users_modules
 
 CANARY_SEEDS: Final = 20

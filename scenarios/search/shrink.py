@@ -9,9 +9,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from squall.faults.fault import FaultKind, Plan, Planned
-from squall.scenarios.ddmin import ddmin
 from squall.scenarios.result import CheckResult, Shrinking, Size, Verdict, gravest
 from squall.scenarios.run import Choice, Judged, judge
+from squall.scenarios.search.ddmin import ddmin
 from squall.scenarios.settings import MILLISECOND
 from squall.system.domain.signals import Workload
 

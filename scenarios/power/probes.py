@@ -11,8 +11,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
-from squall.scenarios.broken_builds import ROOT, Bug
-from squall.scenarios.difference import Difference, Kind, differences
+from squall.scenarios.power.broken_builds import ROOT, Bug
+from squall.scenarios.power.difference import Difference, Kind, differences
 
 HITS: Final = "__squall_hits__"
 """What a probed module calls its notes: a byte for each place that is watched."""

@@ -11,7 +11,7 @@ from msgspec import Struct
 from squall.faults.mix import Mix
 from squall.faults.swarm import Swarm
 from squall.scenarios.find import campaign_scenarios, choose, sound_scenarios
-from squall.scenarios.reference import load_reference
+from squall.scenarios.power.reference import load_reference
 
 CAMPAIGN: Final = "campaign"
 """The course that is `squall campaign` by default."""

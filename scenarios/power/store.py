@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from squall.scenarios.broken_builds import ROOT, Bug
-from squall.scenarios.courses import Course
+from squall.scenarios.power.broken_builds import ROOT, Bug
+from squall.scenarios.power.courses import Course
 
 STRATA: Final = ((0.05, "easy: above 5 %"), (5e-3, "moderate: 0.5 to 5 %"), (1e-3, "hard: 0.1 to 0.5 %"))
 """Lower bounds of p, the share of runs of the reference campaign that show a bug; below all of them it is rare."""

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Final
 
-from squall.scenarios.broken_builds import Bug
-from squall.scenarios.courses import CAMPAIGN, CANARY, SOUND_ONLY, Course
-from squall.scenarios.power import Measurement, is_control
-from squall.scenarios.power_store import Found, PowerStore, stratum
+from squall.scenarios.power.broken_builds import Bug
+from squall.scenarios.power.courses import CAMPAIGN, CANARY, SOUND_ONLY, Course
+from squall.scenarios.power.measurement import Measurement, is_control
+from squall.scenarios.power.store import Found, PowerStore, stratum
 from squall.scenarios.result import PowerControl, PowerCourse, PowerResult, PowerRow
 from squall.scenarios.run import versions
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from squall.scenarios.broken_builds import Bug, Edit
+from squall.scenarios.power.broken_builds import Bug, Edit
 
 FOLDERS: Final = ("system/domain", "system/services")
 FLIPPED: Final = {

@@ -17,12 +17,12 @@ import msgspec
 from msgspec import Struct
 
 from squall.faults.fault import Plan
-from squall.scenarios.coverage import Coverage
-from squall.scenarios.failures import failures_of
 from squall.scenarios.find import choose
 from squall.scenarios.result import SeedResult, Verdict
 from squall.scenarios.run import Choice, judge
 from squall.scenarios.scenario import Scenario
+from squall.scenarios.search.coverage import Coverage
+from squall.scenarios.search.failures import failures_of
 from squall.sim.guard import NondeterminismError
 
 DIED, HUNG, FAILED, NONDETERMINISM = "died", "hung", "failed", "nondeterminism"

@@ -12,16 +12,16 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from squall.scenarios.broken_builds import ROOT, Bug, plant
-from squall.scenarios.courses import Course, stretches
-from squall.scenarios.power_child import Task
-from squall.scenarios.power_store import Attempt, Found, PowerStore, Smallest, summed_up
-from squall.scenarios.probes import Probes
+from squall.scenarios.power.broken_builds import ROOT, Bug, plant
+from squall.scenarios.power.child import Task
+from squall.scenarios.power.courses import Course, stretches
+from squall.scenarios.power.probes import Probes
+from squall.scenarios.power.store import Attempt, Found, PowerStore, Smallest, summed_up
 
 SHRINK_RUNS: Final = 30
 """Enough for the faults of most plans, which come first: how strong each is does not matter here."""
 SOUND: Final = Bug("sound", "control", "the desk as it is")
-_CHILD: Final = "from squall.scenarios.power_child import main; main()"
+_CHILD: Final = "from squall.scenarios.power.child import main; main()"
 
 Told = Callable[[str, Course, Found], None]
 """Hears of each build as its batches come in."""

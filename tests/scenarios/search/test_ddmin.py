@@ -5,7 +5,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from squall.scenarios.ddmin import ddmin
+from squall.scenarios.search.ddmin import ddmin
 
 ITEMS = tuple(range(8))
 culprits = st.lists(st.frozensets(st.sampled_from(ITEMS), max_size=3), min_size=1, max_size=3)

@@ -8,14 +8,14 @@ from types import ModuleType
 
 import pytest
 
-from squall.scenarios import probes as probes_module
-from squall.scenarios.broken_builds import ROOT, Bug, Edit, load_bugs
-from squall.scenarios.courses import courses
-from squall.scenarios.power import Builds, attempt
-from squall.scenarios.power_child import Task
-from squall.scenarios.probes import HITS, Probes
+from squall.scenarios.power import probes as probes_module
+from squall.scenarios.power.broken_builds import ROOT, Bug, Edit, load_bugs
+from squall.scenarios.power.child import Task
+from squall.scenarios.power.courses import courses
+from squall.scenarios.power.measurement import Builds, attempt
+from squall.scenarios.power.probes import HITS, Probes
 
-ZOO = Path(__file__).parents[1] / "planted_bugs"
+ZOO = Path(__file__).parents[2] / "planted_bugs"
 
 SOURCE = '''"""A rule."""
 from __future__ import annotations

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from squall.faults.plan import plan_data
-from squall.scenarios.courses import reference_course
 from squall.scenarios.find import choose
-from squall.scenarios.reference import Reference, ReferenceFileError, load_reference
+from squall.scenarios.power.courses import reference_course
+from squall.scenarios.power.reference import Reference, ReferenceFileError, load_reference
 from squall.scenarios.result import Verdict
 from squall.scenarios.run import judge
 

@@ -5,7 +5,7 @@ from textwrap import dedent
 
 import pytest
 
-from squall.scenarios.difference import Kind, differences
+from squall.scenarios.power.difference import Kind, differences
 
 OLD = '''
 """A module."""

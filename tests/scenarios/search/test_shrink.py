@@ -14,7 +14,10 @@ from squall.faults.fault import during
 from squall.faults.host import Crash, Pause
 from squall.faults.network import LinkCut, PacketLoss, Partition
 from squall.scenarios.find import choose
-from squall.scenarios.incident import (
+from squall.scenarios.prove import NO_ORDER_TWICE
+from squall.scenarios.result import Verdict
+from squall.scenarios.run import Choice, judge, run
+from squall.scenarios.search.incident import (
     Incident,
     IncidentError,
     Outcome,
@@ -25,10 +28,7 @@ from squall.scenarios.incident import (
     load_incident,
     replay,
 )
-from squall.scenarios.prove import NO_ORDER_TWICE
-from squall.scenarios.result import Verdict
-from squall.scenarios.run import Choice, judge, run
-from squall.scenarios.shrink import NothingToShrinkError, broken, shrink
+from squall.scenarios.search.shrink import NothingToShrinkError, broken, shrink
 
 MS = 1_000_000
 SECOND = 1_000 * MS

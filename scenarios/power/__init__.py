@@ -1,0 +1,1 @@
+"""Bug-finding power: builds broken on purpose, and how soon campaigns find each of them."""
