@@ -149,9 +149,9 @@ class Term:
             if events:
                 write(peer, JournalCopied(self.epoch, self._cold_version + 1, events))
         elif peer in wiring.routers and self.leading:
-            # What was let out on the last stream may have died with it.
-            pending = [order for order in live if order.state is OrderState.PENDING_SUBMISSION]
-            self._inquire([order for order in pending if wiring.router_of(order.cl_ord_id) == peer])
+            # What was let out on the last stream may have died with it, also where it is to be cancelled by now.
+            let_out = [order for order in live if order.attempt and order.venue is None]
+            self._inquire([order for order in let_out if wiring.router_of(order.cl_ord_id) == peer])
         elif peer == wiring.strategy and self.leading:
             write(peer, Leading(self.epoch, self._runtime.address))
 

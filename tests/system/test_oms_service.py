@@ -727,6 +727,22 @@ def test_a_stream_that_broke_raises_the_question_what_became_of_what_it_carried(
     assert (fence.attempt, [each.order.cl_ord_id for each in fence.orders]) == (2, [A])
 
 
+def test_an_order_that_is_to_be_cancelled_may_have_died_with_its_router_too() -> None:
+    rig = Rig()
+    rig.lead()
+    rig.hear("strategy", submit())
+    rig.hear("risk", OrderChecked(A, ()))
+    rig.sync()
+    rig.hear("strategy", CancelOrder(A))
+    rig.sync()
+    rig.take(Fence)
+    rig.runtime.disconnect(rig.oms, "router")
+    rig.beat_on(100 * MILLISECOND)
+    rig.connect("router")
+    (fence,) = rig.take(Fence, "execution")
+    assert [each.order.cl_ord_id for each in fence.orders] == [A]
+
+
 def test_an_order_that_nobody_speaks_of_is_asked_about_now_and_then() -> None:
     rig = working_order()
     rig.beat_on(41 * SECOND)
