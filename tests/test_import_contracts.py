@@ -164,7 +164,7 @@ def test_an_import_against_the_direction_is_found(path: str, source: str) -> Non
     [
         ("sim/world.py", "from squall.sim.kernel import Kernel\n"),
         ("system/gateways/session.py", "from squall.sim.exchange.wire.messages import Logon\n"),
-        ("system/domain/messages.py", "from squall.sim.exchange.wire.messages import Side\n"),
+        ("system/domain/messages/orders.py", "from squall.sim.exchange.wire.messages import Side\n"),
         ("system/services/oms.py", "from squall.system.domain.orders import decide\n"),
         ("system/domain/orders.py", "from .messages import SubmitOrder\n"),
         ("faults/network.py", "from squall.sim.world import World\n"),

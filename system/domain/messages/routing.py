@@ -1,0 +1,174 @@
+"""OMS → router → execution, and back."""
+
+from enum import Enum
+from typing import ClassVar
+
+from msgspec import Struct
+
+from squall.sim.exchange.wire.messages import ExecutionReport, OrderStatusReport, OrdType, Side, TimeInForce
+from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
+from squall.system.domain.messages.base import DeskMessage
+
+# --- OMS → router → execution ---
+
+
+class RouteOrder(DeskMessage, frozen=True, gc=False, tag=True):
+    """Send this order, once. *attempt* counts the times that the OMS has let it out, from 1."""
+
+    wire_bytes: ClassVar[int] = 160
+    epoch: Epoch
+    cl_ord_id: ClOrdID
+    symbol: Symbol
+    side: Side
+    quantity_lots: int
+    ord_type: OrdType
+    time_in_force: TimeInForce
+    price_half_ticks: int | None
+    attempt: int
+
+    @property
+    def identity(self) -> str:
+        return f"route/{self.cl_ord_id}/{self.attempt}"
+
+
+class SendOrder(DeskMessage, frozen=True, gc=False, tag=True):
+    """Router → execution: the order, and the venue chosen for it."""
+
+    wire_bytes: ClassVar[int] = 160
+    venue: Venue
+    order: RouteOrder
+
+    @property
+    def identity(self) -> str:
+        return f"send/{self.order.cl_ord_id}/{self.order.attempt}"
+
+
+class VenueHealth(DeskMessage, frozen=True, gc=False, tag=True):
+    """Execution → router: whether new orders may go to this venue now."""
+
+    venue: Venue
+    routable: bool
+    number: int
+
+    @property
+    def identity(self) -> str:
+        return f"health/{self.venue}/{self.number}"
+
+
+class CancelAtVenue(DeskMessage, frozen=True, gc=False, tag=True):
+    """OMS → execution: ask the venue to cancel."""
+
+    epoch: Epoch
+    cl_ord_id: ClOrdID
+    venue: Venue
+    symbol: Symbol
+    side: Side
+    attempt: int
+
+    @property
+    def identity(self) -> str:
+        return f"cancel-at-venue/{self.cl_ord_id}/{self.attempt}"
+
+
+class OpenAtVenue(Struct, frozen=True, gc=False):
+    """An order whose fate a new leader wants to know; *venue* is None where the desk cannot tell which."""
+
+    order: RouteOrder
+    venue: Venue | None
+
+
+class Fence(DeskMessage, frozen=True, gc=False, tag=True):
+    """OMS → execution: I lead this epoch. Refuse whoever bears a lower one, and tell me what became of these."""
+
+    wire_bytes: ClassVar[int] = 1_000
+    epoch: Epoch
+    leader: str
+    orders: tuple[OpenAtVenue, ...]
+    attempt: int
+
+    @property
+    def identity(self) -> str:
+        return f"fence/{self.epoch}/{self.leader}/{self.attempt}"
+
+
+class FenceAccepted(DeskMessage, frozen=True, gc=False, tag=True):
+    """Execution → OMS: the epoch is persisted; answers about the orders follow one by one."""
+
+    epoch: Epoch
+
+    @property
+    def identity(self) -> str:
+        return f"fence-accepted/{self.epoch}"
+
+
+# --- execution, router → OMS ---
+
+
+class UnsentReason(Enum):
+    """Why an order is certainly not at any venue."""
+
+    NO_VENUE = "no venue is safe"
+    NOT_MARKETABLE = "no price within the limit"
+    BREAKER_OPEN = "circuit breaker open"
+    SESSION_DOWN = "session down"
+    NEVER_ARRIVED = "the venue never got it"
+    FENCED = "fenced"
+    NOT_NOW = "the venue says not now"
+
+
+class OrderLeft(DeskMessage, frozen=True, gc=False, tag=True):
+    """Execution: the order was written to this venue's session."""
+
+    cl_ord_id: ClOrdID
+    venue: Venue
+    attempt: int
+
+    @property
+    def identity(self) -> str:
+        return f"left/{self.cl_ord_id}/{self.attempt}"
+
+
+class OrderUnsent(DeskMessage, frozen=True, gc=False, tag=True):
+    """It is certain that this order is at no venue and never was executed: it may be routed again."""
+
+    cl_ord_id: ClOrdID
+    attempt: int
+    reason: UnsentReason
+
+    @property
+    def identity(self) -> str:
+        return f"unsent/{self.cl_ord_id}/{self.attempt}"
+
+
+class OrderDoubtful(DeskMessage, frozen=True, gc=False, tag=True):
+    """Execution: no answer in time. It may or may not be at the venue; a status query is on its way."""
+
+    cl_ord_id: ClOrdID
+    venue: Venue
+    attempt: int
+
+    @property
+    def identity(self) -> str:
+        return f"doubtful/{self.cl_ord_id}/{self.attempt}"
+
+
+class VenueReport(DeskMessage, frozen=True, gc=False, tag=True):
+    """Execution: what a venue said of an order, as it said it."""
+
+    wire_bytes: ClassVar[int] = 220
+    venue: Venue
+    cl_ord_id: ClOrdID
+    report: ExecutionReport | OrderStatusReport
+
+    @property
+    def identity(self) -> str:
+        return f"venue-report/{self.venue}/{self.report.identity}"
+
+
+class CancelRefused(DeskMessage, frozen=True, gc=False, tag=True):
+    cl_ord_id: ClOrdID
+    reason: str
+
+    @property
+    def identity(self) -> str:
+        return f"cancel-refused/{self.cl_ord_id}"

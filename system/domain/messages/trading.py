@@ -1,0 +1,60 @@
+"""Strategy ↔ OMS."""
+
+from typing import ClassVar
+
+from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
+from squall.system.domain.ids import ClOrdID, Epoch, Symbol
+from squall.system.domain.messages.base import DeskMessage
+
+
+class SubmitOrder(DeskMessage, frozen=True, gc=False, tag=True):
+    """A command: trade this. Idempotent by ClOrdID: the strategy repeats it until the OMS has taken it.
+
+    *intended_ns* is when the strategy meant to send it (true time of its schedule): latencies count from there.
+    """
+
+    wire_bytes: ClassVar[int] = 160
+    cl_ord_id: ClOrdID
+    strategy: str
+    symbol: Symbol
+    side: Side
+    quantity_lots: int
+    ord_type: OrdType
+    time_in_force: TimeInForce
+    price_half_ticks: int | None
+    intended_ns: int
+
+    @property
+    def identity(self) -> str:
+        return f"submit/{self.cl_ord_id}"
+
+
+class CancelOrder(DeskMessage, frozen=True, gc=False, tag=True):
+    """A command: take this order back, if it is still there."""
+
+    cl_ord_id: ClOrdID
+
+    @property
+    def identity(self) -> str:
+        return f"cancel-order/{self.cl_ord_id}"
+
+
+class OrderTaken(DeskMessage, frozen=True, gc=False, tag=True):
+    """The command is durable: the strategy may forget it."""
+
+    cl_ord_id: ClOrdID
+
+    @property
+    def identity(self) -> str:
+        return f"taken/{self.cl_ord_id}"
+
+
+class Leading(DeskMessage, frozen=True, gc=False, tag=True):
+    """OMS → strategy: this OMS leads from now on; repeat to it what was not taken."""
+
+    epoch: Epoch
+    leader: str
+
+    @property
+    def identity(self) -> str:
+        return f"leading/{self.epoch}"
