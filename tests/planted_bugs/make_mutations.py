@@ -26,7 +26,7 @@ from squall.scenarios.power.probes import Probes
 
 HERE = Path(__file__).parent
 SEED = 2012
-WANTED = 30
+WANTED = 80
 RUNS = 300
 STRETCH = 150
 """How many are tried at a time."""
