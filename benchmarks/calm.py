@@ -29,7 +29,7 @@ ID_SETS: Final = (
     "system.domain.oms_state.OmsState.seen",
     "system.services.positions.Positions._exec_ids",
     "system.services.positions.Positions._orders",
-    "system.services.strategy.Strategy._cancelled",
+    "system.services.submission.Submission._cancelled",
     "scenarios.checks.audit._AuditComplete._orders",
     "scenarios.checks.durability._NothingLost._owed",
     "scenarios.checks.orders._FilledWithinOrdered._filled",
@@ -45,6 +45,7 @@ ID_SETS: Final = (
 DISK_FILES: Final = (
     "system/services/journal.py",
     "system/services/diary.py",
+    "system/services/submission.py",
     "system/services/audit.py",
     "system/domain/audit_trail.py",
     "sim/disk.py",

@@ -1,4 +1,4 @@
-"""Sends a workload's orders at their intended times, and repeats each until the OMS has taken it."""
+"""Means to trade as its workload says, at the intended times, and has its orders submitted."""
 
 from collections import deque
 from collections.abc import Hashable
@@ -6,11 +6,11 @@ from typing import Final
 
 from squall.sim.exchange.wire.messages import Side
 from squall.system.config import MILLISECOND, DeskConfig
-from squall.system.domain.claims import AlertRaised, ProtectionActed, SignalDropped
+from squall.system.domain.claims import ProtectionActed, SignalDropped
 from squall.system.domain.collar import Collar, participation_lots
 from squall.system.domain.desk_book import is_news
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
-from squall.system.domain.messages import CancelOrder, Leading, OrderTaken, SubmitOrder, Tick
+from squall.system.domain.messages import Leading, OrderTaken, SubmitOrder, Tick
 from squall.system.domain.signals import (
     BestTouch,
     Draws,
@@ -27,39 +27,19 @@ from squall.system.domain.signals import (
 )
 from squall.system.runtime import Address, Runtime
 from squall.system.services import diary
-from squall.system.services.diary import NumbersReserved, OrderMeant, OrderSettled, PulseReached, Started
+from squall.system.services.diary import NumbersReserved, PulseReached, Started
+from squall.system.services.submission import Submission
 from squall.system.wiring import Instrument, Wiring
 
-REOPEN_NS: Final = 50 * MILLISECOND
-WAITING_LIMIT: Final = 100_000
-"""How many orders may wait to be taken; beyond it signals are dropped."""
-CANCELS_REMEMBERED: Final = 1_024
-"""Cancels that a new leader hears again, since the old one may have died with them."""
 DIARY_INTERVAL_NS: Final = 1_000 * MILLISECOND
 """How often the strategy writes down how far it is: so exact is its count of what a restart has cost."""
 NUMBERS_RESERVED: Final = 1_000
 """Order numbers are reserved so many at a time, where it is not the clock that gives them."""
-BACK_OFF_DOUBLINGS: Final = 3
-"""Repetitions come ever more slowly, up to 2^3 intervals apart, not to drown an OMS that is merely busy."""
 
 _PULSE: Final = "pulse"
-_REPEAT: Final = "repeat"
 _CANCEL: Final = "cancel"
 
 StrategyMessage = Tick | OrderTaken | Leading
-
-
-class _Waiting:
-    """An order that no OMS has taken yet."""
-
-    __slots__ = ("again_ns", "order", "token", "writes")
-
-    def __init__(self, order: SubmitOrder, token: int = 0) -> None:
-        self.order = order
-        self.token = token
-        """Of its entry in the diary, before which it must not go out; 0 where it needs none."""
-        self.writes = 0
-        self.again_ns = 0
 
 
 class Strategy:
@@ -94,43 +74,29 @@ class Strategy:
         self._meant_lots: dict[Symbol, int] = dict.fromkeys(self._by_symbol, 0)
         """What an execution algorithm has meant to trade of it so far."""
 
-        self._epoch = Epoch(0)
-        self._leader: Address | None = None
-        self._waiting: dict[ClOrdID, _Waiting] = {}
-        self._repeating = False
-        self._durable = 0
-        """The diary's latest token that is on the disk."""
-        self._syncing: deque[_Waiting] = deque()
-        """Orders that wait for their entry in the diary."""
+        self._submission = Submission(runtime, config.strategy, wiring.oms, diary.FILE)
         self._resting: deque[tuple[int, ClOrdID]] = deque()
         """Taken orders to be cancelled, and at which monotonic time: sorted, since all rest equally long."""
-        self._cancelled: deque[ClOrdID] = deque(maxlen=CANCELS_REMEMBERED)
-        self._given_up: deque[ClOrdID] = deque(maxlen=CANCELS_REMEMBERED)
-        """Orders to rest that nobody had taken in time: one that is taken after all is nobody's, and is cancelled."""
         self.dropped: dict[DropReason, int] = dict.fromkeys(DropReason, 0)
 
     @property
     def leader(self) -> tuple[Epoch, Address | None]:
         """The highest epoch heard of, and where it is to be reached now."""
-        return self._epoch, self._leader
+        return self._submission.leader
 
     @property
     def waiting(self) -> tuple[ClOrdID, ...]:
         """Orders that no OMS has taken yet."""
-        return tuple(self._waiting)
+        return self._submission.waiting
 
     def on_start(self) -> None:
         runtime = self._runtime
         past = diary.read(runtime)
         if past.started_ns is None:
             past.started_ns = runtime.monotonic_ns
-            diary.write(runtime, Started(past.started_ns))
+            self._submission.remember(Started(past.started_ns))
         self._started_ns = self._noted_ns = past.started_ns
-        self._cancelled.extend(past.withdrawn)
-        # The OMS knows by their names which of these it has; in any case it says that they are taken.
-        self._waiting = {name: _Waiting(order) for name, order in past.open.items()}
-        for oms in self._wiring.oms:
-            runtime.open(oms)
+        self._submission.on_start(past.unsettled.open.values(), past.unsettled.withdrawn)
         if self._workload.schedule is Schedule.ON_TICK:
             for symbol in self._by_symbol:
                 self._numbers[symbol] = past.numbers.get(symbol, 0)
@@ -148,7 +114,7 @@ class Strategy:
             case OrderTaken():
                 self._on_taken(message.cl_ord_id)
             case Leading():
-                self._on_leading(sender, message)
+                self._submission.on_leading(sender, message)
             case _:
                 raise TypeError(f"strategy: found {type(message).__name__}, expected {StrategyMessage}")
 
@@ -193,7 +159,7 @@ class Strategy:
             self._pulse_due_ns = self._next_pulse_ns(self._pulse)
         if runtime.monotonic_ns - self._noted_ns >= DIARY_INTERVAL_NS:
             self._noted_ns = runtime.monotonic_ns
-            diary.write(runtime, PulseReached(self._pulse))
+            self._submission.remember(PulseReached(self._pulse))
         self._await_pulse(since_ns)
 
     # --- signals: the market's ---
@@ -235,7 +201,7 @@ class Strategy:
         """Long before they are needed, so that no number is used that the disk does not know of."""
         up_to = self._numbers[symbol] + NUMBERS_RESERVED
         self._reserved[symbol] = up_to
-        diary.write(self._runtime, NumbersReserved(symbol, up_to))
+        self._submission.remember(NumbersReserved(symbol, up_to))
 
     # --- orders ---
 
@@ -246,7 +212,7 @@ class Strategy:
         if touch is None:
             self._drop(cl_ord_id, DropReason.NO_TICK)
             return
-        if len(self._waiting) >= WAITING_LIMIT:
+        if self._submission.is_full:
             self._drop(cl_ord_id, DropReason.TOO_MANY_WAITING)
             return
         order: SubmitOrder | DropReason
@@ -257,7 +223,7 @@ class Strategy:
             order = shape_order(self._workload, instrument, cl_ord_id, touch, draws, intended_ns, side)
         match order:
             case SubmitOrder():
-                self._send(order)
+                self._submission.send(order)
             case DropReason():
                 self._drop(cl_ord_id, order)
 
@@ -287,17 +253,6 @@ class Strategy:
         self._meant_lots[symbol] += lots
         return shape_child(self._workload, instrument, cl_ord_id, lots, limit, intended_ns)
 
-    def _send(self, order: SubmitOrder) -> None:
-        """At once, unless it is to rest: what rests must not be forgotten, so its entry has to be durable first."""
-        waiting = self._waiting[order.cl_ord_id] = _Waiting(order)
-        token = diary.write(self._runtime, OrderMeant(order))
-        if rests(order):
-            waiting.token = token
-            self._syncing.append(waiting)
-            return
-        self._write(waiting)
-        self._await_repetition()
-
     def _draws(self, cl_ord_id: ClOrdID) -> Draws:
         chance = self._runtime.chance
         return Draws(
@@ -311,123 +266,49 @@ class Strategy:
         self.dropped[reason] += count
         self._runtime.emit(SignalDropped(cl_ord_id=cl_ord_id, reason=reason.value, count=count))
 
-    def _write(self, waiting: _Waiting) -> None:
-        """To the leader, if there is one; otherwise the order is kept: it was meant, and will be sent."""
-        if self._leader is None or waiting.token > self._durable:
-            return
-        interval_ns = self._config.resubmit_interval_ns << min(waiting.writes, BACK_OFF_DOUBLINGS)
-        waiting.again_ns = self._runtime.monotonic_ns + interval_ns
-        if self._runtime.write(self._leader, waiting.order):
-            waiting.writes += 1
-
-    def _await_repetition(self) -> None:
-        """Runs the timer while there are orders to repeat and a leader to repeat them to."""
-        if self._repeating or self._leader is None or not self._waiting:
-            return
-        self._repeating = True
-        soonest_ns = min(waiting.again_ns for waiting in self._waiting.values())
-        # Not one timer an order: those that fall due close together are looked through once.
-        delay_ns = max(soonest_ns - self._runtime.monotonic_ns, self._config.resubmit_interval_ns // 8)
-        self._runtime.set_timer(delay_ns, _REPEAT)
-
-    def _on_repeat(self) -> None:
-        self._repeating = False
-        now_ns = self._runtime.monotonic_ns
-        for cl_ord_id, waiting in list(self._waiting.items()):
-            if waiting.again_ns > now_ns:
-                continue
-            if waiting.writes > self._config.max_resubmits:
-                self._give_up(cl_ord_id, waiting)
-            else:
-                self._write(waiting)
-        self._await_repetition()
-
-    def _give_up(self, cl_ord_id: ClOrdID, waiting: _Waiting) -> None:
-        del self._waiting[cl_ord_id]
-        if rests(waiting.order):
-            self._given_up.append(cl_ord_id)
-            self._cancelled.append(cl_ord_id)  # the next leader may have it from this one
-        text = f"{cl_ord_id}: written {waiting.writes} times to {self._leader}, never taken"
-        self._runtime.emit(AlertRaised(severity="critical", kind="order never taken", text=text))
-        self._drop(cl_ord_id, DropReason.NEVER_TAKEN)
+    # --- orders that rest ---
 
     def _on_taken(self, cl_ord_id: ClOrdID) -> None:
-        waiting = self._waiting.pop(cl_ord_id, None)
-        if waiting is None:
-            if cl_ord_id in self._given_up:
-                self._given_up.remove(cl_ord_id)
-                self._withdraw(cl_ord_id)
+        order = self._submission.on_taken(cl_ord_id)
+        if order is None or not rests(order):
             return
-        if not rests(waiting.order):
-            diary.write(self._runtime, OrderSettled(cl_ord_id))
-        else:
-            if self._runtime.buggify("cancel at once", cl_ord_id):
-                self._resting.appendleft((self._runtime.monotonic_ns, cl_ord_id))
-                self._on_cancel_due()
-                return
-            due_ns = self._runtime.monotonic_ns + self._workload.cancel_after_ns
-            self._resting.append((due_ns, cl_ord_id))
-            if len(self._resting) == 1:
-                self._runtime.set_timer(self._workload.cancel_after_ns, _CANCEL)
+        if self._runtime.buggify("cancel at once", cl_ord_id):
+            self._resting.appendleft((self._runtime.monotonic_ns, cl_ord_id))
+            self._on_cancel_due()
+            return
+        due_ns = self._runtime.monotonic_ns + self._workload.cancel_after_ns
+        self._resting.append((due_ns, cl_ord_id))
+        if len(self._resting) == 1:
+            self._runtime.set_timer(self._workload.cancel_after_ns, _CANCEL)
 
     def _on_cancel_due(self) -> None:
         now_ns = self._runtime.monotonic_ns
         while self._resting and self._resting[0][0] <= now_ns:
             _, cl_ord_id = self._resting.popleft()
-            self._cancelled.append(cl_ord_id)
-            self._withdraw(cl_ord_id)
+            self._submission.cancel(cl_ord_id)
         if self._resting:
             self._runtime.set_timer(self._resting[0][0] - now_ns, _CANCEL)
 
-    def _withdraw(self, cl_ord_id: ClOrdID) -> None:
-        """An OMS has it, and we do not want it any more."""
-        diary.write(self._runtime, OrderSettled(cl_ord_id))
-        if self._leader is not None:
-            self._runtime.write(self._leader, CancelOrder(cl_ord_id=cl_ord_id))
-
-    # --- leaders and streams ---
-
-    def _on_leading(self, sender: Address, leading: Leading) -> None:
-        """Tell the leader what no leader has taken, and the cancels that the last one may have died with."""
-        if leading.epoch < self._epoch:
-            return
-        self._epoch = leading.epoch
-        self._leader = sender
-        for waiting in self._waiting.values():
-            waiting.writes = 0
-            self._write(waiting)
-        for cl_ord_id in self._cancelled:
-            self._runtime.write(sender, CancelOrder(cl_ord_id=cl_ord_id))
-        self._await_repetition()
+    # --- the rest of a program ---
 
     def on_timer(self, key: Hashable) -> None:
         match key:
             case "pulse":
                 self._on_pulse()
-            case "repeat":
-                self._on_repeat()
             case "cancel":
                 self._on_cancel_due()
-            case ("reopen", str(oms)):
-                self._runtime.open(oms)
             case _:
-                raise ValueError(f"strategy: found timer {key!r}, expected pulse, repeat, cancel or reopen")
+                self.dropped[DropReason.NEVER_TAKEN] += self._submission.on_timer(key)
 
     def on_durable(self, token: int) -> None:
-        self._durable = token
-        syncing = self._syncing
-        while syncing and syncing[0].token <= token:
-            self._write(syncing.popleft())
-        self._await_repetition()
+        self._submission.on_durable(token)
 
     def on_stream_open(self, peer: Address) -> None:
         """The OMS speaks first: its leader says that it leads."""
 
     def on_stream_closed(self, peer: Address, reason: str) -> None:
-        if peer == self._leader:
-            self._leader = None
-        if peer in self._wiring.oms:
-            self._runtime.set_timer(REOPEN_NS, ("reopen", peer))
+        self._submission.on_stream_closed(peer)
 
     def on_config(self, config: DeskConfig) -> None:
         self._config = config.strategy
+        self._submission.on_config(config.strategy)

@@ -6,7 +6,8 @@ from squall.system.domain.claims import AlertRaised, ProtectionActed, SignalDrop
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.messages import CancelOrder, Leading, OrderTaken, SubmitOrder, Tick
 from squall.system.domain.signals import DropReason, Schedule, Workload
-from squall.system.services.strategy import REOPEN_NS, Strategy
+from squall.system.services.strategy import Strategy
+from squall.system.services.submission import REOPEN_NS
 from squall.system.wiring import Instrument, VenueRoute, Wiring
 from tests.fakes import FakeRuntime
 
