@@ -30,7 +30,7 @@ def flash_crash_2010() -> Scenario:
         ),
         plan=(
             during(10 * SECOND, 20 * SECOND, PriceSlide("all of symbols", -150)),
-            during(11 * SECOND, 20 * SECOND, BookThins("all of symbols", 0.01)),
+            during(11 * SECOND, 20 * SECOND, BookThins("all of symbols", 0.004)),
             during(20 * SECOND, 30 * SECOND, PriceSlide("all of symbols", 120)),
         ),
         promises=(

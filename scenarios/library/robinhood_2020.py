@@ -17,11 +17,11 @@ from squall.system.domain.signals import Workload
     stands_for="Robinhood 2020",
 )
 def robinhood_2020() -> Scenario:
-    """Both venues stand still for four seconds. A question costs them 20 ms, and every open order asks."""
+    """Both venues stand still for four seconds. A question costs them 16 ms, and every open order asks."""
     return Scenario(
         settings=Settings(
             desk=DeskConfig(breaker=BreakerConfig(reset_timeout_ns=1 * SECOND)),
-            venue=VenueConfig(query_cost_ns=20 * MILLISECOND),
+            venue=VenueConfig(query_cost_ns=16 * MILLISECOND),
         ),
         workload=Workload(
             orders_per_s=20,
