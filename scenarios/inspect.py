@@ -238,9 +238,10 @@ def _positions(program: Positions) -> dict[str, Any]:
             "net_lots": total.net_lots,
             "cash_flow_half_tick_lots": total.cash_flow,
             "realised_half_tick_lots": total.realised,
+            "fees_half_tick_lots": total.fees,
             "fills": total.number,
         }
-        for symbol, total in program.totals.items()
+        for symbol, total in program.fills.totals.items()
     }
 
 

@@ -81,6 +81,7 @@ def book_fill(fill: OrderFilled, strategy: str) -> BookFill:
         lots=fill.lots,
         price_half_ticks=fill.price_half_ticks,
         strategy=strategy,
+        commission=fill.commission,
     )
 
 

@@ -1,4 +1,4 @@
-"""Positions: books every execution once, and tells risk and the monitor where the desk stands.
+"""Positions: books every execution once, as it counts by now, and tells risk and the monitor where the desk stands.
 
 It keeps no file. The record of all fills is the OMS's journal, from which the leader sends SyncPositions on
 every new stream; a second copy here could only disagree. Until the first of these has come, the books are of
@@ -9,8 +9,10 @@ from collections.abc import Hashable
 from typing import Final
 
 from squall.system.config import DeskConfig
-from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol
+from squall.system.domain.fill_book import Change, FillBook
+from squall.system.domain.ids import Epoch
 from squall.system.domain.messages import (
+    AmendFill,
     AskPositions,
     BookedOrder,
     BookFill,
@@ -19,11 +21,10 @@ from squall.system.domain.messages import (
     PositionsTold,
     SyncPositions,
 )
-from squall.system.domain.positions import FLAT, Position, PositionKey, booked, moved
 from squall.system.runtime import Address, Runtime
 from squall.system.wiring import Wiring
 
-PositionsMessage = BookFill | SyncPositions | AskPositions
+PositionsMessage = BookFill | AmendFill | SyncPositions | AskPositions
 
 KNOCK: Final = "knock"
 
@@ -37,16 +38,13 @@ class Positions:
         self._leaders = wiring.oms
         self._listeners = (wiring.risk, wiring.monitor)
         self._risk = wiring.risk
-        self.positions: dict[PositionKey, Position] = {}
-        self.totals: dict[Symbol, Position] = {}
-        self._exec_ids: dict[ExecID, None] = {}
-        self._orders: dict[ClOrdID, int] = {}
+        self.fills = FillBook()
         self._epoch: Epoch | None = None
         self._tellings = 0
 
     def id_set_sizes(self) -> dict[str, int]:
         """What grows with the day: the executions and orders that must be known again."""
-        return {"exec_ids": len(self._exec_ids), "orders": len(self._orders)}
+        return {"exec_ids": len(self.fills), "orders": len(self.fills.orders)}
 
     def on_start(self) -> None:
         for listener in self._listeners:
@@ -56,7 +54,9 @@ class Positions:
     def on_message(self, sender: Address, message: PositionsMessage) -> None:
         match message:
             case BookFill():
-                self._book(message)
+                self._changed(self.fills.book(message))
+            case AmendFill():
+                self._changed(self.fills.amend(message))
             case SyncPositions():
                 self._sync(message)
             case AskPositions():
@@ -64,13 +64,11 @@ class Positions:
             case _:
                 raise TypeError(f"positions: no handler for {type(message).__name__} from {sender}")
 
-    def _book(self, fill: BookFill) -> None:
-        """Book it and tell of it, unless it has been booked before."""
-        if fill.exec_id in self._exec_ids:
+    def _changed(self, change: Change | None) -> None:
+        """Tell of it, unless it is no news."""
+        if change is None or self._epoch is None:
             return
-        total = self._booked(fill)
-        if self._epoch is None:
-            return
+        fill, total = change.fill, change.total
         changed = PositionChanged(
             fill.symbol,
             total.net_lots,
@@ -78,30 +76,19 @@ class Positions:
             total.realised,
             fill.cl_ord_id,
             fill.exec_id,
-            fill.lots,
-            total.number,
+            change.lots,
+            change.number,
         )
         for listener in self._listeners:
             # Where no stream is open, the next one begins with all that is booked.
             self._runtime.write(listener, changed)
 
-    def _booked(self, fill: BookFill) -> Position:
-        """Book an execution that is new; returns the symbol's total."""
-        self._exec_ids[fill.exec_id] = None
-        self._orders[fill.cl_ord_id] = self._orders.get(fill.cl_ord_id, 0) + fill.lots
-        key = PositionKey(fill.symbol, fill.strategy)
-        before = self.positions.get(key, FLAT)
-        after = booked(before, fill.side, fill.lots, fill.price_half_ticks)
-        self.positions[key] = after
-        total = moved(self.totals.get(fill.symbol, FLAT), before, after)
-        self.totals[fill.symbol] = total
-        return total
-
     def _sync(self, sync: SyncPositions) -> None:
-        """Book what is missing; then tell all, so that risk knows that this leader's fills are in."""
+        """Take what is missing; then tell all, so that risk knows that this leader's fills are in."""
         for fill in sync.fills:
-            if fill.exec_id not in self._exec_ids:
-                self._booked(fill)
+            self.fills.book(fill)
+        for amendment in sync.amendments:
+            self.fills.amend(amendment)
         self._epoch = sync.epoch if self._epoch is None else max(self._epoch, sync.epoch)
         self._runtime.cancel_timer(KNOCK)
         for listener in self._listeners:
@@ -111,10 +98,17 @@ class Positions:
         if self._epoch is None:
             return
         states = tuple(
-            PositionState(symbol, total.net_lots, total.cash_flow, total.realised, total.cost_basis, total.number)
-            for symbol, total in self.totals.items()
+            PositionState(
+                symbol,
+                total.net_lots,
+                total.cash_flow,
+                total.realised,
+                total.cost_basis,
+                self.fills.numbers[symbol],
+            )
+            for symbol, total in self.fills.totals.items()
         )
-        orders = tuple(BookedOrder(cl_ord_id, lots) for cl_ord_id, lots in self._orders.items())
+        orders = tuple(BookedOrder(cl_ord_id, lots) for cl_ord_id, lots in self.fills.orders.items())
         self._tellings += 1
         self._runtime.write(listener, PositionsTold(self._epoch, states, orders, self._tellings))
 

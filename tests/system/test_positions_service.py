@@ -4,6 +4,7 @@ from squall.sim.exchange.wire.messages import Side
 from squall.system.config import DeskConfig
 from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol, Venue
 from squall.system.domain.messages import (
+    AmendFill,
     AskPositions,
     BookedOrder,
     BookFill,
@@ -51,7 +52,7 @@ def test_an_execution_that_comes_again_is_booked_once() -> None:
     for _ in range(3):
         positions.on_message("oms1", fill(1, Side.BUY, 10, 200))
     assert len(runtime.take(PositionChanged, "risk")) == 1
-    assert positions.totals[ACME].net_lots == 10
+    assert positions.fills.totals[ACME].net_lots == 10
     assert positions.id_set_sizes() == {"exec_ids": 1, "orders": 1}
 
 
@@ -102,8 +103,8 @@ def test_each_strategy_has_its_own_position_and_the_symbol_their_sum() -> None:
     runtime, positions = started()
     positions.on_message("oms1", fill(1, Side.BUY, 10, 100, "a", "pulse"))
     positions.on_message("oms1", fill(2, Side.SELL, 10, 130, "b", "other"))
-    assert positions.positions[PositionKey(ACME, "pulse")].net_lots == 10
-    assert positions.positions[PositionKey(ACME, "other")].net_lots == -10
+    assert positions.fills.positions[PositionKey(ACME, "pulse")].net_lots == 10
+    assert positions.fills.positions[PositionKey(ACME, "other")].net_lots == -10
     last = runtime.take(PositionChanged, "risk")[-1]
     assert (last.net_lots, last.cash_flow, last.number) == (0, 300, 2)
 
@@ -126,3 +127,35 @@ def test_a_new_stream_of_an_oms_is_given_time_to_sync() -> None:
     runtime.connect(positions, "oms1")
     runtime.advance(positions, 900_000_000)
     assert runtime.opened == []
+
+
+def test_a_bust_is_booked_and_told() -> None:
+    runtime, positions = started()
+    positions.on_message("oms1", fill(1, Side.BUY, 10, 200))
+    runtime.take(PositionChanged)
+    bust = AmendFill(ExecID("exchange-a/2"), ExecID("exchange-a/1"), ClOrdID("a"), ACME, 0, 0)
+    for _ in range(2):
+        positions.on_message("oms1", bust)
+    told = PositionChanged(ACME, 0, 0, 0, ClOrdID("a"), ExecID("exchange-a/1"), -10, 2)
+    assert runtime.take(PositionChanged, "risk") == [told]
+    assert runtime.take(PositionChanged, "monitor") == [told]
+
+
+def test_a_sync_brings_the_busts_that_were_missed() -> None:
+    runtime, positions = started()
+    first = fill(1, Side.BUY, 10, 200)
+    positions.on_message("oms1", first)
+    bust = AmendFill(ExecID("exchange-a/2"), ExecID("exchange-a/1"), ClOrdID("a"), ACME, 0, 0)
+    positions.on_message("oms2", SyncPositions(Epoch(2), (first,), (bust,)))
+    (told,) = runtime.take(PositionsTold, "risk")
+    assert told.states == (PositionState(ACME, 0, 0, 0, 0, 2),)
+    assert told.orders == (BookedOrder(ClOrdID("a"), 0),)
+
+
+def test_what_a_fill_costs_leaves_the_cash() -> None:
+    """Erratum 6: the commission that the event carries is booked with it."""
+    runtime, positions = started()
+    paid = BookFill(ExecID("x/1"), ClOrdID("a"), Venue("x"), ACME, Side.BUY, 10, 200, "pulse", 7)
+    positions.on_message("oms1", paid)
+    (changed,) = runtime.take(PositionChanged, "risk")
+    assert (changed.cash_flow, changed.realised) == (-2_007, -7)

@@ -22,6 +22,7 @@ from squall.system.domain.messages.market_data import (
     Tick,
 )
 from squall.system.domain.messages.positions import (
+    AmendFill,
     AskPositions,
     BookedOrder,
     BookFill,
@@ -62,6 +63,7 @@ from squall.system.domain.messages.trading import (
 )
 
 __all__ = [
+    "AmendFill",
     "AskPositions",
     "BookFill",
     "BookedOrder",

@@ -20,18 +20,43 @@ class BookFill(DeskMessage, frozen=True, gc=False, tag=True):
     lots: int
     price_half_ticks: int
     strategy: str = ""
+    commission: int = 0
+    """What the venue charged for it, in half tick × lot; negative for a rebate."""
 
     @property
     def identity(self) -> str:
         return f"fill/{self.exec_id}"
 
 
+class AmendFill(DeskMessage, frozen=True, gc=False, tag=True):
+    """OMS → positions: the venue has busted or corrected an execution; from now on it counts as is said here.
+
+    What was busted has 0 lots, and what it cost comes back with it. The symbol and the side never change: a venue
+    that wants to change those busts the execution and reports another.
+    """
+
+    exec_id: ExecID
+    """Of the report that amends, not of the execution."""
+    ref_exec_id: ExecID
+    """Of the execution, or of its last correction: venues differ."""
+    cl_ord_id: ClOrdID
+    symbol: Symbol
+    lots: int
+    price_half_ticks: int
+    commission: int = 0
+
+    @property
+    def identity(self) -> str:
+        return f"amend-fill/{self.exec_id}"
+
+
 class SyncPositions(DeskMessage, frozen=True, gc=False, tag=True):
-    """OMS → positions, on a new stream: all fills of the day; book those that you do not have."""
+    """OMS → positions, on a new stream: all fills of the day, and what became of them; take what you do not have."""
 
     wire_bytes: ClassVar[int] = 1_000
     epoch: Epoch
     fills: tuple[BookFill, ...]
+    amendments: tuple[AmendFill, ...] = ()
 
     @property
     def identity(self) -> str:
@@ -39,18 +64,19 @@ class SyncPositions(DeskMessage, frozen=True, gc=False, tag=True):
 
 
 class PositionChanged(DeskMessage, frozen=True, gc=False, tag=True):
-    """Positions → risk, monitor: after booking *exec_id*. Money in the instrument's product (half tick × lot)."""
+    """Positions → risk, monitor: after booking *exec_id*, a fill, bust or correction. Money in half tick × lot."""
 
     symbol: Symbol
     net_lots: int
     cash_flow: int
-    """Sum of all flows in this symbol so far: sells positive, buys negative."""
+    """Sum of all flows in this symbol so far: sells positive, buys negative, fees taken off."""
     realised: int
     cl_ord_id: ClOrdID
     exec_id: ExecID
     fill_lots: int
+    """How many lots more of the order are booked; fewer, after a bust."""
     number: int
-    """Fills booked in this symbol so far, this one included."""
+    """Fills, busts and corrections booked in this symbol so far, this one included."""
 
     @property
     def identity(self) -> str:
@@ -58,7 +84,10 @@ class PositionChanged(DeskMessage, frozen=True, gc=False, tag=True):
 
 
 class PositionState(Struct, frozen=True, gc=False):
-    """A symbol as it stands, over all strategies, after *number* fills. Money in half tick × lot."""
+    """A symbol as it stands, over all strategies, after *number* fills, busts and corrections.
+
+    Money in half tick × lot.
+    """
 
     symbol: Symbol
     net_lots: int
