@@ -205,9 +205,9 @@ def _service(program: Any) -> dict[str, Any]:
 def _order(order: Order) -> dict[str, Any]:
     return {
         "state": order.state.value,
-        "symbol": order.symbol,
-        "side": order.side.name.lower(),
-        "lots": order.quantity_lots,
+        "symbol": order.terms.symbol,
+        "side": order.terms.side.name.lower(),
+        "lots": order.terms.quantity_lots,
         "filled_lots": order.cum_lots,
         "venue": order.venue,
         "attempt": order.attempt,

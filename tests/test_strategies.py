@@ -20,6 +20,7 @@ from squall.system.domain.commands import AnyCommand, ApplyReport, JudgeOrder, M
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.oms import OmsState, decide, evolve
 from squall.system.domain.signals import Workload
+from squall.system.domain.terms import Terms
 from squall.testing import ScenarioFailedError, check
 from tests.profiles import examples
 from tests.scenarios.own import FILE
@@ -36,12 +37,14 @@ def commands_for(order: NewOrderSingle) -> tuple[AnyCommand, ...]:
             actor="strategy",
             cl_ord_id=name,
             strategy="pulse",
-            symbol=Symbol(order.symbol),
-            side=order.side,
-            quantity_lots=order.quantity_lots,
-            ord_type=order.ord_type,
-            time_in_force=order.time_in_force,
-            price_half_ticks=order.price_half_ticks,
+            terms=Terms(
+                Symbol(order.symbol),
+                order.side,
+                order.quantity_lots,
+                order.ord_type,
+                order.time_in_force,
+                order.price_half_ticks,
+            ),
             intended_ns=0,
         ),
         JudgeOrder("risk", name, (), Epoch(1)),

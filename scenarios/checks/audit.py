@@ -76,7 +76,7 @@ class _Trail(Struct, gc=False):
         if self.ended and kind in (*AT_VENUE, *ENDED, OrderApproved):
             self._out_of_order(f"{kind.__name__} after its end")
         if type(event) is OrderSubmitted:
-            self.ordered_lots = event.quantity_lots
+            self.ordered_lots = event.terms.quantity_lots
         elif self.ordered_lots is None and kind in (*AT_VENUE, *ENDED, OrderApproved):
             self._out_of_order(f"{kind.__name__} before OrderSubmitted")
         elif kind in AT_VENUE and not self.approved:

@@ -193,8 +193,8 @@ class OrderFlow:
     def _submitted(self, event: OrderSubmitted) -> None:
         if len(self._open) >= self._max_open:
             del self._open[next(iter(self._open))]
-        at_once = event.ord_type is OrdType.MARKET or event.time_in_force is TimeInForce.IOC
-        self._open[event.cl_ord_id] = Followed(event.intended_ns, event.quantity_lots, at_once)
+        at_once = event.terms.ord_type is OrdType.MARKET or event.terms.time_in_force is TimeInForce.IOC
+        self._open[event.cl_ord_id] = Followed(event.intended_ns, event.terms.quantity_lots, at_once)
 
     def _sent(self, event: OrderSent) -> None:
         order = self._open.get(event.cl_ord_id)

@@ -1,10 +1,11 @@
-"""What the OMS is told to do or to take note of; *actor* is whoever wants it or says so."""
+"""What the OMS is told to do or to take note of; *actor* is whoever wants it or says so (see `actors`)."""
 
 from msgspec import Struct
 
-from squall.sim.exchange.wire.messages import ExecutionReport, OrderStatusReport, OrdType, Side, TimeInForce
-from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
+from squall.sim.exchange.wire.messages import ExecutionReport, OrderStatusReport
+from squall.system.domain.ids import ClOrdID, Epoch, Venue
 from squall.system.domain.messages import Denial, UnsentReason
+from squall.system.domain.terms import HOUSE, Attribution, Terms
 
 
 class Command(Struct, frozen=True, gc=False):
@@ -18,13 +19,9 @@ class PlaceOrder(Command, frozen=True, gc=False):
     """Take this order, unless you have it already."""
 
     strategy: str
-    symbol: Symbol
-    side: Side
-    quantity_lots: int
-    ord_type: OrdType
-    time_in_force: TimeInForce
-    price_half_ticks: int | None
+    terms: Terms
     intended_ns: int
+    attribution: Attribution = HOUSE
 
 
 class JudgeOrder(Command, frozen=True, gc=False):

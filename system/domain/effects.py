@@ -29,25 +29,22 @@ from squall.system.domain.messages import (
     CheckOrder,
     OpenAtVenue,
     OpenOrder,
-    OrderTaken,
     ReleaseOrder,
     RouteOrder,
 )
 from squall.system.domain.orders import Order, OrderState
 
-Effect = OrderTaken | RouteOrder | BookFill | ReleaseOrder | CancelAtVenue
+Effect = RouteOrder | BookFill | ReleaseOrder | CancelAtVenue
 
 
 def effects_of(event: AnyEvent, order: Order, epoch: Epoch) -> tuple[Effect, ...]:
     """What *event* makes due, given the *order* after it. *epoch* is the leader's."""
     match event:
-        case OrderAcknowledged() | OrderDenied() | OrderDoubted():
+        case OrderAcknowledged() | OrderDenied() | OrderDoubted() | OrderSubmitted():
             return ()
         case OrderFilled():
             fill = book_fill(event, order.strategy)
             return (fill, _release(order)) if order.ended else (fill,)
-        case OrderSubmitted():
-            return (OrderTaken(order.cl_ord_id),)
         case OrderApproved() | OrderReturned():
             return (route_order(order, epoch),)
         case OrderCanceled() | OrderRejected():
@@ -100,27 +97,31 @@ def fills_of(events: Iterable[AnyEvent]) -> tuple[BookFill, ...]:
 
 def route_order(order: Order, epoch: Epoch) -> RouteOrder:
     """Let the order out, as the attempt that it is on."""
+    terms = order.terms
     return RouteOrder(
         epoch=epoch,
         cl_ord_id=order.cl_ord_id,
-        symbol=order.symbol,
-        side=order.side,
-        quantity_lots=order.quantity_lots,
-        ord_type=order.ord_type,
-        time_in_force=order.time_in_force,
-        price_half_ticks=order.price_half_ticks,
+        symbol=terms.symbol,
+        side=terms.side,
+        quantity_lots=terms.quantity_lots,
+        ord_type=terms.ord_type,
+        time_in_force=terms.time_in_force,
+        price_half_ticks=terms.price_half_ticks,
         attempt=order.attempt,
+        stop_price_half_ticks=terms.stop_price_half_ticks,
     )
 
 
 def check_order(order: Order, epoch: Epoch) -> CheckOrder:
     """Ask risk."""
-    return CheckOrder(epoch, order.cl_ord_id, order.symbol, order.side, order.quantity_lots)
+    terms = order.terms
+    return CheckOrder(epoch, order.cl_ord_id, terms.symbol, terms.side, terms.quantity_lots)
 
 
 def open_order(order: Order) -> OpenOrder:
     """An order in flight, as risk is told of it."""
-    return OpenOrder(order.cl_ord_id, order.symbol, order.side, order.quantity_lots, order.cum_lots)
+    terms = order.terms
+    return OpenOrder(order.cl_ord_id, terms.symbol, terms.side, terms.quantity_lots, order.cum_lots)
 
 
 def open_at_venue(order: Order, epoch: Epoch) -> OpenAtVenue:
@@ -135,4 +136,4 @@ def _release(order: Order) -> ReleaseOrder:
 def _cancel(order: Order, epoch: Epoch) -> tuple[Effect, ...]:
     if order.venue is None or order.ended:
         return ()
-    return (CancelAtVenue(epoch, order.cl_ord_id, order.venue, order.symbol, order.side, order.cancels),)
+    return (CancelAtVenue(epoch, order.cl_ord_id, order.venue, order.terms.symbol, order.terms.side, order.cancels),)

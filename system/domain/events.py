@@ -2,7 +2,7 @@
 
 `JournalCopied.events` carries these values themselves; journal, `Replicate` and `JournalImage` carry each one
 encoded by `encode_event`. Every event says when (*at_ns*, the leader's wall clock) and who acted (*actor*: a
-strategy's name, a service's address, a venue's name, or a person's role).
+strategy, trader, operator or recovering leader as `actors` names them, a service's address, or a venue's name).
 """
 
 from collections.abc import Callable
@@ -12,10 +12,11 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
+from squall.sim.exchange.wire.messages import Side
 from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol, Venue
 from squall.system.domain.messages import Denial, UnsentReason
 from squall.system.domain.orders import OrderState, Trigger
+from squall.system.domain.terms import HOUSE, Attribution, Terms
 
 
 class Blame(Enum):
@@ -52,13 +53,9 @@ class OrderSubmitted(Event, frozen=True, gc=False, tag=True):
     """The desk has taken an order: the event carries the whole of it."""
 
     strategy: str
-    symbol: Symbol
-    side: Side
-    quantity_lots: int
-    ord_type: OrdType
-    time_in_force: TimeInForce
-    price_half_ticks: int | None
+    terms: Terms
     intended_ns: int
+    attribution: Attribution = HOUSE
 
 
 class OrderApproved(Event, frozen=True, gc=False, tag=True):

@@ -89,13 +89,9 @@ def _place(state: OmsState, command: PlaceOrder, now_ns: int) -> Events:
             at_ns=now_ns,
             actor=command.actor,
             strategy=command.strategy,
-            symbol=command.symbol,
-            side=command.side,
-            quantity_lots=command.quantity_lots,
-            ord_type=command.ord_type,
-            time_in_force=command.time_in_force,
-            price_half_ticks=command.price_half_ticks,
+            terms=command.terms,
             intended_ns=command.intended_ns,
+            attribution=command.attribution,
         ),
     )
 
@@ -187,9 +183,9 @@ def _trade(state: OmsState, order: Order, command: ApplyReport, report: Executio
     exec_id = ExecID(report.exec_id)
     if exec_id in state.exec_ids:
         return NOTHING
-    right = report.symbol == order.symbol and report.side is order.side
+    right = report.symbol == order.terms.symbol and report.side is order.terms.side
     fill = _execution(order, command, exec_id, report.last_lots if right else 0, report.last_price_half_ticks, now_ns)
-    counted = min(report.cum_lots, order.quantity_lots)
+    counted = min(report.cum_lots, order.terms.quantity_lots)
     if isinstance(fill, OrderFilled) and order.cum_lots + fill.lots < counted:
         return (fill, _missing(order, command, now_ns))
     return (fill,)
@@ -212,8 +208,8 @@ def _execution(
             actor=command.actor,
             exec_id=exec_id,
             venue=command.venue,
-            symbol=order.symbol,
-            side=order.side,
+            symbol=order.terms.symbol,
+            side=order.terms.side,
             lots=lots,
             price_half_ticks=price,
         )

@@ -79,19 +79,15 @@ def placed(event: OrderSubmitted) -> Order:
     return Order(
         cl_ord_id=event.cl_ord_id,
         strategy=event.strategy,
-        symbol=event.symbol,
-        side=event.side,
-        quantity_lots=event.quantity_lots,
-        ord_type=event.ord_type,
-        time_in_force=event.time_in_force,
-        price_half_ticks=event.price_half_ticks,
+        terms=event.terms,
+        attribution=event.attribution,
         intended_ns=event.intended_ns,
-        state=next_state(OrderState.NEW, Trigger.SUBMITTED, 0, event.quantity_lots, False),
+        state=next_state(OrderState.NEW, Trigger.SUBMITTED, 0, event.terms.quantity_lots, False),
     )
 
 
 def _moved(order: Order, trigger: Trigger, acknowledged: bool) -> OrderState:
-    return next_state(order.state, trigger, order.cum_lots, order.quantity_lots, acknowledged)
+    return next_state(order.state, trigger, order.cum_lots, order.terms.quantity_lots, acknowledged)
 
 
 def changed(order: Order, event: AnyEvent) -> Order:
@@ -101,7 +97,7 @@ def changed(order: Order, event: AnyEvent) -> Order:
             cum_lots = order.cum_lots + event.lots
             return replace(
                 order,
-                state=next_state(order.state, Trigger.TRADE, cum_lots, order.quantity_lots, order.acknowledged),
+                state=next_state(order.state, Trigger.TRADE, cum_lots, order.terms.quantity_lots, order.acknowledged),
                 cum_lots=cum_lots,
                 cum_notional=order.cum_notional + event.price_half_ticks * event.lots,
                 venue=event.venue,

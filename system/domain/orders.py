@@ -6,8 +6,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
-from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
+from squall.system.domain.ids import ClOrdID, Epoch, Venue
+from squall.system.domain.terms import Attribution, Terms
 
 
 class OrderState(Enum):
@@ -142,12 +142,8 @@ class Order(Struct, frozen=True, gc=False):
 
     cl_ord_id: ClOrdID
     strategy: str
-    symbol: Symbol
-    side: Side
-    quantity_lots: int
-    ord_type: OrdType
-    time_in_force: TimeInForce
-    price_half_ticks: int | None
+    terms: Terms
+    attribution: Attribution
     intended_ns: int
     state: OrderState
     cum_lots: int = 0
@@ -166,7 +162,7 @@ class Order(Struct, frozen=True, gc=False):
     @property
     def leaves_lots(self) -> int:
         """What may still be executed while the order lives."""
-        return self.quantity_lots - self.cum_lots
+        return self.terms.quantity_lots - self.cum_lots
 
     @property
     def ended(self) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Hashable
 
 from squall.sim.exchange.wire.messages import ExecutionReport, OrderStatusReport
 from squall.system.config import DeskConfig
+from squall.system.domain.actors import Capacity, acting
 from squall.system.domain.claims import ProtectionActed
 from squall.system.domain.commands import (
     ApplyReport,
@@ -38,6 +39,7 @@ from squall.system.domain.messages import (
     VenueReport,
 )
 from squall.system.domain.orders import Order
+from squall.system.domain.terms import Attribution, Terms
 from squall.system.runtime import Address, Runtime
 from squall.system.services.journal import Journal
 from squall.system.services.leadership import Leadership, OmsTimer, Role
@@ -199,7 +201,7 @@ class Oms:
     def _on_desk_talk(self, term: Term, sender: Address, message: DeskTalk) -> None:
         match message:
             case SubmitOrder():
-                term.submit(sender, _place(sender, message))
+                term.submit(sender, _place(message))
             case VenueReport():
                 self._on_report(term, message)
             case OrderChecked():
@@ -212,7 +214,7 @@ class Oms:
                 term.execute(DoubtOrder(sender, message.cl_ord_id, message.venue, message.attempt))
             case CancelOrder():
                 if term.leading:
-                    term.execute(WithdrawOrder(sender, message.cl_ord_id))
+                    term.execute(WithdrawOrder(message.actor or sender, message.cl_ord_id))
             case CancelRefused():
                 term.refuse_cancel(RefuseCancel(sender, message.cl_ord_id, message.reason))
             case FenceAccepted():
@@ -308,16 +310,27 @@ class Oms:
             self._term.config = config
 
 
-def _place(sender: Address, message: SubmitOrder) -> PlaceOrder:
+def _actor(strategy: str, attribution: Attribution) -> str:
+    """Whoever sends an order: a strategy, or a person where no strategy is named."""
+    if strategy:
+        return acting(Capacity.STRATEGY, strategy)
+    return acting(Capacity.TRADER, attribution.trader or "nobody")
+
+
+def _place(message: SubmitOrder) -> PlaceOrder:
     return PlaceOrder(
-        actor=sender,
+        actor=_actor(message.strategy, message.attribution),
         cl_ord_id=message.cl_ord_id,
         strategy=message.strategy,
-        symbol=message.symbol,
-        side=message.side,
-        quantity_lots=message.quantity_lots,
-        ord_type=message.ord_type,
-        time_in_force=message.time_in_force,
-        price_half_ticks=message.price_half_ticks,
+        terms=Terms(
+            message.symbol,
+            message.side,
+            message.quantity_lots,
+            message.ord_type,
+            message.time_in_force,
+            message.price_half_ticks,
+            message.stop_price_half_ticks,
+        ),
         intended_ns=message.intended_ns,
+        attribution=message.attribution,
     )

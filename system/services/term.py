@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final, assert_never
 
 from squall.system.config import DeskConfig
+from squall.system.domain.actors import Capacity, acting
 from squall.system.domain.claims import AlertRaised, OrderMoved, ProtectionActed, StateHash
 from squall.system.domain.commands import AnyCommand, PlaceOrder, RefuseCancel, WithdrawOrder
 from squall.system.domain.effects import (
@@ -239,6 +240,7 @@ class Term:
             text = f"{self._runtime.address} leads epoch {self.epoch} without a backup"
             self._runtime.emit(AlertRaised("warning", "oms.alone", text))
         self.execute(command)
+        self._post(sender, OrderTaken(command.cl_ord_id))
         # A question may go at once: a new leader asks it again, and undoes whatever it has reserved.
         order = self.state.orders[command.cl_ord_id]
         self._runtime.write(self._wiring.risk, check_order(order, self.epoch))
@@ -265,7 +267,7 @@ class Term:
     def _follow_up(self, event: AnyEvent, order: Order) -> None:
         """Queue what the event makes due, and say so where it is worth saying."""
         for effect in effects_of(event, order, self.epoch):
-            self._post(self._receiver(effect, event.actor), effect)
+            self._post(self._receiver(effect), effect)
         if type(event) is OrderDoubted:
             if needs_inquiry(event) and self.config.oms.reconcile:
                 self._post(self._wiring.execution, self._question([order]))
@@ -277,7 +279,7 @@ class Term:
     def _post(self, to: Address, message: DeskMessage) -> None:
         self._outbox.append((self.state.version, to, message))
 
-    def _receiver(self, effect: Effect, actor: str) -> Address:
+    def _receiver(self, effect: Effect) -> Address:
         match effect:
             case RouteOrder():
                 return self._wiring.router_of(effect.cl_ord_id)
@@ -287,8 +289,6 @@ class Term:
                 return self._wiring.risk
             case CancelAtVenue():
                 return self._wiring.execution
-            case OrderTaken():
-                return actor
             case _:
                 assert_never(effect)
 
@@ -320,7 +320,7 @@ class Term:
             del self._unasked[cl_ord_id]
             order = self.state.orders.get(cl_ord_id)
             if order is not None and order.state is OrderState.PENDING_CANCEL:
-                self.execute(WithdrawOrder(self._runtime.address, cl_ord_id))
+                self.execute(WithdrawOrder(acting(Capacity.RECOVERY, self._runtime.address), cl_ord_id))
 
     # --- output commit ---
 

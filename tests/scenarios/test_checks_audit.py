@@ -13,12 +13,13 @@ from squall.system.domain.events import (
     OrderSubmitted,
 )
 from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol, Venue
+from squall.system.domain.terms import Terms
 from squall.system.services.audit import FILE
 from tests.scenarios.stages import Tale, fired, held
 
 ORDER = ClOrdID("o-1")
 SUBMITTED = OrderSubmitted(
-    ORDER, 0, "pulse", "pulse", Symbol("ACME"), Side.BUY, 10, OrdType.LIMIT, TimeInForce.DAY, 20_000, 0
+    ORDER, 0, "pulse", "pulse", Terms(Symbol("ACME"), Side.BUY, 10, OrdType.LIMIT, TimeInForce.DAY, 20_000), 0
 )
 APPROVED = OrderApproved(ORDER, 0, "risk", Epoch(1))
 CANCELED = OrderCanceled(ORDER, 0, "exchange-a", 10)

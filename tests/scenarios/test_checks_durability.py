@@ -9,6 +9,7 @@ from squall.system.domain.events import AnyEvent, OrderApproved, OrderSubmitted,
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol
 from squall.system.domain.messages import Leading, OrderTaken
 from squall.system.domain.oms_state import OmsState, evolve
+from squall.system.domain.terms import Terms
 from squall.system.services.journal import FILE, JournalRecord
 from tests.scenarios.stages import Tale, fired, held, undecided
 
@@ -19,12 +20,7 @@ def _submitted(order: str) -> OrderSubmitted:
         at_ns=0,
         actor="pulse",
         strategy="pulse",
-        symbol=Symbol("ACME"),
-        side=Side.BUY,
-        quantity_lots=10,
-        ord_type=OrdType.LIMIT,
-        time_in_force=TimeInForce.DAY,
-        price_half_ticks=20_000,
+        terms=Terms(Symbol("ACME"), Side.BUY, 10, OrdType.LIMIT, TimeInForce.DAY, 20_000),
         intended_ns=0,
     )
 

@@ -27,6 +27,7 @@ from squall.system.domain.events import (
     OrderSubmitted,
 )
 from squall.system.domain.ids import ClOrdID, ExecID, Symbol, Venue
+from squall.system.domain.terms import Terms
 
 ACME = Symbol("ACME")
 VENUE = Venue("exchange-a")
@@ -35,7 +36,7 @@ VENUE = Venue("exchange-a")
 def submitted(name: str, intended_ns: int = 0, lots: int = 10, ioc: bool = True) -> OrderSubmitted:
     tif = TimeInForce.IOC if ioc else TimeInForce.DAY
     return OrderSubmitted(
-        ClOrdID(name), 1, "pulse", "pulse", ACME, Side.BUY, lots, OrdType.LIMIT, tif, 200, intended_ns
+        ClOrdID(name), 1, "pulse", "pulse", Terms(ACME, Side.BUY, lots, OrdType.LIMIT, tif, 200), intended_ns
     )
 
 

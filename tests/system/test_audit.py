@@ -11,6 +11,7 @@ from squall.system.domain.claims import AlertRaised
 from squall.system.domain.events import AnyEvent, OrderApproved, OrderDenied, OrderSubmitted
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol
 from squall.system.domain.messages import Denial, DenyReason, JournalCopied
+from squall.system.domain.terms import Terms
 from squall.system.services.audit import Audit
 from squall.system.wiring import Instrument, Wiring
 from tests.fakes import FakeRuntime
@@ -21,7 +22,7 @@ WIRING = Wiring(instruments=(Instrument(ACME),), venues=())
 
 def submitted(name: str) -> OrderSubmitted:
     return OrderSubmitted(
-        ClOrdID(name), 10, "pulse", "pulse", ACME, Side.BUY, 5, OrdType.LIMIT, TimeInForce.IOC, 200, 9
+        ClOrdID(name), 10, "pulse", "pulse", Terms(ACME, Side.BUY, 5, OrdType.LIMIT, TimeInForce.IOC, 200), 9
     )
 
 

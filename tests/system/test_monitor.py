@@ -16,6 +16,7 @@ from squall.system.domain.events import (
 )
 from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol, Venue
 from squall.system.domain.messages import JournalCopied, PositionChanged, PositionState, PositionsTold
+from squall.system.domain.terms import Terms
 from squall.system.services.monitor import Monitor
 from squall.system.wiring import Instrument, Wiring
 from tests.fakes import FakeRuntime
@@ -53,7 +54,7 @@ def life(name: str, latency_ns: int, filled_lots: int = 10) -> tuple[AnyEvent, .
     """An order of ten lots, from its submission to its end."""
     order = ClOrdID(name)
     head = (
-        OrderSubmitted(order, 1, "pulse", "pulse", ACME, Side.BUY, 10, OrdType.LIMIT, TimeInForce.IOC, 200, 0),
+        OrderSubmitted(order, 1, "pulse", "pulse", Terms(ACME, Side.BUY, 10, OrdType.LIMIT, TimeInForce.IOC, 200), 0),
         OrderSent(order, 2, "execution", VENUE, 1),
     )
     if filled_lots == 10:

@@ -58,13 +58,13 @@ from squall.system.domain.messages import (
     CancelAtVenue,
     Denial,
     DenyReason,
-    OrderTaken,
     ReleaseOrder,
     RouteOrder,
     UnsentReason,
 )
 from squall.system.domain.oms import OmsState, decide, evolve, rebuild
 from squall.system.domain.orders import Order, OrderState, Trigger
+from squall.system.domain.terms import Terms
 
 A = ClOrdID("pulse-ACME-1")
 VENUE = Venue("exchange-a")
@@ -101,12 +101,7 @@ def place(name: ClOrdID = A, side: Side = Side.BUY, lots: int = 10) -> PlaceOrde
         actor="strategy",
         cl_ord_id=name,
         strategy="pulse",
-        symbol=Symbol("ACME"),
-        side=side,
-        quantity_lots=lots,
-        ord_type=OrdType.LIMIT,
-        time_in_force=TimeInForce.DAY,
-        price_half_ticks=20_000,
+        terms=Terms(Symbol("ACME"), side, lots, OrdType.LIMIT, TimeInForce.DAY, 20_000),
         intended_ns=5,
     )
 
@@ -183,7 +178,7 @@ def test_the_first_event_carries_the_whole_order(desk: Desk) -> None:
     """Erratum 5: the chapter's ORDER_PLACED lacks side and type, and replay gives another state."""
     (event,) = desk.tell(place(side=Side.SELL))
     assert isinstance(event, OrderSubmitted)
-    assert (event.side, event.ord_type, event.quantity_lots) == (Side.SELL, OrdType.LIMIT, 10)
+    assert (event.terms.side, event.terms.ord_type, event.terms.quantity_lots) == (Side.SELL, OrdType.LIMIT, 10)
     assert desk.order.state is OrderState.PENDING_VALIDATION
     assert rebuild(desk.log).orders == desk.state.orders
 
@@ -540,7 +535,6 @@ def test_memory_holds_only_what_is_live_and_the_names_of_what_was(desk: Desk) ->
 def test_an_order_s_way_makes_the_effects_due_in_order(desk: Desk) -> None:
     desk.tell(place(), judge(), sent(), ack(), fill("e1", 10, cum=10))
     assert [type(effect) for event in desk.log for effect in effects_of(event, desk.order, EPOCH)] == [
-        OrderTaken,
         RouteOrder,
         BookFill,
         ReleaseOrder,

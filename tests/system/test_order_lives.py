@@ -31,6 +31,7 @@ from squall.system.domain.events import OrderFilled, decode_event, encode_event
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.messages import Denial, DenyReason, UnsentReason
 from squall.system.domain.oms import OmsState, decide, evolve, rebuild
+from squall.system.domain.terms import Terms
 from tests.profiles import examples
 from tests.system.reference_oms import ReferenceOms
 
@@ -79,12 +80,7 @@ class OrderLives(RuleBasedStateMachine):
                 actor="strategy",
                 cl_ord_id=ClOrdID(name),
                 strategy="pulse",
-                symbol=Symbol("ACME"),
-                side=Side.BUY,
-                quantity_lots=quantity,
-                ord_type=OrdType.LIMIT,
-                time_in_force=TimeInForce.DAY,
-                price_half_ticks=20_010,
+                terms=Terms(Symbol("ACME"), Side.BUY, quantity, OrdType.LIMIT, TimeInForce.DAY, 20_010),
                 intended_ns=0,
             )
         )

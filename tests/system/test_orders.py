@@ -16,6 +16,7 @@ from squall.system.domain.orders import (
     next_state,
     state_by_quantity,
 )
+from squall.system.domain.terms import HOUSE, Terms
 
 OPEN_AT_VENUE = (
     OrderState.SUBMITTED,
@@ -30,12 +31,8 @@ def an_order(cum_lots: int, cum_notional: int) -> Order:
     return Order(
         cl_ord_id=ClOrdID("pulse-ACME-1"),
         strategy="pulse",
-        symbol=Symbol("ACME"),
-        side=Side.SELL,
-        quantity_lots=40,
-        ord_type=OrdType.LIMIT,
-        time_in_force=TimeInForce.DAY,
-        price_half_ticks=100,
+        terms=Terms(Symbol("ACME"), Side.SELL, 40, OrdType.LIMIT, TimeInForce.DAY, 100),
+        attribution=HOUSE,
         intended_ns=0,
         state=OrderState.ACKNOWLEDGED,
         cum_lots=cum_lots,

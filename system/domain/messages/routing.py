@@ -25,6 +25,7 @@ class RouteOrder(DeskMessage, frozen=True, gc=False, tag=True):
     time_in_force: TimeInForce
     price_half_ticks: int | None
     attempt: int
+    stop_price_half_ticks: int | None = None
 
     @property
     def identity(self) -> str:

@@ -5,6 +5,7 @@ from typing import ClassVar
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol
 from squall.system.domain.messages.base import DeskMessage
+from squall.system.domain.terms import HOUSE, Attribution
 
 
 class SubmitOrder(DeskMessage, frozen=True, gc=False, tag=True):
@@ -23,6 +24,8 @@ class SubmitOrder(DeskMessage, frozen=True, gc=False, tag=True):
     time_in_force: TimeInForce
     price_half_ticks: int | None
     intended_ns: int
+    stop_price_half_ticks: int | None = None
+    attribution: Attribution = HOUSE
 
     @property
     def identity(self) -> str:
@@ -30,9 +33,10 @@ class SubmitOrder(DeskMessage, frozen=True, gc=False, tag=True):
 
 
 class CancelOrder(DeskMessage, frozen=True, gc=False, tag=True):
-    """A command: take this order back, if it is still there."""
+    """A command: take this order back, if it is still there. *actor* is whoever wants it; None: the sender."""
 
     cl_ord_id: ClOrdID
+    actor: str | None = None
 
     @property
     def identity(self) -> str:
