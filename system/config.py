@@ -135,6 +135,27 @@ class StrategyConfig(Struct, frozen=True):
     collar_window_ns: int = 10 * SECOND
 
 
+class AlgosConfig(Struct, frozen=True):
+    """How client parents are worked off where they do not say it themselves, and what the market is believed to be."""
+
+    twap_duration_ns: int = 3_600 * SECOND
+    twap_slices: int = 10
+    day_ns: int = 23_400 * SECOND
+    """The trading day, 6.5 hours from the opening at 0: the length of a VWAP, and the close of everything."""
+    shortfall_slices: int = 20
+    shortfall_slice_ns: int = 180 * SECOND
+    price_variance_millionths: int = 1_600_000
+    """Of a second, in half ticks squared: a half tick up or down in two of five quarter seconds makes 1.6."""
+    temporary_impact_millionths: int = 5_000
+    """What trading a lot a second costs, in half ticks: through a level of 400 lots a second, a tick."""
+    permanent_impact_millionths: int = 10
+    """What each lot moves for good, in half ticks."""
+    pace_ns: int = 1 * SECOND
+    """How often a parent that is behind tries again; one that follows volume looks at it as often."""
+    max_child_lots: int = 1_000
+    """The largest child: what was missed in a pause is made up in steps."""
+
+
 class MonitorConfig(Struct, frozen=True):
     """An alert is raised beyond its alert level, and again only after the metric was back at its target."""
 
@@ -171,4 +192,5 @@ class DeskConfig(Struct, frozen=True):
     lease: LeaseConfig = LeaseConfig()
     oms: OmsConfig = OmsConfig()
     strategy: StrategyConfig = StrategyConfig()
+    algos: AlgosConfig = AlgosConfig()
     monitor: MonitorConfig = MonitorConfig()

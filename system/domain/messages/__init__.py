@@ -21,6 +21,10 @@ from squall.system.domain.messages.lease import (
 from squall.system.domain.messages.market_data import (
     Tick,
 )
+from squall.system.domain.messages.parents import (
+    Algorithm,
+    ParentOrder,
+)
 from squall.system.domain.messages.positions import (
     AmendFill,
     AskPositions,
@@ -63,6 +67,7 @@ from squall.system.domain.messages.trading import (
 )
 
 __all__ = [
+    "Algorithm",
     "AmendFill",
     "AskPositions",
     "BookFill",
@@ -91,6 +96,7 @@ __all__ = [
     "OrderLeft",
     "OrderTaken",
     "OrderUnsent",
+    "ParentOrder",
     "PositionChanged",
     "PositionState",
     "PositionsTold",
