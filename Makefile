@@ -55,11 +55,12 @@ bench: install ## the benchmarks, as ratios to bare simpy
 	$(BIN)/python -m benchmarks.calm
 	$(BIN)/python -m benchmarks.campaign
 
-docs: install ## what is generated: docs/protections.md, docs/scenarios.md, docs/power.md, docs/plan.schema.json, README.md's output and picture
+docs: install ## what is generated: docs/protections.md, docs/scenarios.md, docs/power.md, docs/desk.md, docs/plan.schema.json, README.md's output and picture
 	$(BIN)/squall schema > docs/plan.schema.json
 	$(BIN)/squall prove --docs docs/protections.md
 	$(BIN)/squall list --docs docs/scenarios.md > /dev/null
 	$(BIN)/squall power --results tests/planted_bugs/results.json --docs docs/power.md > /dev/null
+	$(BIN)/python docs/make_desk.py
 	$(BIN)/python docs/make_readme.py
 
 constraints: install ## pin what is installed now
