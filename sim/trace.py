@@ -196,6 +196,51 @@ class VenueExecuted(Event, frozen=True, gc=False, tag=True):
     buy: bool
     lots: int
     price_half_ticks: int
+    fee: int = 0
+    """In half tick x lot; a rebate is negative."""
+
+
+class VenueReplaced(Event, frozen=True, gc=False, tag=True):
+    """A venue gave an open order of the desk's another name, quantity and limit: OrderQty is *lots* from here on."""
+
+    venue: str
+    cl_ord_id: str
+    orig_cl_ord_id: str
+    cl_ord_link_id: str
+    lots: int
+    leaves_lots: int
+    price_half_ticks: int | None
+
+
+class VenueBusted(Event, frozen=True, gc=False, tag=True):
+    """A venue declared an execution void: *exec_ref_id* counts no more, nor does its fee."""
+
+    venue: str
+    exec_id: str
+    exec_ref_id: str
+    cl_ord_id: str
+    cl_ord_link_id: str
+    symbol: str
+    buy: bool
+    lots: int
+    price_half_ticks: int
+    fee: int
+
+
+class VenueCorrected(Event, frozen=True, gc=False, tag=True):
+    """A venue set an execution right: *exec_ref_id* is for *lots* at *price_half_ticks*, not for what it was before."""
+
+    venue: str
+    exec_id: str
+    exec_ref_id: str
+    cl_ord_id: str
+    cl_ord_link_id: str
+    symbol: str
+    buy: bool
+    lots: int
+    price_half_ticks: int
+    was_lots: int
+    was_price_half_ticks: int
 
 
 class VenueClosed(Event, frozen=True, gc=False, tag=True):

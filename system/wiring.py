@@ -5,6 +5,7 @@ from zlib import crc32
 
 from msgspec import Struct
 
+from squall.sim.exchange.wire.fees import FREE, Tariff
 from squall.system.domain.ids import ClOrdID, Symbol, Venue
 from squall.system.runtime import Address
 
@@ -25,6 +26,8 @@ class VenueRoute(Struct, frozen=True):
     venue: Venue
     address: Address
     symbols: tuple[Symbol, ...]
+    tariff: Tariff = FREE
+    """What trades cost there."""
 
 
 def router_addresses(count: int) -> tuple[Address, ...]:

@@ -82,7 +82,7 @@ class Step(Enum):
 
 def ended(status: OrdStatus | None) -> bool:
     """Whether nothing more can happen to an order in this state."""
-    return status is OrdStatus.FILLED or status is OrdStatus.CANCELED or status is OrdStatus.REJECTED
+    return status is not None and status.ended
 
 
 def wire_attempt(flight: Flight, config: ExecutionConfig) -> int:

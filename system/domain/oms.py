@@ -167,7 +167,7 @@ def _report(state: OmsState, order: Order, command: ApplyReport, now_ns: int) ->
             return (OrderAcknowledged(order.cl_ord_id, now_ns, command.actor, command.venue),)
         case ExecType.TRADE:
             return _trade(state, order, command, report, now_ns)
-        case ExecType.CANCELED:
+        case ExecType.CANCELED | ExecType.EXPIRED:
             if not allows(order.state, Trigger.CANCELED):
                 return _refused(order, command, Trigger.CANCELED, Blame.VENUE, now_ns)
             if report.cum_lots > order.cum_lots:
@@ -175,6 +175,19 @@ def _report(state: OmsState, order: Order, command: ApplyReport, now_ns: int) ->
             return (OrderCanceled(order.cl_ord_id, now_ns, command.actor, order.leaves_lots),)
         case ExecType.REJECTED:
             return _rejected(order, command, report.reason, now_ns)
+        case (
+            ExecType.PENDING_NEW
+            | ExecType.PENDING_CANCEL
+            | ExecType.PENDING_REPLACE
+            | ExecType.REPLACED
+            | ExecType.DONE_FOR_DAY
+            | ExecType.STOPPED
+            | ExecType.SUSPENDED
+            | ExecType.RESTATED
+            | ExecType.TRADE_CANCEL
+            | ExecType.TRADE_CORRECT
+        ):
+            return NOTHING  # the table has no such state yet, and nothing that the desk asks for leads to one
         case _:
             assert_never(report.exec_type)
 
@@ -257,7 +270,16 @@ def _settled(order: Order, command: ApplyStatus, status: OrdStatus, now_ns: int)
     name, actor = order.cl_ord_id, command.actor
     pending_cancel = order.state is OrderState.PENDING_CANCEL
     match status:
-        case OrdStatus.NEW | OrdStatus.PARTIALLY_FILLED:
+        case (
+            OrdStatus.PENDING_NEW
+            | OrdStatus.NEW
+            | OrdStatus.PARTIALLY_FILLED
+            | OrdStatus.DONE_FOR_DAY
+            | OrdStatus.PENDING_CANCEL
+            | OrdStatus.PENDING_REPLACE
+            | OrdStatus.STOPPED
+            | OrdStatus.SUSPENDED
+        ):
             if not allows(order.state, Trigger.ACKNOWLEDGED) and not order.acknowledged:
                 return _refused(order, command, Trigger.ACKNOWLEDGED, Blame.VENUE, now_ns)
             events: list[AnyEvent] = []
@@ -270,7 +292,7 @@ def _settled(order: Order, command: ApplyStatus, status: OrdStatus, now_ns: int)
             if pending_cancel and not order.leaves_lots:
                 return (CancelRejected(name, now_ns, actor, "filled"),)
             return _refused(order, command, Trigger.TRADE, Blame.VENUE, now_ns)
-        case OrdStatus.CANCELED:
+        case OrdStatus.CANCELED | OrdStatus.EXPIRED:
             if command.report.cum_lots > order.cum_lots or not allows(order.state, Trigger.CANCELED):
                 return _refused(order, command, Trigger.CANCELED, Blame.VENUE, now_ns)
             return (OrderCanceled(name, now_ns, actor, order.leaves_lots),)
@@ -286,6 +308,7 @@ _TRIGGER_OF_REPORT: Final = {
     ExecType.NEW: Trigger.ACKNOWLEDGED,
     ExecType.TRADE: Trigger.TRADE,
     ExecType.CANCELED: Trigger.CANCELED,
+    ExecType.EXPIRED: Trigger.CANCELED,
     ExecType.REJECTED: Trigger.REJECTED,
 }
 
@@ -306,6 +329,8 @@ def _of_no_live_order(state: OmsState, command: AnyCommand, now_ns: int) -> Even
                     ((report.exec_id, report.last_lots, report.last_price_half_ticks),),
                     now_ns,
                 )
+            if report.exec_type not in _TRIGGER_OF_REPORT:
+                return NOTHING
             trigger, blame = _TRIGGER_OF_REPORT[report.exec_type], Blame.VENUE
         case ApplyStatus():
             executions = tuple((e.exec_id, e.lots, e.price_half_ticks) for e in command.report.executions)

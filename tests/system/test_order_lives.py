@@ -39,6 +39,8 @@ NAMES = ("pulse-ACME-1", "pulse-ACME-2", "pulse-ACME-3")
 VENUE = Venue("exchange-a")
 MAX_REROUTES = 2
 
+STATUSES = (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED, OrdStatus.FILLED, OrdStatus.CANCELED, OrdStatus.REJECTED)
+"""Those that the model knows."""
 names = st.sampled_from(NAMES)
 attempts = st.integers(1, MAX_REROUTES + 2)
 lots = st.integers(1, 12)
@@ -215,7 +217,7 @@ class OrderLives(RuleBasedStateMachine):
     @precondition(known)
     @rule(
         name=names,
-        status=st.sampled_from(OrdStatus),
+        status=st.sampled_from(STATUSES),
         listed=st.dictionaries(executions, st.tuples(lots, prices), max_size=3),
         missed=st.integers(0, 1),
     )

@@ -7,6 +7,7 @@ import msgspec
 from squall.sim.exchange.wire.messages import (
     BookUpdate,
     BusinessReject,
+    DropCopyHeartbeat,
     ExecutionReport,
     FeedHeartbeat,
     Heartbeat,
@@ -14,17 +15,24 @@ from squall.sim.exchange.wire.messages import (
     LogonAccepted,
     NewOrderSingle,
     OrderCancelReject,
+    OrderCancelReplaceRequest,
     OrderCancelRequest,
+    OrderMassStatusReport,
+    OrderMassStatusRequest,
     OrderStatusReport,
     OrderStatusRequest,
     Snapshot,
     SnapshotRequest,
+    TradeCaptureReport,
+    TradeCaptureReportRequest,
+    TradeCaptureReportRequestAck,
 )
 
 SessionMessage = Logon | LogonAccepted | Heartbeat
 OrderMessage = (
     NewOrderSingle
     | OrderCancelRequest
+    | OrderCancelReplaceRequest
     | OrderStatusRequest
     | ExecutionReport
     | OrderCancelReject
@@ -32,7 +40,15 @@ OrderMessage = (
     | BusinessReject
 )
 FeedMessage = BookUpdate | FeedHeartbeat | SnapshotRequest | Snapshot
-AnyMessage = SessionMessage | OrderMessage | FeedMessage
+WatchMessage = (
+    TradeCaptureReportRequest
+    | TradeCaptureReportRequestAck
+    | TradeCaptureReport
+    | DropCopyHeartbeat
+    | OrderMassStatusRequest
+    | OrderMassStatusReport
+)
+AnyMessage = SessionMessage | OrderMessage | FeedMessage | WatchMessage
 
 HEADER_BYTES: Final = 4
 LARGEST_BYTES: Final = 1 << 20
