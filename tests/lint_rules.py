@@ -49,6 +49,7 @@ WIRE: Final = "squall.sim.exchange.wire"
 
 NARROWER: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("sim/exchange/wire/", (WIRE,)),
+    ("system/wiring.py", ("squall.system", WIRE)),
     ("system/gateways/", ("squall.system", WIRE)),
     ("system/services/", ("squall.system", WIRE)),
     ("system/domain/", ("squall.system.domain", "squall.system.config", "squall.system.wiring", WIRE)),

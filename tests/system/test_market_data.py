@@ -452,6 +452,8 @@ def test_every_tick_that_is_not_stale_is_the_venues_touch_and_in_the_end_none_is
             venue_answers()
             arrive(program, *late)
             late.clear()
+    for symbol in (ACME, BOLT):  # a book that has stood still for three updates is stale until it moves
+        arrive(program, venue.step(symbol, Level(BUY, 9, 5)))
     for number in (1, 2, 3):
         program.on_message("exchange-a", FeedHeartbeat(A, "A", len(venue.updates), number))
         runtime.advance(program, FEED.snapshot_timeout_ns)
