@@ -23,6 +23,7 @@ from squall.faults.market import BookThins
 from squall.faults.messages import FieldsSwapped, OffByOne, ValueAsQuantity
 from squall.faults.network import Clogging, Flapping, LinkCut, PacketLoss, Partition
 from squall.faults.packets import Corruption, Duplication, Jitter, Latency, Reordering
+from squall.faults.reference import WrongEntry
 from squall.faults.software import BadConfig, Hangs, Livelock, OldVersion, PoisonMessage, Sluggish, Throws
 
 KINDS: Final[tuple[type[FaultKind], ...]] = (
@@ -70,6 +71,7 @@ KINDS: Final[tuple[type[FaultKind], ...]] = (
     Sluggish,
     OldVersion,
     BadConfig,
+    WrongEntry,
     OffByOne,
     FieldsSwapped,
     ValueAsQuantity,

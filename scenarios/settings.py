@@ -6,7 +6,8 @@ import msgspec
 from msgspec import Struct
 
 from squall.faults.durations import DurationError, format_duration, parse_duration
-from squall.system.config import DeskConfig
+from squall.system.config import DeskConfig, Entry, ReferenceConfig
+from squall.system.domain.reference import settled
 
 MICROSECOND = 1_000
 MILLISECOND = 1_000_000
@@ -83,12 +84,18 @@ def _sections(settings: Settings) -> dict[str, Struct]:
 
 
 def keys(settings: Settings) -> dict[str, Any]:
-    """Every key and its value, in order. Times stand under their name without the unit, as `--set` takes them."""
-    return {
+    """Every key and its value, in order. Times stand under their name without the unit, as `--set` takes them.
+
+    Of the reference data those that were set.
+    """
+    plain = {
         f"{section}.{field.removesuffix('_ns')}": getattr(values, field)
         for section, values in _sections(settings).items()
+        if section != "reference"
         for field in values.__struct_fields__
     }
+    entries = settings.desk.reference.entries
+    return {**plain, **{f"reference.{each.symbol}.{each.field}": each.value for each in entries}}
 
 
 def override(settings: Settings, assignment: str) -> Settings:
@@ -99,6 +106,8 @@ def override(settings: Settings, assignment: str) -> Settings:
     if key == "profile":
         return _with_profile(settings, text)
     section, _, field = key.partition(".")
+    if section == "reference":
+        return _with_entry(settings, field, text)
     sections = _sections(settings)
     if section not in sections or not field:
         raise SettingError(f"--set {key}: no such key; sections are {', '.join(sections)}, and profile")
@@ -113,6 +122,17 @@ def override(settings: Settings, assignment: str) -> Settings:
     if section in settings.desk.__struct_fields__:
         return msgspec.structs.replace(settings, desk=msgspec.structs.replace(settings.desk, **{section: changed}))
     return msgspec.structs.replace(settings, **{section: changed})
+
+
+def _with_entry(settings: Settings, place: str, text: str) -> Settings:
+    """One field of one instrument's entry: ``reference.ACME.sector=steel``."""
+    symbol, _, field = place.rpartition(".")
+    try:
+        entries = settled(settings.desk.reference.entries, Entry(symbol, field, text))
+    except ValueError as error:
+        raise SettingError(f"--set reference.{place}: {error}") from None
+    changed = msgspec.structs.replace(settings.desk, reference=ReferenceConfig(entries))
+    return msgspec.structs.replace(settings, desk=changed)
 
 
 def check_together(settings: Settings) -> None:

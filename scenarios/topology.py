@@ -15,7 +15,7 @@ from squall.scenarios.market import Exchanges, lay_exchanges
 from squall.scenarios.measure import Measure
 from squall.scenarios.our_desk import our_desk
 from squall.scenarios.scenario import Scenario
-from squall.scenarios.settings import Settings, check_together, override
+from squall.scenarios.settings import SettingError, Settings, check_together, override
 from squall.sim.clock import Clock
 from squall.sim.exchange.wire import messages as wire
 from squall.sim.host import Costs, ProgramRuntime
@@ -82,6 +82,10 @@ def build(
         world.connect(f"{host}/lan", host, "lan", lan)
     exchanges = lay_exchanges(world, scenario, desk)
     scenario = exchanges.stretch(scenario)
+    for entry in scenario.settings.desk.reference.entries:
+        symbols = [instrument.symbol for instrument in exchanges.instruments]
+        if entry.symbol not in symbols:
+            raise SettingError(f"--set reference.{entry.symbol}: no such symbol; symbols are {', '.join(symbols)}")
     floor = Floor(exchanges.instruments, exchanges.routes, scenario.workload, scenario.settings)
     for seat in desk.seats:
         _place(world, seat, floor)

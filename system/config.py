@@ -156,6 +156,19 @@ class AlgosConfig(Struct, frozen=True):
     """The largest child: what was missed in a pause is made up in steps."""
 
 
+class Entry(Struct, frozen=True):
+    """One field of an instrument's entry, as `squall.system.domain.reference` reads it."""
+
+    symbol: str
+    field: str
+    value: str
+
+
+class ReferenceConfig(Struct, frozen=True):
+    entries: tuple[Entry, ...] = ()
+    """What differs from the entries that the desk was laid out with; the last word on a field counts."""
+
+
 class MonitorConfig(Struct, frozen=True):
     """An alert is raised beyond its alert level, and again only after the metric was back at its target."""
 
@@ -194,3 +207,4 @@ class DeskConfig(Struct, frozen=True):
     strategy: StrategyConfig = StrategyConfig()
     algos: AlgosConfig = AlgosConfig()
     monitor: MonitorConfig = MonitorConfig()
+    reference: ReferenceConfig = ReferenceConfig()

@@ -1,6 +1,7 @@
 """Who is where: the addresses and instruments that a desk is assembled with."""
 
 from decimal import Decimal
+from typing import Final
 from zlib import crc32
 
 from msgspec import Struct
@@ -9,15 +10,37 @@ from squall.sim.exchange.wire.fees import FREE, Tariff
 from squall.system.domain.ids import ClOrdID, Symbol, Venue
 from squall.system.runtime import Address
 
+DAY_NS: Final = 86_400_000_000_000
+
 
 class Instrument(Struct, frozen=True):
-    """What the desk has to know of a symbol. Prices are in half ticks, quantities in lots."""
+    """What the desk has to know of a symbol: its entry in the reference data.
+
+    Prices are in half ticks, quantities in lots. The defaults say nothing: no sector, no limit on what may be sold
+    short, a calendar that never closes.
+    """
 
     symbol: Symbol
     tick_half_ticks: int = 2
     """The smallest price step of an order, in half ticks: 2, since a tick is two halves."""
     unit_money: Decimal = Decimal("0.005")
     """Worth of one half tick × one lot, in whole currency units: 0.005 for a cent tick and a lot of one share."""
+    round_lots: int = 1
+    """Orders are for multiples of so many lots."""
+    sector: str = ""
+    """Names of one sector rise and fall together; a name without one is a sector of its own."""
+    currency: str = "USD"
+    locate_lots: int | None = None
+    """How many lots a lender has set aside for us to sell short today; None: easy to borrow, nobody counts."""
+    restricted: bool = False
+    """On the restricted list: compliance knows something that the desk must not trade on."""
+    opens_ns: int = 0
+    closes_ns: int = DAY_NS
+    """Its session, since midnight of the desk's wall clock; half-open. By default all day."""
+
+    def in_session(self, now_ns: int) -> bool:
+        """Whether it is traded at this time of the wall clock."""
+        return self.opens_ns <= now_ns % DAY_NS < self.closes_ns
 
 
 class VenueRoute(Struct, frozen=True):

@@ -11,6 +11,7 @@ from squall.system.domain.collar import Collar, participation_lots
 from squall.system.domain.desk_book import is_news
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.messages import Leading, OrderTaken, SubmitOrder, Tick
+from squall.system.domain.reference import corrected
 from squall.system.domain.signals import (
     BestTouch,
     Draws,
@@ -54,8 +55,8 @@ class Strategy:
         self._config = config.strategy
         self._wiring = wiring
         self._workload = workload
-        self._instruments: tuple[Instrument, ...] = wiring.instruments
-        self._by_symbol = {instrument.symbol: instrument for instrument in wiring.instruments}
+        self._instruments: tuple[Instrument, ...] = corrected(wiring.instruments, config.reference.entries)
+        self._by_symbol = {instrument.symbol: instrument for instrument in self._instruments}
         self._ticks: dict[Symbol, dict[Venue, Tick]] = {symbol: {} for symbol in self._by_symbol}
 
         self._started_ns = 0
@@ -312,3 +313,5 @@ class Strategy:
     def on_config(self, config: DeskConfig) -> None:
         self._config = config.strategy
         self._submission.on_config(config.strategy)
+        self._instruments = corrected(self._wiring.instruments, config.reference.entries)
+        self._by_symbol = {instrument.symbol: instrument for instrument in self._instruments}

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from squall.faults.durations import format_duration
+from squall.scenarios.find import choose
+from squall.scenarios.run import run
 from squall.scenarios.settings import (
     LARGEST,
     ORDERED,
@@ -18,6 +20,7 @@ from squall.scenarios.settings import (
     keys,
     override,
 )
+from squall.system.config import Entry
 
 KEYS = keys(Settings())
 
@@ -129,6 +132,8 @@ def test_the_default_profile_changes_nothing() -> None:
         ("breaker.failure_threshold=-1", "--set breaker.failure_threshold: expected a number above zero, found"),
         (f"breaker.failure_threshold={LARGEST + 1}", "--set breaker.failure_threshold: expected a number of at most"),
         (f"monitor.daily_profit_alert=-{LARGEST + 1}", "--set monitor.daily_profit_alert: expected a number of at"),
+        ("reference.ACME.colour=red", "--set reference.ACME.colour: an instrument has no 'colour'; it has tick,"),
+        ("reference.restricted=on", "--set reference.restricted: expected reference.SYMBOL.FIELD=value"),
         ("profile=lightning", "--set profile=lightning: no such profile; profiles are default, chapter"),
     ],
 )
@@ -168,3 +173,17 @@ def test_settings_that_contradict_each_other_are_refused_in_one_line_that_names_
 def test_every_profile_agrees_with_itself() -> None:
     for name in PROFILES:
         check_together(override(Settings(), f"profile={name}"))
+
+
+def test_reference_data_is_set_by_symbol_and_field_and_listed_where_it_was() -> None:
+    settings = override(Settings(), "reference.ACME.restricted=on")
+    settings = override(settings, "reference.ACME.restricted=off")
+    assert settings.desk.reference.entries == (Entry("ACME", "restricted", "off"),)
+    assert [key for key in keys(settings) if key.startswith("reference")] == ["reference.ACME.restricted"]
+    assert not any(key.startswith("reference") for key in keys(Settings()))
+
+
+def test_a_symbol_that_is_not_traded_is_named_where_the_stage_is_built() -> None:
+    choice = choose("calm", overrides=("reference.NONE.restricted=on",))
+    with pytest.raises(SettingError, match=r"--set reference\.NONE: no such symbol; symbols are ACME, BOLT"):
+        run(choice)

@@ -5,6 +5,7 @@ from typing import Any
 
 from squall.faults.durations import format_duration
 from squall.scenarios.settings import Settings, override
+from squall.system.domain.reference import FIELDS
 from tests.lint_rules import ROOT
 
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
@@ -25,7 +26,8 @@ def _written(name: str, value: Any) -> str:
 
 def _defaults(settings: Settings) -> dict[str, str]:
     """Every key of `--set` and its value, as people write it."""
-    desk = {name: getattr(settings.desk, name) for name in settings.desk.__struct_fields__}
+    names = [name for name in settings.desk.__struct_fields__ if name != "reference"]  # which has a table of its own
+    desk = {name: getattr(settings.desk, name) for name in names}
     sections = {**desk, "network": settings.network, "venue": settings.venue}
     return {
         f"{section}.{name.removesuffix('_ns')}": _written(name, getattr(values, name))
@@ -54,6 +56,12 @@ def test_every_documented_default_can_be_set() -> None:
         if default in ("0", "0ns") or default.startswith("-"):
             continue  # zero and below are defaults, and not among what may be chosen
         assert _defaults(override(Settings(), f"{key}={default}"))[key] == default
+
+
+def test_the_reference_lists_every_field_of_reference_data() -> None:
+    table = REFERENCE.partition("### Reference data\n")[2].partition("\n### ")[0]
+    lines = [line for line in table.splitlines() if line.startswith("| `")]
+    assert re.findall(r"`([a-z_]+)`", "".join(line.split("|")[1] for line in lines)) == list(FIELDS)
 
 
 def test_the_blueprints_numbers_are_the_defaults() -> None:
