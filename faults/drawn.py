@@ -27,7 +27,8 @@ from squall.faults.feed import (
     FeedStale,
     MessageStorm,
 )
-from squall.faults.feed_lies import BadTick, FeedCrossed, FeedStuck
+from squall.faults.feed_lies import BadTick, FeedCrossed, FeedImpossible, FeedLocked, FeedStuck
+from squall.faults.feed_old import FeedMisnamed, FeedReplays
 from squall.faults.hardware import ClockDrift, ClockStep, CoreThrottled, DiskFull, DiskSlow, NicDown, TornWrite
 from squall.faults.host import Crash, Pause
 from squall.faults.kinds import tag_of
@@ -269,6 +270,13 @@ CATALOGUE: Final[Mapping[str, tuple[Drawn, ...]]] = {
         Drawn(FeedStale, lambda world, dice: FeedStale(_venue(world, dice))),
         Drawn(FeedStuck, lambda world, dice: FeedStuck(_venue(world, dice))),
         Drawn(FeedCrossed, lambda world, dice: FeedCrossed(_venue(world, dice), dice.share("share", 0.05, 0.8))),
+        Drawn(FeedLocked, lambda world, dice: FeedLocked(_venue(world, dice), dice.share("share", 0.05, 0.8))),
+        Drawn(FeedImpossible, lambda world, dice: FeedImpossible(_venue(world, dice), dice.share("share", 0.05, 0.8))),
+        Drawn(FeedMisnamed, lambda world, dice: FeedMisnamed(_venue(world, dice), dice.share("share", 0.05, 0.8))),
+        Drawn(
+            FeedReplays,
+            lambda world, dice: FeedReplays(_venue(world, dice), dice.ns("back", 50 * MILLISECOND, SECOND)),
+        ),
         Drawn(
             BadTick,
             lambda world, dice: BadTick(

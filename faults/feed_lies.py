@@ -1,4 +1,4 @@
-"""Market data that is wrong: a price that cannot be, a book that crosses, a price that does not move any more."""
+"""Market data that is wrong: prices and sizes that cannot be, books that cross or lock, a price that stands still."""
 
 from collections.abc import Callable
 from typing import ClassVar, Final
@@ -76,6 +76,63 @@ class FeedCrossed(FaultKind, frozen=True):
         rules = world.venue(self.target).feed
         draws = draws_of("feed-crossed", self.target, rules)
         return rules.install(_Lie(draws, world.chance, self.share, _crossing, tally))
+
+
+def _locking(levels: Levels, draw: float) -> Levels | None:
+    """A bid at the best ask, or an ask at the best bid."""
+    side = Side.BUY if draw < 0.5 else Side.SELL
+    facing = _best(levels, side.other)
+    return None if facing is None else (Level(side, facing.price_half_ticks, facing.lots),)
+
+
+class FeedLocked(FaultKind, frozen=True):
+    """A share of the updates tells a bid at the best ask, or an ask at the best bid; the next one recants."""
+
+    place: ClassVar[str] = "venue"
+    target: str
+    share: float = 0.2
+
+    @property
+    def kind(self) -> str:
+        return "market data: locked"
+
+    def check(self, world: World) -> None:
+        world.venue(self.target)
+        check_share(self.kind, self.share)
+
+    def inject(self, world: World, tally: Tally) -> Heal:
+        rules = world.venue(self.target).feed
+        draws = draws_of("feed-locked", self.target, rules)
+        return rules.install(_Lie(draws, world.chance, self.share, _locking, tally))
+
+
+def _impossible(levels: Levels, draw: float) -> Levels | None:
+    """An offer at nothing, a bid below it, or a size below zero at the best bid."""
+    best = _best(levels, Side.BUY)
+    if best is None or draw < 0.4:
+        return (Level(Side.SELL, 0, 100),)
+    return (Level(Side.BUY, -TICK_HALF_TICKS, 100),) if draw < 0.6 else (Level(Side.BUY, best.price_half_ticks, -100),)
+
+
+class FeedImpossible(FaultKind, frozen=True):
+    """A share of the updates tells a price of zero or less, or a size below zero; the next one recants."""
+
+    place: ClassVar[str] = "venue"
+    target: str
+    share: float = 0.2
+
+    @property
+    def kind(self) -> str:
+        return "market data: zero or negative"
+
+    def check(self, world: World) -> None:
+        world.venue(self.target)
+        check_share(self.kind, self.share)
+
+    def inject(self, world: World, tally: Tally) -> Heal:
+        rules = world.venue(self.target).feed
+        draws = draws_of("feed-impossible", self.target, rules)
+        return rules.install(_Lie(draws, world.chance, self.share, _impossible, tally))
 
 
 class BadTick(FaultKind, frozen=True):

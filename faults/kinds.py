@@ -16,7 +16,8 @@ from squall.faults.exchange import (
 from squall.faults.execution_reports import AckAfterFill, DuplicateReports, LateReports, OutOfOrderReports
 from squall.faults.fault import FaultKind
 from squall.faults.feed import FeedDead, FeedDuplicate, FeedGap, FeedLate, FeedLineDead, FeedStale, MessageStorm
-from squall.faults.feed_lies import BadTick, FeedCrossed, FeedStuck
+from squall.faults.feed_lies import BadTick, FeedCrossed, FeedImpossible, FeedLocked, FeedStuck
+from squall.faults.feed_old import FeedMisnamed, FeedReplays
 from squall.faults.hardware import ClockDrift, ClockStep, CoreThrottled, DiskFull, DiskSlow, NicDown, TornWrite
 from squall.faults.host import Crash, Pause
 from squall.faults.market import BookThins
@@ -46,6 +47,10 @@ KINDS: Final[tuple[type[FaultKind], ...]] = (
     FeedStale,
     FeedStuck,
     FeedCrossed,
+    FeedLocked,
+    FeedImpossible,
+    FeedMisnamed,
+    FeedReplays,
     BadTick,
     FeedDuplicate,
     FeedLate,

@@ -7,7 +7,7 @@ from squall.scenarios.checks.audit import audit_complete
 from squall.scenarios.checks.breaker import breaker_holds
 from squall.scenarios.checks.durability import nothing_lost, rebuilt_equals_live
 from squall.scenarios.checks.exposure import exposure_within_limit, loss_limit_kept, order_size_within_limit
-from squall.scenarios.checks.feed import books_agree, feeds_in_sequence
+from squall.scenarios.checks.feed import books_agree, feeds_in_sequence, good_ticks_can_be
 from squall.scenarios.checks.leadership import one_leader
 from squall.scenarios.checks.orders import filled_within_ordered, no_order_twice, orders_end, program_raised
 from squall.scenarios.checks.positions import executions_booked_once
@@ -26,6 +26,7 @@ def always() -> tuple[Promise, ...]:
         breaker_holds(),
         one_leader(),
         books_agree(),
+        good_ticks_can_be(),
         priced_off_the_market(),
         program_raised(),
     )

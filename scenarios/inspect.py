@@ -195,7 +195,15 @@ def _service(program: Any) -> dict[str, Any]:
             alerts = [
                 f"{alert.severity}: {alert.text}" for alert in program.board.kept if program.board.stands(alert.kind)
             ]
-            return {"open_orders": program.flow.open_orders, "alerts_standing": alerts}
+            quarantines = {
+                venue: {reason.value: count for reason, count in quality.counts}
+                for venue, quality in program.quality.items()
+            }
+            return {
+                "open_orders": program.flow.open_orders,
+                "alerts_standing": alerts,
+                "quarantines": quarantines,
+            }
         case Venue():
             return {"orders_of_the_desk": program.ledger.live_orders}
         case _:
@@ -269,6 +277,8 @@ def _feeds(program: MarketData) -> dict[str, Any]:
                 symbol: {"bid_half_ticks": bid, "bid_lots": bid_lots, "ask_half_ticks": ask, "ask_lots": ask_lots}
                 for symbol, (bid, bid_lots, ask, ask_lots) in feed.touches.items()
             },
+            "in_quarantine": {what: held.reason.value for what, held in feed.quarantine.standing.items()},
+            "quarantines": {reason.value: count for reason, count in feed.quarantine.counts.items() if count},
         }
         for venue, feed in program.feeds.items()
     }

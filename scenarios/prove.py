@@ -33,6 +33,7 @@ NO_ORDER_TWICE: Final = "no order is sent twice"
 BOOKED_ONCE: Final = "every execution is booked once"
 NOTHING_LOST: Final = "nothing is lost (RPO 0)"
 ORDERS_END: Final = "every order comes to an end"
+CANNOT_BE: Final = "no good tick shows what cannot be"
 OFF_THE_MARKET: Final = "orders are priced off the market"
 ONE_LEADER: Final = "at most one leader acts per epoch"
 
@@ -119,7 +120,44 @@ PROTECTIONS: Final = (
         "feed.check_prices",
         "bad-market-data",
         OFF_THE_MARKET,
-        "A single false tick, ten times the price, becomes the limit of an order.",
+        "A single false tick, ten times the price, becomes the limit of an order. (A tenth may lock the book: that "
+        "check is off in both arms.)",
+        ("feed.check_locked=off",),
+    ),
+    Protection(
+        "crossed books are seen",
+        "feed.check_crossed",
+        "bad-market-data",
+        CANNOT_BE,
+        "A bid above the ask looks like money for nothing, and strategy and router believe it.",
+    ),
+    Protection(
+        "locked books are seen",
+        "feed.check_locked",
+        "impossible-market-data",
+        CANNOT_BE,
+        "One and the same price to buy and to sell at: one of the two is not there any more.",
+    ),
+    Protection(
+        "numbers that cannot be are refused",
+        "feed.check_numbers",
+        "impossible-market-data",
+        CANNOT_BE,
+        "A size below zero stands at the touch as if somebody meant it.",
+    ),
+    Protection(
+        "time does not go back",
+        "feed.check_time",
+        "impossible-market-data",
+        OFF_THE_MARKET,
+        "The past, played again under new numbers, is in sequence, moves and is within its band: it is traded on.",
+    ),
+    Protection(
+        "a name that nobody knows is a book that is missing something",
+        "feed.check_symbol",
+        "impossible-market-data",
+        OFF_THE_MARKET,
+        "What is passed over was meant for some book, which stands still while the market moves.",
     ),
     Protection(
         "stuck prices are seen",

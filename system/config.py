@@ -74,6 +74,16 @@ class FeedConfig(Struct, frozen=True):
     gap_timeout_ns: int = 5 * MILLISECOND
     """How long the other line may take to bring what one has missed."""
     snapshot_timeout_ns: int = 100 * MILLISECOND
+    check_crossed: bool = True
+    """Protection: a book whose bid is above its ask is not traded on until the venue's snapshot has mended it."""
+    check_locked: bool = True
+    """Protection: likewise one whose bid is its ask."""
+    check_numbers: bool = True
+    """Protection: an update with a price of zero or less, or a size below it, is not applied; a snapshot is."""
+    check_time: bool = True
+    """Protection: an update that is stamped earlier than the one before it is not applied; a snapshot is."""
+    check_symbol: bool = True
+    """Protection: an update of what the venue does not list makes all its books suspect, until a snapshot has come."""
     check_prices: bool = True
     """Protection: a book whose price leaves the band is not traded on until the venue's snapshot confirms it."""
     band_percent: int = 10

@@ -7,7 +7,7 @@ from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Docket, Promise, Ruling
 from squall.scenarios.topology import Stage
 from squall.sim.exchange.wire.messages import BookUpdate
-from squall.sim.trace import FeedTold, Handled, Record, TouchChanged
+from squall.sim.trace import FeedTold, Handled, Record, Sent, TouchChanged
 from squall.system.domain.messages import Tick
 
 MEMORY_TOUCHES: Final = 4_096
@@ -232,3 +232,35 @@ class _RecordedTouches:
 def recorded_touches() -> Promise:
     """After every recorded diff the desk's arbitrated touch is the recorder's book ticker, price and size."""
     return Promise("the desk's book is the recording's", "liveness", _RecordedTouches, of_our_desk=True)
+
+
+class _CanBe:
+    """At every tick that calls itself good, when market data send it to the strategy."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._strategy = stage.wiring.strategy
+        self._ticks = 0
+        self._docket = Docket()
+        stage.world.trace.watch(self._on_tick, Sent, Tick)
+
+    def _on_tick(self, record: Record) -> None:
+        tick: Tick = record.event.message
+        if tick.stale or record.event.to != self._strategy:
+            return
+        self._ticks += 1
+        bid, bid_lots, ask, ask_lots = _touch_of(tick)
+        if min(bid, bid_lots, ask, ask_lots) < 0 or (bid_lots and not bid) or (ask_lots and not ask):
+            self._docket.violated(record, f"{tick.venue} {tick.symbol}: a good tick shows {_touch_of(tick)}")
+        elif bid_lots and ask_lots and bid >= ask:
+            state = "crossed" if bid > ask else "locked"
+            self._docket.violated(record, f"{tick.venue} {tick.symbol}: a good tick is {state}: {_touch_of(tick)}")
+
+    def ruling(self) -> Ruling:
+        if not self._ticks:
+            return Ruling(Verdict.INCONCLUSIVE, "no good tick was ever sent")
+        return self._docket.ruling(f"{self._ticks} good ticks, each with its sides in order")
+
+
+def good_ticks_can_be() -> Promise:
+    """No tick that calls itself good shows a book that crosses or locks, or a price or size of less than nothing."""
+    return Promise("no good tick shows what cannot be", "safety", _CanBe, of_our_desk=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable
 from typing import Final
 
 from squall.sim.exchange.engine import Engine
-from squall.sim.exchange.feed_rules import SENT, FeedFate, FeedRules, Levels
+from squall.sim.exchange.feed_rules import SENT, Falsehood, FeedFate, FeedRules, Levels
 from squall.sim.exchange.wire.messages import (
     BookUpdate,
     FeedHeartbeat,
@@ -61,7 +61,12 @@ class Feed:
         rules = self._rules
         misled = rules.in_force > 0
         if misled or self._owed:
-            levels = self._content(symbol, seq, levels)
+            told = self._content(symbol, seq, levels)
+            levels = told.levels
+            if told.symbol is not None:
+                symbol = told.symbol
+            if told.stamp_ns is not None:
+                now_ns = told.stamp_ns
         for line, subscribers in self._lines:
             fate = rules.on_update(line, seq) if misled else SENT
             update = BookUpdate(self._venue, line, seq, symbol, levels, prints, now_ns, source_id)
@@ -82,7 +87,8 @@ class Feed:
 
     def snapshot(self, peer: str, request: SnapshotRequest) -> None:
         """Answer with every book as of the last step sent, on the stream that the request came by."""
-        self._machine.write(peer, Snapshot(self._venue, self.last_seq, request.attempt, self._engine.image()))
+        image = self._engine.image()
+        self._machine.write(peer, Snapshot(self._venue, self.last_seq, request.attempt, image, self._machine.now_ns))
 
     def on_timer(self, key: Hashable) -> None:
         """A delay is over."""
@@ -106,12 +112,12 @@ class Feed:
                 else:
                     self._machine.send(subscriber, message)
 
-    def _content(self, symbol: str, seq: int, levels: Levels) -> Levels:
+    def _content(self, symbol: str, seq: int, levels: Levels) -> Falsehood:
         """What the step tells: the truth, some falsehood, or the truth about all that was falsified before."""
         false = self._rules.content(symbol, seq, lambda: self._true_levels(symbol))
         owed = self._owed.get(symbol)
         if false is None and owed is None:
-            return levels
+            return Falsehood(levels)
         if owed is None:
             owed = self._owed[symbol] = {}
             self._observe(FeedTold(self._venue, symbol, seq, False))
@@ -126,7 +132,10 @@ class Feed:
                 told.clear()
             told.update(((level.side, level.price_half_ticks), level.lots) for level in false.levels)
             owed.update(dict.fromkeys(told))
-        return tuple(Level(*place, lots) for place, lots in told.items())
+        content = tuple(Level(*place, lots) for place, lots in told.items())
+        if false is None:
+            return Falsehood(content)
+        return Falsehood(content, symbol=false.symbol, stamp_ns=false.stamp_ns)
 
     def _true_levels(self, symbol: str) -> Levels:
         return next((image.levels for image in self._engine.image() if image.symbol == symbol), ())

@@ -27,6 +27,10 @@ class Falsehood(Struct, frozen=True):
 
     levels: Levels
     alone: bool = False
+    symbol: str | None = None
+    """Told as another symbol's."""
+    stamp_ns: int | None = None
+    """Told with this time instead of the venue's."""
 
 
 SENT: Final = FeedFate()

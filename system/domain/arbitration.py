@@ -58,6 +58,11 @@ class LineArbiter:
         return self._held or self.known_seq >= self.next_seq
 
     @property
+    def held(self) -> bool:
+        """Whether only a snapshot can help, whatever the lines bring."""
+        return self._held
+
+    @property
     def overflowing(self) -> bool:
         """Whether the buffer is full: waiting any longer only loses more."""
         return len(self._buffer) >= self._buffer_limit

@@ -50,20 +50,17 @@ class _Ladder:
 class DeskBook:
     """One symbol at one venue, from whole-level updates and snapshots. A bid's key is its price negated."""
 
-    __slots__ = ("_asks", "_bids", "_impossible_size", "changed", "sound", "touch")
+    __slots__ = ("_asks", "_bids", "changed", "touch")
 
     def __init__(self) -> None:
         self._bids = _Ladder()
         self._asks = _Ladder()
-        self._impossible_size = False
         self.changed = False
         """Whether the last update changed anything."""
         self.touch: Touch = NO_TOUCH
-        self.sound = True
-        """False while bid and ask cross, or once a level had a size below zero: do not trade on this book."""
 
-    def apply(self, levels: tuple[Level, ...]) -> bool:
-        """Set each level to what it is now; zero lots removes it. Returns whether the book is sound."""
+    def apply(self, levels: tuple[Level, ...]) -> None:
+        """Set each level to what it is now; zero lots removes it. Believes all it is told: `quality` does not."""
         bids, asks = self._bids, self._asks
         changed = False
         for level in levels:
@@ -74,30 +71,27 @@ class DeskBook:
                 ladder, key = asks, level.price_half_ticks
             before = ladder.lots.get(key, 0)
             changed = changed or lots != before
-            if lots > 0:
+            if lots:
                 if not before:
                     heappush(ladder.heap, key)
                 ladder.lots[key] = lots
-            elif lots == 0:
-                ladder.lots.pop(key, None)
             else:
-                self._impossible_size = True
+                ladder.lots.pop(key, None)
         self.changed = changed
-        return self._look()
+        self._look()
 
-    def replace(self, levels: tuple[Level, ...]) -> bool:
-        """Forget everything; these are all the levels there are. Returns whether the book is sound."""
+    def replace(self, levels: tuple[Level, ...]) -> None:
+        """Forget everything; these are all the levels there are."""
         self._bids.clear()
         self._asks.clear()
-        self._impossible_size = False
-        return self.apply(levels)
+        self.apply(levels)
 
     def depth(self, side: Side) -> list[tuple[int, int]]:
         """All levels of a side as (half ticks, lots), best first. Sorts: not for the hot path."""
         ladder, sign = (self._bids, -1) if side is Side.BUY else (self._asks, 1)
         return [(sign * key, ladder.lots[key]) for key in sorted(ladder.lots)]
 
-    def _look(self) -> bool:
+    def _look(self) -> None:
         bid_half_ticks = bid_lots = ask_half_ticks = ask_lots = 0
         bid, ask = self._bids.best(), self._asks.best()
         if bid is not None:
@@ -105,6 +99,3 @@ class DeskBook:
         if ask is not None:
             ask_half_ticks, ask_lots = ask, self._asks.lots[ask]
         self.touch = (bid_half_ticks, bid_lots, ask_half_ticks, ask_lots)
-        crossed = bid_lots and ask_lots and bid_half_ticks > ask_half_ticks
-        self.sound = not crossed and not self._impossible_size
-        return self.sound

@@ -1,45 +1,85 @@
 """Whether market data can be right: what the desk does not believe of a book, or of a whole feed, and why."""
 
-from enum import Enum
+from collections.abc import Container
 
+from squall.sim.exchange.wire.messages import BookUpdate
 from squall.system.config import FeedConfig
 from squall.system.domain.desk_book import NO_TOUCH, Touch
+from squall.system.domain.suspicion import Suspicion
 
 
-class Suspicion(Enum):
-    """Why a book is in quarantine: its ticks are stale until the reason is gone."""
+def flaw_of_update(update: BookUpdate, listed: Container[str], newest_ns: int, config: FeedConfig) -> Suspicion | None:
+    """What is wrong with this update by itself, before any book has seen it. *newest_ns*: the stamp before it."""
+    if config.check_symbol and update.symbol not in listed:
+        return Suspicion.WRONG_SYMBOL
+    if config.check_time and update.venue_time_ns < newest_ns:
+        return Suspicion.BACKWARDS
+    if config.check_numbers:
+        for level in update.levels:
+            if level.lots < 0 or (level.lots and level.price_half_ticks <= 0):
+                return Suspicion.IMPOSSIBLE
+        for print_ in update.prints:
+            if print_.price_half_ticks <= 0 or print_.lots <= 0:
+                return Suspicion.IMPOSSIBLE
+    return None
 
-    OUT_OF_BAND = "price out of band"
-    """A best price is further from the last one that was believed than a market moves in one step."""
-    STUCK = "stuck"
-    """Update follows update, and nothing changes."""
-    SILENT = "silent"
-    """Not a word on any line, heartbeats included."""
-    FROZEN = "frozen"
-    """The venue's snapshot knows of updates of which its feed, alive by its heartbeats, has not said a word."""
+
+def flaw_of_touch(touch: Touch, config: FeedConfig) -> Suspicion | None:
+    """Whether this bid and this ask can be, side by side."""
+    bid_half_ticks, bid_lots, ask_half_ticks, ask_lots = touch
+    if config.check_numbers and (bid_lots < 0 or ask_lots < 0 or bid_half_ticks < 0 or ask_half_ticks < 0):
+        return Suspicion.IMPOSSIBLE
+    if not bid_lots or not ask_lots or bid_half_ticks < ask_half_ticks:
+        return None
+    if bid_half_ticks > ask_half_ticks:
+        return Suspicion.CROSSED if config.check_crossed else None
+    return Suspicion.LOCKED if config.check_locked else None
 
 
 class BookCheck:
-    """One book: its prices held against the last that were believed, its updates against one another."""
+    """One book: its updates held against what can be, its prices against the last that were believed."""
 
-    __slots__ = ("_same", "_trusted", "outside", "stuck")
+    __slots__ = ("_same", "_trusted", "flaw", "outside", "stuck")
 
     def __init__(self) -> None:
         self._trusted: Touch = NO_TOUCH
         self._same = 0
+        self.flaw: Suspicion | None = None
+        """What of the last update, or of the touch that it led to, cannot be."""
         self.outside = False
         self.stuck = False
 
     @property
+    def suspicion(self) -> Suspicion | None:
+        """Why nobody should trade on this book, if there is a reason."""
+        if self.flaw is not None:
+            return self.flaw
+        if self.outside:
+            return Suspicion.OUT_OF_BAND
+        return Suspicion.STUCK if self.stuck else None
+
+    @property
     def suspect(self) -> bool:
         """Whether nobody should trade on this book."""
-        return self.outside or self.stuck
+        return self.outside or self.stuck or self.flaw is not None
 
-    def trust(self, touch: Touch) -> None:
-        """The venue's own image says so: whatever was suspected, this is where the market is."""
+    @property
+    def last_good(self) -> Touch:
+        """The last prices that were believed."""
+        return self._trusted
+
+    def trust(self, touch: Touch, config: FeedConfig) -> None:
+        """The venue's own image says so: whatever was suspected, this is where the market is, if it can be at all."""
         self.outside = self.stuck = False
         self._same = 0
-        self._trusted = touch
+        self.flaw = flaw_of_touch(touch, config)
+        if self.flaw is None:
+            self._trusted = touch
+
+    def touch(self, touch: Touch, config: FeedConfig) -> bool:
+        """Whether the touch can be: its two sides beside each other, and each where it was a moment ago."""
+        self.flaw = flaw_of_touch(touch, config)
+        return self.flaw is None and self.price(touch, config)
 
     def price(self, touch: Touch, config: FeedConfig) -> bool:
         """Whether both best prices are where they can be. Where they are, later ones are held against them."""
@@ -73,11 +113,13 @@ def within(price_half_ticks: int, lots: int, trusted_half_ticks: int, percent: i
 class FeedWatch:
     """One feed: whether anything is heard of it, and whether what is heard is all that there is."""
 
-    __slots__ = ("_heard", "_updated_ns", "frozen_at", "probing", "silent")
+    __slots__ = ("_heard", "_updated_ns", "astray", "frozen_at", "probing", "silent")
 
     def __init__(self) -> None:
         self._heard = True
         self._updated_ns = 0
+        self.astray = False
+        """An update has come of what the venue does not list: it was meant for some book that has missed it."""
         self.silent = False
         self.frozen_at = 0
         """The venue had come to this number when its feed had not; 0 where there is no such suspicion."""
@@ -86,9 +128,11 @@ class FeedWatch:
 
     @property
     def suspicion(self) -> Suspicion | None:
-        """What nobody should trade on, if anything."""
+        """Why nobody should trade on any book of this feed, if there is a reason."""
         if self.silent:
             return Suspicion.SILENT
+        if self.astray:
+            return Suspicion.WRONG_SYMBOL
         return Suspicion.FROZEN if self.frozen_at else None
 
     def hear(self) -> None:

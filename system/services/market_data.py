@@ -1,82 +1,25 @@
 """Turns each venue's two lines into one book a symbol, and tells the desk of every change of its touch."""
 
 from collections.abc import Hashable
-from enum import Enum
 from typing import Final
-
-from msgspec import Struct
 
 from squall.sim.exchange.wire.messages import BookUpdate, FeedHeartbeat, Snapshot, SnapshotRequest
 from squall.system.config import DeskConfig
-from squall.system.domain.arbitration import BUFFER_LIMIT, PRIMARY_LINE, LineArbiter, Updates
+from squall.system.domain.arbitration import BUFFER_LIMIT, PRIMARY_LINE, Updates
 from squall.system.domain.claims import FeedMoved, ProtectionActed
-from squall.system.domain.desk_book import NO_TOUCH, DeskBook, Touch
+from squall.system.domain.desk_book import DeskBook
 from squall.system.domain.ids import Symbol, Venue
-from squall.system.domain.messages import Tick
-from squall.system.domain.quality import BookCheck, FeedWatch, Suspicion
+from squall.system.domain.messages import FeedQuality, Tick
+from squall.system.domain.quality import flaw_of_update
+from squall.system.domain.suspicion import PROTECTION_OF, Suspicion
 from squall.system.runtime import Address, Runtime
-from squall.system.wiring import VenueRoute, Wiring
+from squall.system.services.feed_channel import STALE, Channel, Feed, Phase
+from squall.system.wiring import Wiring
 
 ARBITRATION: Final = "feed.arbitration"
 GAP_RECOVERY: Final = "feed.gap_recovery"
-PROTECTION_OF: Final = {
-    Suspicion.OUT_OF_BAND: "feed.check_prices",
-    Suspicion.STUCK: "feed.watch_stuck",
-    Suspicion.SILENT: "feed.watch_silence",
-    Suspicion.FROZEN: "feed.watch_quiet",
-}
 
 MarketDataMessage = BookUpdate | FeedHeartbeat | Snapshot
-
-
-class Phase(Enum):
-    """Where a channel stands. Only the last two are stale."""
-
-    IN_SEQUENCE = "in sequence"
-    WAITING = "waiting"
-    """Something is missing; the other line may still bring it."""
-    JOINING = "joining"
-    """We came after the first update, so the book has to start with a snapshot."""
-    RECOVERING = "recovering"
-
-
-_STALE: Final = (Phase.JOINING, Phase.RECOVERING)
-
-
-class _Channel:
-    """One venue's feed: its arbiter, its books and what was last said of them."""
-
-    def __init__(self, route: VenueRoute, patience_ns: int, buffer_limit: int) -> None:
-        self.venue: Venue = route.venue
-        self.address: Address = route.address
-        self.arbiter = LineArbiter(patience_ns, buffer_limit)
-        self.books: dict[Symbol, DeskBook] = {symbol: DeskBook() for symbol in route.symbols}
-        self.traded_lots: dict[Symbol, int] = dict.fromkeys(route.symbols, 0)
-        self.checks = {symbol: BookCheck() for symbol in route.symbols}
-        self.watch = FeedWatch()
-        self.told: dict[Symbol, tuple[Touch, bool]] = dict.fromkeys(route.symbols, (NO_TOUCH, False))
-        """The touch and staleness of the last tick."""
-        self.phase = Phase.IN_SEQUENCE
-        self.begun = False
-        """Whether anything was ever applied or a snapshot asked for."""
-        self.beats = 0
-        """The number of the last heartbeat."""
-        self.waiting_for = 0
-        """The sequence number that the gap timer runs for."""
-        self.attempts = 0
-        """Snapshots asked for, in all this program's life."""
-        self.unasked = False
-        """Whether the request still waits for a stream."""
-        self.source_id = 0
-
-
-class Feed(Struct, frozen=True):
-    """One venue's feed as it stands, to be looked at."""
-
-    phase: Phase
-    next_seq: int
-    known_seq: int
-    touches: dict[Symbol, Touch]
 
 
 class MarketData:
@@ -86,27 +29,16 @@ class MarketData:
         self._runtime = runtime
         self._config = config.feed
         self._listeners: tuple[Address, ...] = (wiring.strategy, *wiring.routers, wiring.risk)
-        self._channels: dict[Venue, _Channel] = {
-            route.venue: _Channel(route, config.feed.gap_timeout_ns, buffer_limit) for route in wiring.venues
+        self._channels: dict[Venue, Channel] = {
+            route.venue: Channel(route, config.feed.gap_timeout_ns, buffer_limit) for route in wiring.venues
         }
-        self._by_address: dict[Address, _Channel] = {channel.address: channel for channel in self._channels.values()}
-        self.quarantines: dict[Suspicion, int] = dict.fromkeys(Suspicion, 0)
-        """How often something was not believed, by reason."""
-        self.unsound_books = 0
-        """How often an update left a book crossed, or with a size below zero."""
+        self._by_address: dict[Address, Channel] = {channel.address: channel for channel in self._channels.values()}
+        self._monitor = wiring.monitor
 
     @property
     def feeds(self) -> dict[Venue, Feed]:
         """Every venue's feed as it stands."""
-        return {
-            venue: Feed(
-                channel.phase,
-                channel.arbiter.next_seq,
-                channel.arbiter.known_seq,
-                {symbol: book.touch for symbol, book in channel.books.items()},
-            )
-            for venue, channel in self._channels.items()
-        }
+        return {venue: channel.look for venue, channel in self._channels.items()}
 
     def on_start(self) -> None:
         """The feed comes by itself, and a stream is opened when a snapshot is needed."""
@@ -128,7 +60,7 @@ class MarketData:
 
     # --- the lines ---
 
-    def _on_update(self, channel: _Channel, update: BookUpdate) -> None:
+    def _on_update(self, channel: Channel, update: BookUpdate) -> None:
         arbiter, watch = channel.arbiter, channel.watch
         now_ns = self._runtime.monotonic_ns
         watch.updated(now_ns)
@@ -142,7 +74,7 @@ class MarketData:
         if watch.silent or watch.frozen_at:
             self._is_heard_again(channel, update.seq)
 
-    def _on_heartbeat(self, channel: _Channel, beat: FeedHeartbeat) -> None:
+    def _on_heartbeat(self, channel: Channel, beat: FeedHeartbeat) -> None:
         if beat.number < channel.beats and beat.last_seq < channel.arbiter.known_seq:
             self._start_over(channel)
         channel.beats = beat.number
@@ -155,39 +87,42 @@ class MarketData:
         if channel.watch.silent or channel.watch.frozen_at:
             self._is_heard_again(channel, beat.last_seq)
 
-    def _claim_rescued(self, channel: _Channel) -> None:
+    def _claim_rescued(self, channel: Channel) -> None:
         rescued = channel.arbiter.rescued
         lost = ", ".join(str(seq) for seq in rescued)
         rescued.clear()
         what = f"{channel.venue}: the second line brought what line {PRIMARY_LINE} did not: {lost}"
         self._runtime.emit(ProtectionActed(protection=ARBITRATION, what=what))
 
-    def _apply(self, channel: _Channel, ready: Updates) -> None:
+    def _apply(self, channel: Channel, ready: Updates) -> None:
         for update in ready:
             channel.source_id = update.source_id
             symbol = Symbol(update.symbol)
+            flaw = flaw_of_update(update, channel.books, channel.newest_ns, self._config)
+            if flaw is not None:
+                self._refuse(channel, symbol, flaw)
+                continue
+            channel.newest_ns = update.venue_time_ns
             book = channel.books.get(symbol)
             if book is None:
                 continue
             for print_ in update.prints:
                 channel.traded_lots[symbol] += print_.lots
-            if not update.levels:
-                continue
-            if not book.apply(update.levels):
-                self._on_unsound(channel, "crossed")
-            else:
-                self._check(channel, symbol, book)
+            if not update.levels or channel.arbiter.held:
+                continue  # nothing for the book, or for a book that the venue's image will replace
+            book.apply(update.levels)
+            self._check(channel, symbol, book)
             self._tell(channel, symbol, book, update.seq)
 
     # --- gaps ---
 
-    def _mind_the_gap(self, channel: _Channel) -> None:
+    def _mind_the_gap(self, channel: Channel) -> None:
         """Moves the channel to the phase that its arbiter calls for. Off the hot path."""
         arbiter = channel.arbiter
         first, channel.begun = not channel.begun, True
         if not arbiter.missing:
             self._in_sequence(channel, first)
-        elif channel.phase in _STALE:
+        elif channel.phase in STALE:
             return
         elif first:
             self._ask_for_snapshot(channel, Phase.JOINING)
@@ -198,14 +133,14 @@ class MarketData:
             channel.waiting_for = arbiter.next_seq
             self._runtime.set_timer(self._config.gap_timeout_ns, ("gap", channel.venue))
 
-    def _start_over(self, channel: _Channel) -> None:
+    def _start_over(self, channel: Channel) -> None:
         """The venue's own counts went back: it was restarted, and numbers its channel from 1 again."""
         self._moved(channel, "restarted")
         channel.begun = True
         self._ask_for_snapshot(channel, Phase.JOINING)
         channel.arbiter.start_over()
 
-    def _give_up_waiting(self, channel: _Channel) -> None:
+    def _give_up_waiting(self, channel: Channel) -> None:
         """No line brings it any more: the books of this venue are wrong from here on."""
         self._moved(channel, "gap")
         if self._config.gap_recovery:
@@ -218,18 +153,17 @@ class MarketData:
         if channel.arbiter.missing:
             self._mind_the_gap(channel)
 
-    def _on_unsound(self, channel: _Channel, state: str) -> None:
-        self.unsound_books += 1
+    def _on_unsound(self, channel: Channel, state: str) -> None:
         if not self._config.gap_recovery:
-            return  # its ticks are stale for as long as it is crossed, and nothing mends it
+            return  # its ticks are stale until an update is sound, and nothing mends what was missed
         channel.arbiter.hold()
-        if channel.phase not in _STALE:
+        if channel.phase not in STALE:
             self._moved(channel, state)
             self._ask_for_snapshot(channel, Phase.RECOVERING)
 
-    def _in_sequence(self, channel: _Channel, first: bool = False) -> None:
+    def _in_sequence(self, channel: Channel, first: bool = False) -> None:
         """Nothing is missing (any more): the other line, or a snapshot, has brought it."""
-        was_stale = channel.phase in _STALE
+        was_stale = channel.phase in STALE
         channel.phase = Phase.IN_SEQUENCE
         self._runtime.cancel_timer(("gap", channel.venue))
         if was_stale:
@@ -241,26 +175,39 @@ class MarketData:
 
     # --- what cannot be right ---
 
-    def _check(self, channel: _Channel, symbol: Symbol, book: DeskBook) -> None:
+    def _check(self, channel: Channel, symbol: Symbol, book: DeskBook) -> None:
         """Quarantine a book that cannot be right. Only the venue's own image proves that it is, or mends it."""
         check = channel.checks[symbol]
-        was_stuck = check.stuck
         if check.update(book.changed, self._config):
             self._on_unsound(channel, "moves again")
-        elif check.stuck and not was_stuck:
-            self._quarantine(channel, Suspicion.STUCK, symbol)
-        was_outside = check.outside
-        if not check.price(book.touch, self._config):
-            if not was_outside:
-                self._quarantine(channel, Suspicion.OUT_OF_BAND, symbol)
-            self._on_unsound(channel, Suspicion.OUT_OF_BAND.value)
+        if not check.touch(book.touch, self._config):
+            assert check.suspicion is not None, "or the touch could be"
+            self._on_unsound(channel, check.suspicion.value)
+        channel.watch.astray = False  # where it came so far, nobody mends what has gone astray
+        if check.suspect or channel.quarantine.standing:
+            self._review(channel)
 
-    def _quarantine(self, channel: _Channel, suspicion: Suspicion, what: str) -> None:
-        self.quarantines[suspicion] += 1
-        words = f"{channel.venue} {what}: {suspicion.value}"
-        self._runtime.emit(ProtectionActed(protection=PROTECTION_OF[suspicion], what=words))
+    def _refuse(self, channel: Channel, symbol: Symbol, flaw: Suspicion) -> None:
+        """An update that cannot be is not applied: what it was meant to say, the venue's image says."""
+        if flaw is Suspicion.WRONG_SYMBOL:
+            channel.watch.astray = True
+        elif symbol in channel.checks:
+            channel.checks[symbol].flaw = flaw
+        self._review(channel)
+        self._on_unsound(channel, flaw.value)
+        self._tell_all(channel)
 
-    def _on_watch(self, channel: _Channel) -> None:
+    def _review(self, channel: Channel) -> None:
+        """Count what has newly come into quarantine; say what has, and what has left it."""
+        quarantine = channel.quarantine
+        moves = quarantine.moves
+        for what, suspicion in quarantine.review(channel.suspect, self._runtime.monotonic_ns):
+            words = f"{channel.venue} {what}: {suspicion.value}"
+            self._runtime.emit(ProtectionActed(protection=PROTECTION_OF[suspicion], what=words))
+        if quarantine.moves != moves:
+            self._runtime.send(self._monitor, quality_of(channel))
+
+    def _on_watch(self, channel: Channel) -> None:
         """Time to look whether the feed lives, and whether a quiet one is as quiet as it seems."""
         config, watch = self._config, channel.watch
         was_silent = watch.silent
@@ -271,24 +218,25 @@ class MarketData:
             self._ask(channel)
         self._runtime.set_timer(config.silence_ns, ("watch", channel.venue))
 
-    def _suspect(self, channel: _Channel, suspicion: Suspicion) -> None:
-        self._quarantine(channel, suspicion, "feed")
+    def _suspect(self, channel: Channel, suspicion: Suspicion) -> None:
+        self._review(channel)
         self._moved(channel, suspicion.value)
         self._tell_all(channel)
 
-    def _is_heard_again(self, channel: _Channel, seq: int) -> None:
+    def _is_heard_again(self, channel: Channel, seq: int) -> None:
         """A message after a silence, or one that shows how far the feed itself has come."""
         watch = channel.watch
         was_silent, watch.silent = watch.silent, False
         if not watch.tells_of(seq) and not was_silent:
             return
+        self._review(channel)
         if channel.phase is Phase.WAITING:
             self._give_up_waiting(channel)  # the other line has had its time
         elif channel.phase is Phase.IN_SEQUENCE:
             self._moved(channel, Phase.IN_SEQUENCE.value)
             self._tell_all(channel)
 
-    def _on_probe(self, channel: _Channel, snapshot: Snapshot) -> None:
+    def _on_probe(self, channel: Channel, snapshot: Snapshot) -> None:
         """The answer in quiet times: where the venue knows more than its feed, its image is right, the feed is not."""
         arbiter, watch = channel.arbiter, channel.watch
         if channel.phase is not Phase.IN_SEQUENCE or not watch.probed(snapshot.last_seq, arbiter.known_seq):
@@ -298,19 +246,19 @@ class MarketData:
 
     # --- snapshots ---
 
-    def _ask_for_snapshot(self, channel: _Channel, phase: Phase) -> None:
+    def _ask_for_snapshot(self, channel: Channel, phase: Phase) -> None:
         channel.phase = phase
         self._runtime.cancel_timer(("gap", channel.venue))
         self._moved(channel, phase.value)
         self._tell_all(channel)
         self._request(channel)
 
-    def _request(self, channel: _Channel) -> None:
+    def _request(self, channel: Channel) -> None:
         """Ask, and ask again if no snapshot has mended the books in time."""
         self._ask(channel)
         self._runtime.set_timer(self._config.snapshot_timeout_ns, ("snapshot", channel.venue))
 
-    def _ask(self, channel: _Channel) -> None:
+    def _ask(self, channel: Channel) -> None:
         """Ask, or open a stream to ask on."""
         channel.attempts += 1
         request = SnapshotRequest(sender=self._runtime.address, attempt=channel.attempts)
@@ -318,8 +266,8 @@ class MarketData:
         if channel.unasked:
             self._runtime.open(channel.address)
 
-    def _on_snapshot(self, channel: _Channel, snapshot: Snapshot) -> None:
-        if channel.phase not in _STALE:
+    def _on_snapshot(self, channel: Channel, snapshot: Snapshot) -> None:
+        if channel.phase not in STALE:
             # A probe's answer; or one that came after the other line had brought what was missing.
             if channel.watch.probing:
                 self._on_probe(channel, snapshot)
@@ -329,7 +277,6 @@ class MarketData:
         if ready is None:
             return  # older than our own book: the timer asks again
         if not self._replace_books(channel, snapshot, ready):
-            self.unsound_books += 1
             arbiter.hold()  # the venue's own image crosses, or what followed it did: the timer asks again
             return
         if channel.phase is Phase.RECOVERING:
@@ -339,27 +286,36 @@ class MarketData:
         if arbiter.missing:
             self._mind_the_gap(channel)
 
-    def _replace_books(self, channel: _Channel, snapshot: Snapshot, ready: Updates) -> bool:
+    def _replace_books(self, channel: Channel, snapshot: Snapshot, ready: Updates) -> bool:
         """The venue's image, and what followed it. Returns whether all books can be right."""
+        config, watch = self._config, channel.watch
         images = {image.symbol: image.levels for image in snapshot.books}
         for symbol, book in channel.books.items():
             book.replace(images.get(symbol, ()))
-            channel.checks[symbol].trust(book.touch)
+            channel.checks[symbol].trust(book.touch, config)
+        watch.astray = False
+        channel.newest_ns = snapshot.venue_time_ns or channel.newest_ns
         for update in ready:
             channel.source_id = update.source_id
             symbol = Symbol(update.symbol)
-            if (followed := channel.books.get(symbol)) is not None:
-                followed.apply(update.levels)
-                channel.checks[symbol].price(followed.touch, self._config)
-        return all(book.sound and not channel.checks[symbol].outside for symbol, book in channel.books.items())
+            flaw = flaw_of_update(update, channel.books, channel.newest_ns, config)
+            if flaw is Suspicion.WRONG_SYMBOL:
+                watch.astray = True
+            elif (followed := channel.books.get(symbol)) is not None:
+                if flaw is None:
+                    followed.apply(update.levels)
+                    channel.newest_ns = update.venue_time_ns
+                    channel.checks[symbol].touch(followed.touch, config)
+                else:
+                    channel.checks[symbol].flaw = flaw
+        self._review(channel)
+        return not watch.astray and not any(check.suspect for check in channel.checks.values())
 
     # --- what the desk is told ---
 
-    def _tell(self, channel: _Channel, symbol: Symbol, book: DeskBook, seq: int) -> None:
+    def _tell(self, channel: Channel, symbol: Symbol, book: DeskBook, seq: int) -> None:
         """A tick, if the touch or its staleness is not what was last told."""
-        watch = channel.watch
-        quarantined = watch.silent or watch.frozen_at > 0 or channel.checks[symbol].suspect
-        stale = quarantined or channel.phase in _STALE or not book.sound
+        stale = channel.is_stale(symbol)
         now = (book.touch, stale)
         if now == channel.told[symbol]:
             return
@@ -380,16 +336,16 @@ class MarketData:
         for listener in self._listeners:
             self._runtime.send(listener, tick)
 
-    def _tell_all(self, channel: _Channel) -> None:
+    def _tell_all(self, channel: Channel) -> None:
         for symbol, book in channel.books.items():
             self._tell(channel, symbol, book, self._told_seq(channel))
 
-    def _told_seq(self, channel: _Channel) -> int:
+    def _told_seq(self, channel: Channel) -> int:
         """The last update applied; while joining the last one known of, to outdate what was said before."""
         arbiter = channel.arbiter
         return arbiter.known_seq if channel.phase is Phase.JOINING else arbiter.next_seq - 1
 
-    def _moved(self, channel: _Channel, state: str) -> None:
+    def _moved(self, channel: Channel, state: str) -> None:
         self._runtime.emit(FeedMoved(venue=channel.venue, state=state, seq=channel.arbiter.next_seq))
 
     # --- the rest of the program ---
@@ -404,7 +360,7 @@ class MarketData:
                 self._on_watch(self._channels[Venue(venue)])
             case ("snapshot", str(venue)):
                 channel = self._channels[Venue(venue)]
-                if channel.phase in _STALE:
+                if channel.phase in STALE:
                     self._request(channel)
             case _:
                 raise ValueError(f"market data: found timer {key!r}, expected a gap's, a snapshot's or a watch's")
@@ -414,7 +370,7 @@ class MarketData:
 
     def on_stream_open(self, peer: Address) -> None:
         channel = self._by_address.get(peer)
-        if channel is not None and channel.unasked and (channel.phase in _STALE or channel.watch.probing):
+        if channel is not None and channel.unasked and (channel.phase in STALE or channel.watch.probing):
             request = SnapshotRequest(sender=self._runtime.address, attempt=channel.attempts)
             channel.unasked = not self._runtime.write(peer, request)
 
@@ -425,3 +381,14 @@ class MarketData:
         self._config = config.feed
         for channel in self._channels.values():
             channel.arbiter.patience_ns = config.feed.gap_timeout_ns
+
+
+def quality_of(channel: Channel) -> FeedQuality:
+    """What the monitor is told: all that is in quarantine now, and how often each reason has been."""
+    quarantine = channel.quarantine
+    return FeedQuality(
+        venue=channel.venue,
+        number=quarantine.moves,
+        standing=tuple((what, held.reason) for what, held in quarantine.standing.items()),
+        counts=tuple((reason, count) for reason, count in quarantine.counts.items() if count),
+    )

@@ -18,11 +18,13 @@ from squall.system.domain.alerts import (
 )
 from squall.system.domain.claims import AlertRaised
 from squall.system.domain.events import OrderFilled
-from squall.system.domain.messages import JournalCopied, PositionChanged, PositionsTold
+from squall.system.domain.ids import Venue
+from squall.system.domain.messages import FeedQuality, JournalCopied, PositionChanged, PositionsTold
+from squall.system.domain.suspicion import Suspicion
 from squall.system.runtime import Address, Runtime
 from squall.system.wiring import Wiring
 
-MonitorMessage = JournalCopied | PositionChanged | PositionsTold
+MonitorMessage = FeedQuality | JournalCopied | PositionChanged | PositionsTold
 
 KNOCK: Final = "knock"
 JUDGE: Final = "judge"
@@ -64,6 +66,8 @@ class Monitor:
         self._booked = dict.fromkeys(ratios, 0)
         """Fills that the positions have told of, per symbol."""
         self.vitals = Vitals((*self._knocked_at, *self._callers))
+        self.quality: dict[Venue, FeedQuality] = {}
+        """What of each venue's market data is in quarantine, and how often anything was, by reason."""
         self.board = AlertBoard(limits.max_alerts_kept)
 
     def on_start(self) -> None:
@@ -89,6 +93,9 @@ class Monitor:
                     self._fills[state.symbol] = max(self._fills[state.symbol], state.number)
                     self.profit.on_told(state.symbol, state.net_lots, state.cash_flow, state.cost_basis)
                 self._judge_profit()
+            case FeedQuality():
+                self.quality[message.venue] = message
+                self._judge_quality(message)
             case _:
                 raise TypeError(f"monitor: no handler for {type(message).__name__} from {sender}")
 
@@ -125,6 +132,17 @@ class Monitor:
         if self.board.is_news("daily-profit", alarming, well):
             text = f"daily profit: {self.profit.currency_units}, limit {limit}"
             self._raise(Alert(CRITICAL, "daily-profit", text))
+
+    def _judge_quality(self, quality: FeedQuality) -> None:
+        """Once for each venue and reason, however many books it is about, until no book is in quarantine for it."""
+        reasons = [reason for _, reason in quality.standing]
+        for reason in Suspicion:
+            standing = reason in reasons
+            kind = f"quarantine/{quality.venue}/{reason.value}"
+            if self.board.is_news(kind, standing, not standing):
+                books = ", ".join(what for what, why in quality.standing if why is reason)
+                text = f"market data of {quality.venue}: {books} in quarantine, {reason.value}"
+                self._raise(Alert(WARNING, kind, text))
 
     def _raise(self, alert: Alert) -> None:
         self.board.post(alert)

@@ -6,10 +6,14 @@ import pytest
 
 from squall.faults.fault import Fault, during
 from squall.faults.feed import FeedDead, FeedDuplicate, FeedGap, FeedLate, FeedLineDead, FeedStale, MessageStorm
-from squall.faults.feed_lies import BadTick, FeedCrossed, FeedStuck
+from squall.faults.feed_lies import BadTick, FeedCrossed, FeedImpossible, FeedLocked, FeedStuck
+from squall.faults.feed_old import FeedMisnamed, FeedReplays
 from squall.sim.exchange.wire.messages import BookUpdate, FeedHeartbeat, Level, Side
 from squall.sim.trace import FaultHealed, FeedTold, Sent
+from squall.system.config import FeedConfig
 from squall.system.domain.desk_book import DeskBook, Touch
+from squall.system.domain.quality import flaw_of_touch, flaw_of_update
+from squall.system.domain.suspicion import Suspicion
 from tests.faults.stages import Market
 from tests.sim.markets import MILLISECOND
 
@@ -71,6 +75,10 @@ REFUSED: list[tuple[Fault, str]] = [
     (FeedStale("right"), "no venue 'right'; venues are left"),
     (FeedStuck("right"), "no venue 'right'; venues are left"),
     (FeedCrossed("left", -1.0), "market data: crossed: the share must be above 0 and at most 1, found -1.0"),
+    (FeedLocked("left", -1.0), "market data: locked: the share must be above 0 and at most 1, found -1.0"),
+    (FeedImpossible("left", 2.0), "market data: zero or negative: the share must be above 0 and at most 1, found 2.0"),
+    (FeedMisnamed("left", 0.0), "market data: wrong symbol: the share must be above 0 and at most 1, found 0.0"),
+    (FeedReplays("left", 0), "market data: replayed: it must go back above 0 ns, found 0"),
     (BadTick("left", 0.5, 1.0), "market data: bad tick: the factor must be above 1 and at most 1000, found 1.0"),
     (MessageStorm("left", 0), "market data: message storm: expected 1 to 1000000 updates a second, found 0"),
 ]
@@ -92,6 +100,10 @@ EVERY: list[Fault] = [
     FeedStale("left"),
     FeedStuck("left"),
     FeedCrossed("left"),
+    FeedLocked("left"),
+    FeedImpossible("left"),
+    FeedMisnamed("left"),
+    FeedReplays("left", 500 * MILLISECOND),
     BadTick("left"),
     MessageStorm("left"),
 ]
@@ -112,7 +124,18 @@ def test_each_counts_what_it_touches_and_the_feed_is_sound_from_its_last_nanosec
 
 
 @pytest.mark.parametrize(
-    "fault", [FeedStuck("left"), FeedCrossed("left", 0.5), BadTick("left", 0.5), MessageStorm("left")], ids=str
+    "fault",
+    [
+        FeedStuck("left"),
+        FeedCrossed("left", 0.5),
+        FeedLocked("left", 0.5),
+        FeedImpossible("left", 0.5),
+        FeedMisnamed("left", 0.5),
+        FeedReplays("left", 500 * MILLISECOND),
+        BadTick("left", 0.5),
+        MessageStorm("left"),
+    ],
+    ids=str,
 )
 def test_a_lie_is_set_right_when_it_heals(fault: Fault) -> None:
     """Whoever applied all that was sent, true or false, has the venue's book in the end."""
@@ -237,18 +260,60 @@ def test_a_crossed_update_crosses_and_the_next_one_recants() -> None:
     book, states = DeskBook(), []
     for at_ns, update in sent(market, "A"):
         book.apply(update.levels)
-        states.append((START_NS <= at_ns < END_NS, book.sound))
+        states.append((START_NS <= at_ns < END_NS, flaw_of_touch(book.touch, FeedConfig()) is None))
     crossed = [within for within, sound in states if not sound]
     assert len(crossed) == market.plan.tallies[0].effects > 20
     assert all(crossed), "only in the window"
-    assert book.sound
+    assert states[-1][1]
+
+
+def flaws(market: Market) -> list[tuple[bool, Suspicion | None]]:
+    """Of each update, or of the touch that it leads to, as it came on line A; and whether it was in the window."""
+    book, newest_ns, found = DeskBook(), 0, []
+    for at_ns, update in sent(market, "A"):
+        flaw = flaw_of_update(update, ("ACME",), newest_ns, FeedConfig())
+        if flaw is None:
+            newest_ns = update.venue_time_ns
+        book.apply(update.levels)
+        found.append((START_NS <= at_ns < END_NS, flaw or flaw_of_touch(book.touch, FeedConfig())))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("fault", "flaw"),
+    [
+        (FeedLocked("left", 0.2), Suspicion.LOCKED),
+        (FeedImpossible("left", 0.2), Suspicion.IMPOSSIBLE),
+        (FeedMisnamed("left", 0.2), Suspicion.WRONG_SYMBOL),
+        (FeedReplays("left", 500 * MILLISECOND), Suspicion.BACKWARDS),
+    ],
+    ids=str,
+)
+def test_each_lie_is_the_one_that_it_is_called(fault: Fault, flaw: Suspicion) -> None:
+    market = broken(fault)
+    found = flaws(market)
+    assert {each for _, each in found} == {None, flaw}
+    assert all(within for within, each in found if each), "only in the window"
+    touched, seen = market.plan.tallies[0].effects, sum(each is flaw for _, each in found)
+    # What is played again has caught up with what came before it after half a second.
+    assert 20 < seen <= touched if flaw is Suspicion.BACKWARDS else 20 < seen == touched
+
+
+def test_a_replay_tells_what_was_so_long_ago() -> None:
+    market = broken(FeedReplays("left", 500 * MILLISECOND))
+    replayed = [update for update in inside(market, "A") if update.venue_time_ns < START_NS + 500 * MILLISECOND]
+    stamps = {update.venue_time_ns for update in replayed}
+    assert stamps
+    first_ns = next(at_ns for at_ns, update in sent(market, "A") if update is replayed[-1])
+    assert 0 <= first_ns - replayed[-1].venue_time_ns - 500 * MILLISECOND <= 200 * MILLISECOND
 
 
 def test_a_bad_tick_is_off_by_its_factor_and_does_not_cross() -> None:
     market = broken(BadTick("left", 0.2, 10.0))
     book, bad = DeskBook(), []
     for at_ns, update in sent(market, "A"):
-        assert book.apply(update.levels)
+        book.apply(update.levels)
+        assert flaw_of_touch(book.touch, FeedConfig()) is not Suspicion.CROSSED
         bid, _, ask, _ = book.touch
         if not 15_000 < bid <= ask < 25_000:
             bad.append((at_ns, bid))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from squall.scenarios.checks.feed import books_agree, feeds_in_sequence, market_data_within
+from squall.scenarios.checks.feed import books_agree, feeds_in_sequence, good_ticks_can_be, market_data_within
 from squall.scenarios.scenario import Promise
 from squall.sim.trace import TouchChanged
 from squall.system.domain.ids import Symbol, Venue
@@ -227,3 +227,44 @@ def test_the_last_moment_excuses_no_touch_that_is_older() -> None:
 @pytest.mark.parametrize("promise", [books_agree(), feeds_in_sequence()], ids=lambda promise: promise.name)
 def test_where_no_venue_shows_anything_nothing_is_shown_of_the_desks_books(promise: Promise) -> None:
     assert undecided(Tale().judge(promise).ruling())
+
+
+# --- whatever is called good can be ---
+
+
+def _said(tale: Tale, bid: int, bid_lots: int, ask: int, ask_lots: int, stale: bool = False) -> int:
+    tick = Tick(Venue("exchange-a"), Symbol("ACME"), 1, bid, bid_lots, ask, ask_lots, stale)
+    return tale.sent("market-data", "strategy", tick)
+
+
+@pytest.mark.parametrize(
+    ("touch", "what"),
+    [
+        ((104, 10, 100, 10), "is crossed"),
+        ((100, 10, 100, 10), "is locked"),
+        ((100, -10, 104, 10), "shows"),
+        ((100, 10, 0, 10), "shows"),
+        ((-2, 10, 104, 10), "shows"),
+    ],
+)
+def test_a_good_tick_that_cannot_be_is_a_violation_and_a_stale_one_says_as_much_itself(
+    touch: tuple[int, int, int, int], what: str
+) -> None:
+    tale = Tale()
+    judge = tale.judge(good_ticks_can_be())
+    _said(tale, 100, 10, 104, 10)
+    _said(tale, 100, 10, 0, 0)
+    _said(tale, *touch, stale=True)
+    assert held(judge.ruling())
+    seq = _said(tale, *touch)
+    ruling = judge.ruling()
+    assert fired(ruling)
+    assert ruling.seq == seq
+    assert what in ruling.detail
+
+
+def test_without_any_good_tick_there_is_nothing_to_say() -> None:
+    tale = Tale()
+    judge = tale.judge(good_ticks_can_be())
+    _said(tale, 0, 0, 0, 0, stale=True)
+    assert undecided(judge.ruling())

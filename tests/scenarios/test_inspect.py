@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from squall.cli import PASS, USAGE
 from squall.faults.exchange import ReportsLost
 from squall.faults.fault import during
+from squall.faults.feed import FeedDead
 from squall.faults.host import Crash, Pause
 from squall.faults.software import BadConfig, Hangs, Livelock, OldVersion
 from squall.scenarios.find import choose
@@ -59,6 +60,19 @@ def test_a_moment_shows_what_is_broken_just_then(troubled: Choice) -> None:
     later = inspect(troubled, 1_600 * MS)
     assert {host.host: (host.state, host.epoch) for host in later.hosts}["k3"] == ("up", 2)
     assert [fault.kind for fault in later.faults] == ["exchange API: reports lost"]
+
+
+def test_what_is_in_quarantine_is_shown_with_its_reason_and_how_often_each_was_there(troubled: Choice) -> None:
+    plan = (during(700 * MS, 1_900 * MS, FeedDead("exchange-a"), must_touch=False),)
+    seen = inspect(replace(troubled, plan=plan), 1_800 * MS)
+    feeds = seen.services["market-data"]
+    assert feeds["exchange-a"]["in_quarantine"] == {"feed": "silent"}
+    assert feeds["exchange-a"]["quarantines"] == {"silent": 1}
+    assert feeds["exchange-b"]["in_quarantine"] == feeds["exchange-b"]["quarantines"] == {}
+    assert seen.services["monitor"]["quarantines"] == {"exchange-a": {"silent": 1}}
+    assert seen.services["monitor"]["alerts_standing"] == [
+        "warning: market data of exchange-a: feed in quarantine, silent"
+    ]
 
 
 def test_a_moment_comes_before_what_happens_at_it(troubled: Choice) -> None:

@@ -1,10 +1,14 @@
 """Market data that is not believed: its ticks are stale, a snapshot is asked for, and the desk says why."""
 
+import pytest
+from msgspec.structs import replace
+
 from squall.sim.exchange.wire.messages import BookUpdate, FeedHeartbeat, Level, SnapshotRequest
 from squall.system.config import MILLISECOND, FeedConfig
 from squall.system.domain.claims import ProtectionActed
-from squall.system.domain.messages import Tick
-from squall.system.domain.quality import Suspicion
+from squall.system.domain.messages import FeedQuality, Tick
+from squall.system.domain.quarantine import WHOLE_FEED
+from squall.system.domain.suspicion import ENDS, PROTECTION_OF, Ending, Suspicion
 from squall.system.services.market_data import MarketData
 from tests.fakes import FakeRuntime
 from tests.system.test_market_data import ACME, BUY, FEED, SELL, A, VenueFeed, desk, touch_of
@@ -53,6 +57,20 @@ class Story:
         last: Tick = ticks[-1]
         return last
 
+    def count(self, reason: Suspicion) -> int:
+        return self.program.feeds[A].quarantine.counts[reason]
+
+    @property
+    def standing(self) -> dict[str, Suspicion]:
+        """What the monitor was last told of."""
+        told: FeedQuality = [m for to, m in self.runtime.sent if isinstance(m, FeedQuality) and to == "monitor"][-1]
+        return dict(told.standing)
+
+    def falsely(self, update: BookUpdate) -> None:
+        """The venue sends this in place of its next update."""
+        self.venue.updates.append(update)
+        self.program.on_message("exchange-a", update)
+
     def acted(self) -> list[str]:
         return [claim.protection for claim in self.runtime.claims if isinstance(claim, ProtectionActed)]
 
@@ -64,7 +82,7 @@ def test_a_price_out_of_the_band_never_leaves_as_a_good_tick_and_a_snapshot_mend
     story.program.on_message("exchange-a", false)
     assert story.tick.stale
     assert story.acted() == ["feed.check_prices"]
-    assert story.program.quarantines[Suspicion.OUT_OF_BAND] == 1
+    assert story.count(Suspicion.OUT_OF_BAND) == 1
     story.answer()
     assert (story.tick.stale, touch_of(story.tick)) == (False, (1_000, 5, 1_010, 5))
 
@@ -170,3 +188,83 @@ def test_nothing_is_asked_while_the_stream_for_it_is_down_until_it_is_up() -> No
     assert story.runtime.opened[-1] == "exchange-a"
     story.runtime.connect(story.program, "exchange-a")
     assert len(story.runtime.take(SnapshotRequest)) == 1
+
+
+# --- what cannot be ---
+
+FLAWED: list[tuple[BookUpdate, Suspicion]] = [
+    (BookUpdate(A, "A", 2, ACME, (Level(BUY, 1_012, 5),)), Suspicion.CROSSED),
+    (BookUpdate(A, "A", 2, ACME, (Level(BUY, 1_010, 5),)), Suspicion.LOCKED),
+    (BookUpdate(A, "A", 2, ACME, (Level(SELL, 0, 5),)), Suspicion.IMPOSSIBLE),
+    (BookUpdate(A, "A", 2, ACME, (Level(BUY, 1_002, 5),), venue_time_ns=-1), Suspicion.BACKWARDS),
+    (BookUpdate(A, "A", 2, "ACME.OLD", (Level(BUY, 1_002, 5),)), Suspicion.WRONG_SYMBOL),
+    (
+        BookUpdate(A, "A", 2, ACME, (Level(SELL, 1_010, 0), Level(SELL, 1_200, 5))),
+        Suspicion.OUT_OF_BAND,
+    ),
+]
+
+
+@pytest.mark.parametrize(("update", "reason"), FLAWED, ids=[reason.value for _, reason in FLAWED])
+def test_what_cannot_be_is_in_quarantine_and_counted_until_the_venues_image_has_come(
+    update: BookUpdate, reason: Suspicion
+) -> None:
+    assert ENDS[reason] is Ending.IMAGE
+    story = Story()
+    story.falsely(update)
+    assert story.tick.stale
+    assert touch_of(story.tick)[:2] != (1_002, 5), "what is refused is not applied"
+    what = WHOLE_FEED if reason is Suspicion.WRONG_SYMBOL else ACME
+    assert story.standing == {what: reason}
+    assert story.acted() == [PROTECTION_OF[reason]]
+    story.update(Level(BUY, 1_004, 5))
+    assert story.tick.stale, "an update that is sound does not end it"
+    story.answer()
+    assert (story.tick.stale, touch_of(story.tick)) == (False, (1_004, 5, 1_010, 5))
+    assert story.standing == {}
+    assert story.count(reason) == 1
+
+
+@pytest.mark.parametrize(("update", "reason"), FLAWED, ids=[reason.value for _, reason in FLAWED])
+def test_without_recovery_it_ends_with_the_next_update_that_is_sound(update: BookUpdate, reason: Suspicion) -> None:
+    story = Story(FeedConfig(gap_recovery=False))
+    story.falsely(update)
+    assert story.tick.stale
+    gone = tuple(Level(level.side, level.price_half_ticks, 0) for level in update.levels)
+    story.update(*gone, Level(BUY, 1_000, 6), ASK)
+    assert (story.tick.stale, touch_of(story.tick)) == (False, (1_000, 6, 1_010, 5))
+
+
+def test_old_data_under_new_numbers_stays_refused_after_the_image_since_that_says_when_it_was_made() -> None:
+    story = Story()
+    story.falsely(BookUpdate(A, "A", 2, ACME, (Level(BUY, 1_002, 5),), venue_time_ns=-9))
+    request: SnapshotRequest = story.runtime.take(SnapshotRequest)[-1]
+    story.program.on_message("exchange-a", replace(story.venue.snapshot(request.attempt), venue_time_ns=100))
+    assert not story.tick.stale
+    story.falsely(BookUpdate(A, "A", 3, ACME, (Level(BUY, 1_004, 5),), venue_time_ns=99))
+    assert story.tick.stale
+    assert story.count(Suspicion.BACKWARDS) == 2
+
+
+def test_a_venue_whose_clock_was_set_back_is_believed_from_its_image_on() -> None:
+    story = Story()
+    story.falsely(BookUpdate(A, "A", 2, ACME, (), venue_time_ns=1_000))
+    story.falsely(BookUpdate(A, "A", 3, ACME, (), venue_time_ns=400))
+    request: SnapshotRequest = story.runtime.take(SnapshotRequest)[-1]
+    story.program.on_message("exchange-a", replace(story.venue.snapshot(request.attempt), venue_time_ns=500))
+    story.falsely(BookUpdate(A, "A", 4, ACME, (Level(BUY, 1_002, 5),), venue_time_ns=501))
+    assert (story.tick.stale, touch_of(story.tick)) == (False, (1_002, 5, 1_010, 5))
+    assert story.count(Suspicion.BACKWARDS) == 1
+
+
+def test_a_flaw_behind_the_image_keeps_the_books_in_quarantine_and_is_asked_about_again() -> None:
+    story = Story()
+    story.falsely(BookUpdate(A, "A", 2, ACME, (Level(BUY, 1_010, 5),)))
+    image = story.venue.snapshot(1)
+    story.falsely(BookUpdate(A, "A", 3, ACME, (Level(SELL, 0, 5),)))
+    story.program.on_message("exchange-a", image)
+    assert story.tick.stale
+    assert story.standing == {ACME: Suspicion.IMPOSSIBLE}
+    story.runtime.advance(story.program, FEED.snapshot_timeout_ns)
+    story.answer()
+    assert not story.tick.stale

@@ -21,6 +21,7 @@ from squall.system.domain.claims import FeedMoved, ProtectionActed
 from squall.system.domain.desk_book import Touch
 from squall.system.domain.ids import Symbol, Venue
 from squall.system.domain.messages import Tick
+from squall.system.domain.suspicion import Suspicion
 from squall.system.services.market_data import MarketData
 from squall.system.wiring import Instrument, VenueRoute, Wiring
 from tests.fakes import FakeRuntime
@@ -139,8 +140,21 @@ def test_what_happens_behind_the_touch_or_only_on_the_tape_makes_no_tick() -> No
     assert [(tick.seq, tick.bid_lots) for tick in ticks(runtime)] == [(4, 4)]
 
 
-def test_a_symbol_that_the_desk_does_not_trade_is_passed_over_in_sequence() -> None:
+def test_an_update_of_what_the_venue_does_not_list_was_meant_for_a_book_that_has_missed_it() -> None:
     runtime, program = desk()
+    runtime.streams.add("exchange-a")
+    venue, first = two_sided()
+    arrive(program, first)
+    venue.step(ACME, Level(BUY, 102, 1))
+    ticks(runtime)
+    arrive(program, BookUpdate(A, "A", 2, "ACME.OLD", (Level(BUY, 102, 1),)))
+    assert [(tick.symbol, tick.stale) for tick in ticks(runtime)] == [(ACME, True), (BOLT, True)]
+    program.on_message("exchange-a", venue.snapshot(1))
+    assert [touch_of(tick) for tick in ticks(runtime) if not tick.stale] == [(102, 1, 104, 6), (0, 0, 0, 0)]
+
+
+def test_without_that_check_it_is_passed_over_in_sequence() -> None:
+    runtime, program = desk(FeedConfig(check_symbol=False))
     arrive(program, BookUpdate(A, "A", 1, "ZINC", (Level(BUY, 1, 1),)))
     _, first = two_sided()
     arrive(program, replace(first, seq=2))
@@ -386,7 +400,7 @@ def test_a_crossed_book_is_stale_and_rebuilt_from_a_snapshot() -> None:
     bad = BookUpdate(A, "A", 2, ACME, (Level(BUY, 106, 1),))
     arrive(program, bad)
     assert [tick.stale for tick in ticks(runtime) if tick.symbol == ACME] == [False, True]
-    assert program.unsound_books == 1
+    assert program.feeds[A].quarantine.counts[Suspicion.CROSSED] == 1
     assert len(runtime.take(SnapshotRequest)) == 1
     arrive(program, venue.step(ACME, Level(BUY, 101, 1)))
     assert ticks(runtime) == [], "what comes meanwhile waits for the snapshot"

@@ -15,7 +15,8 @@ from squall.system.domain.events import (
     OrderSubmitted,
 )
 from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol, Venue
-from squall.system.domain.messages import JournalCopied, PositionChanged, PositionState, PositionsTold
+from squall.system.domain.messages import FeedQuality, JournalCopied, PositionChanged, PositionState, PositionsTold
+from squall.system.domain.suspicion import Suspicion
 from squall.system.domain.terms import Terms
 from squall.system.services.monitor import Monitor
 from squall.system.wiring import Instrument, Wiring
@@ -194,3 +195,23 @@ def test_the_defaults_are_the_numbers_of_the_table() -> None:
     assert (limits.fill_rate_target_percent, limits.fill_rate_alert_percent) == (95, 90)
     assert (limits.daily_profit_target, limits.daily_profit_alert) == (0, -10_000)
     assert limits.health_interval_ns == 60 * SECOND
+
+
+# --- the quality of market data ---
+
+
+def test_a_quarantine_is_told_once_for_each_reason_until_no_book_is_in_it_for_that() -> None:
+    runtime, monitor = started()
+    runtime.claims.clear()
+
+    def hear(*standing: tuple[str, Suspicion]) -> list[str]:
+        before = len(runtime.claims)
+        monitor.on_message("market-data", FeedQuality(VENUE, before, standing, ((Suspicion.CROSSED, 7),)))
+        return [claim.text for claim in runtime.claims[before:] if isinstance(claim, AlertRaised)]
+
+    assert hear(("ACME", Suspicion.CROSSED)) == ["market data of exchange-a: ACME in quarantine, crossed"]
+    assert hear(("ACME", Suspicion.CROSSED), ("BOLT", Suspicion.CROSSED)) == []
+    assert hear(("feed", Suspicion.SILENT)) == ["market data of exchange-a: feed in quarantine, silent"]
+    assert hear() == []
+    assert hear(("BOLT", Suspicion.CROSSED)) == ["market data of exchange-a: BOLT in quarantine, crossed"]
+    assert monitor.quality[VENUE].counts == ((Suspicion.CROSSED, 7),)

@@ -80,6 +80,8 @@ class Snapshot(WireMessage, frozen=True, gc=False, tag=True):
     last_seq: int
     attempt: int
     books: tuple[BookImage, ...]
+    venue_time_ns: int = 0
+    """When it was made, by the clock that stamps updates."""
 
     @property
     def identity(self) -> str:

@@ -19,6 +19,7 @@ from squall.system.domain.messages.lease import (
     RequestLease,
 )
 from squall.system.domain.messages.market_data import (
+    FeedQuality,
     Tick,
 )
 from squall.system.domain.messages.parents import (
@@ -79,6 +80,7 @@ __all__ = [
     "Denial",
     "DenyReason",
     "DeskMessage",
+    "FeedQuality",
     "Fence",
     "FenceAccepted",
     "JoinStandby",

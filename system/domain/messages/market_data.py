@@ -1,7 +1,8 @@
-"""Market data → whoever looks at prices."""
+"""Market data → whoever looks at prices, or after their quality."""
 
 from squall.system.domain.ids import Symbol, Venue
 from squall.system.domain.messages.base import DeskMessage
+from squall.system.domain.suspicion import Suspicion
 
 
 class Tick(DeskMessage, frozen=True, gc=False, tag=True):
@@ -25,3 +26,19 @@ class Tick(DeskMessage, frozen=True, gc=False, tag=True):
     @property
     def identity(self) -> str:
         return f"tick/{self.venue}/{self.symbol}/{self.seq}"
+
+
+class FeedQuality(DeskMessage, frozen=True, tag=True):
+    """All of one venue's market data that is in quarantine now, and how often there was which reason: the whole of it,
+    each time that anything of it changes, so that a lost one does not matter. For the monitor."""
+
+    venue: Venue
+    number: int
+    """How often it has changed, in market data's present life."""
+    standing: tuple[tuple[str, Suspicion], ...] = ()
+    """By symbol, or for the whole feed."""
+    counts: tuple[tuple[Suspicion, int], ...] = ()
+
+    @property
+    def identity(self) -> str:
+        return f"feed-quality/{self.venue}/{self.number}"
