@@ -18,6 +18,7 @@ _SUFFIXES: Final = (
     "_half_tick_lots",
     "_half_ticks",
     "_percent",
+    "_cents",
     "_per_virtual_s",
     "_per_s",
     "_bytes",
@@ -182,6 +183,9 @@ def _with_unit(value: Any, unit: str) -> str:
             return f"{number(value)}/s"
         case "percent":
             return f"{number(value)} %"
+        case "cents":
+            sign, (units, cents) = "-" if value < 0 else "", divmod(abs(round(value)), 100)
+            return f"{sign}{units:,}.{cents:02d}"
         case "half_tick_lots":
             return f"{number(value)} half tick × lot"
         case _:

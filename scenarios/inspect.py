@@ -16,12 +16,14 @@ from squall.sim.trace import Handled, Record, Sent
 from squall.system.domain.doubt import desk_id
 from squall.system.domain.messages import JournalCopied
 from squall.system.domain.orders import Order
+from squall.system.domain.portfolio import Exposure
 from squall.system.services.audit import Audit
 from squall.system.services.execution import Execution
 from squall.system.services.keeper import Keeper
 from squall.system.services.market_data import MarketData
 from squall.system.services.monitor import Monitor
 from squall.system.services.oms import Oms
+from squall.system.services.portfolio import Portfolio
 from squall.system.services.positions import Positions
 from squall.system.services.risk import Risk
 from squall.system.services.router import Router
@@ -171,6 +173,8 @@ def _service(program: Any) -> dict[str, Any]:
             return _execution(program)
         case Positions():
             return _positions(program)
+        case Portfolio():
+            return _portfolio(program)
         case Risk():
             return _risk(program)
         case Router():
@@ -250,6 +254,31 @@ def _positions(program: Positions) -> dict[str, Any]:
             "fills": total.number,
         }
         for symbol, total in program.fills.totals.items()
+    }
+
+
+def _portfolio(program: Portfolio) -> dict[str, Any]:
+    now, in_cents = program.valuation, program.money.in_cents
+    if now is None:
+        return {"equity_cents": None}
+
+    def by(exposures: tuple[Exposure, ...]) -> dict[str, dict[str, int]]:
+        return {each.of: {"net_cents": in_cents(each.net), "gross_cents": in_cents(each.gross)} for each in exposures}
+
+    return {
+        "equity_cents": in_cents(now.equity),
+        "cash_cents": in_cents(now.cash),
+        "profit_cents": in_cents(now.profit),
+        "realised_cents": in_cents(now.realised),
+        "unrealised_cents": in_cents(now.unrealised),
+        "fees_cents": in_cents(now.fees),
+        "drawdown_percent": now.drawdown_percent,
+        "value_at_risk_cents": None if now.tail is None else in_cents(now.tail.value_at_risk),
+        "expected_shortfall_cents": None if now.tail is None else in_cents(now.tail.expected_shortfall),
+        "var_utilisation_percent": program.var_utilisation_percent,
+        "names": by(now.names),
+        "sectors": by(now.sectors),
+        "strategies": by(now.strategies),
     }
 
 

@@ -56,8 +56,8 @@ CHAPTER: Final = ("lease.beat=5s", "lease.missed_beats=3", "lease.lease=15s", "o
 
 LARGEST: Final = 10**18
 """Of any number, and of any duration in ns: some thirty years, and well within what a record can hold."""
-MOST: Final = {"router.count": 64}
-"""Numbers that are less: each router is a program of its own."""
+MOST: Final = {"router.count": 64, "var.confidence_percent": 99}
+"""Numbers that are less: each router is a program of its own, and a level of 100 % has no tail."""
 SIGNED: Final = ("daily_profit_target", "daily_profit_alert")
 """Money that may be lost as well as made: the only numbers that need not be above zero."""
 

@@ -16,6 +16,7 @@ from squall.system.services.market_data import MarketData
 from squall.system.services.monitor import Monitor
 from squall.system.services.old_router import OldRouter
 from squall.system.services.oms import Oms
+from squall.system.services.portfolio import Portfolio
 from squall.system.services.positions import Positions
 from squall.system.services.risk import Risk
 from squall.system.services.router import Router
@@ -23,7 +24,18 @@ from squall.system.services.strategy import Strategy
 from squall.system.wiring import Wiring
 
 ServiceProgram = (
-    Audit | Execution | Keeper | MarketData | Monitor | Oms | OldRouter | Positions | Risk | Router | Strategy
+    Audit
+    | Execution
+    | Keeper
+    | MarketData
+    | Monitor
+    | Oms
+    | OldRouter
+    | Portfolio
+    | Positions
+    | Risk
+    | Router
+    | Strategy
 )
 Make = Callable[[Runtime, DeskConfig, Wiring, Workload], ServiceProgram]
 
@@ -53,6 +65,7 @@ DESK: Final[dict[str, Service]] = {
     ),
     "execution": Service(lambda r, c, w, _: Execution(r, c, w), cost_by_message_ns={SendOrder: 3_000}),
     "positions": Service(lambda r, c, w, _: Positions(r, c, w)),
+    "portfolio": Service(lambda r, c, w, _: Portfolio(r, c, w)),
     "audit": Service(lambda r, c, w, _: Audit(r, c, w)),
     "monitor": Service(lambda r, c, w, _: Monitor(r, c, w)),
     "keeper1": Service(lambda r, c, w, _: Keeper(r, c, w)),

@@ -179,6 +179,27 @@ class ReferenceConfig(Struct, frozen=True):
     """What differs from the entries that the desk was laid out with; the last word on a field counts."""
 
 
+class PortfolioConfig(Struct, frozen=True):
+    cash: int = 1_000_000
+    """What the day begins with, in whole currency units."""
+    value_interval_ns: int = 1 * SECOND
+    """How often everything is valued anew, and how often at most positions that move are told of."""
+
+
+class VarConfig(Struct, frozen=True):
+    """Value at risk and expected shortfall, by historical simulation."""
+
+    confidence_percent: int = 95
+    horizon_ns: int = 1 * SECOND
+    """Over how long a time losses are looked at. The desk's day is seconds long, and so is its past."""
+    observations: int = 250
+    """How many horizons of the past are kept."""
+    observations_min: int = 10
+    """Fewer than these say nothing."""
+    limit: int = 10_000
+    """Of the value at risk, in whole currency units."""
+
+
 class MonitorConfig(Struct, frozen=True):
     """An alert is raised beyond its alert level, and again only after the metric was back at its target."""
 
@@ -193,6 +214,9 @@ class MonitorConfig(Struct, frozen=True):
     daily_profit_target: int = 0
     daily_profit_alert: int = -10_000
     """In whole currency units; a loss is negative."""
+    var_utilisation_target_percent: int = 80
+    var_utilisation_alert_percent: int = 90
+    """Of `var.limit`."""
     window_orders: int = 1_000
     """How many orders back order-to-fill and fill rate look."""
     window_orders_min: int = 20
@@ -201,7 +225,7 @@ class MonitorConfig(Struct, frozen=True):
     """How many orders the monitor follows at once; beyond it, the oldest one is forgotten."""
     max_alerts_kept: int = 1_000
     reopen_interval_ns: int = 50 * MILLISECOND
-    """How long positions and audit wait before they try again to reach the monitor."""
+    """How long positions, portfolio and audit wait before they try again to reach the monitor."""
 
 
 class DeskConfig(Struct, frozen=True):
@@ -216,5 +240,7 @@ class DeskConfig(Struct, frozen=True):
     oms: OmsConfig = OmsConfig()
     strategy: StrategyConfig = StrategyConfig()
     algos: AlgosConfig = AlgosConfig()
+    portfolio: PortfolioConfig = PortfolioConfig()
+    var: VarConfig = VarConfig()
     monitor: MonitorConfig = MonitorConfig()
     reference: ReferenceConfig = ReferenceConfig()

@@ -69,6 +69,7 @@ class Wiring(Struct, frozen=True):
     routers: tuple[Address, ...] = ("router",)
     execution: Address = "execution"
     positions: Address = "positions"
+    portfolio: Address = "portfolio"
     audit: Address = "audit"
     monitor: Address = "monitor"
     oms: tuple[Address, ...] = ("oms1", "oms2")

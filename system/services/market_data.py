@@ -9,7 +9,8 @@ from squall.system.domain.arbitration import BUFFER_LIMIT, PRIMARY_LINE, Updates
 from squall.system.domain.claims import FeedMoved, ProtectionActed
 from squall.system.domain.desk_book import DeskBook
 from squall.system.domain.ids import Symbol, Venue
-from squall.system.domain.messages import FeedQuality, Tick
+from squall.system.domain.marks import marks_of
+from squall.system.domain.messages import AskMarks, FeedQuality, MarksTold, PriceMark, Tick
 from squall.system.domain.quality import flaw_of_update
 from squall.system.domain.suspicion import PROTECTION_OF, Suspicion
 from squall.system.runtime import Address, Runtime
@@ -19,7 +20,7 @@ from squall.system.wiring import Wiring
 ARBITRATION: Final = "feed.arbitration"
 GAP_RECOVERY: Final = "feed.gap_recovery"
 
-MarketDataMessage = BookUpdate | FeedHeartbeat | Snapshot
+MarketDataMessage = BookUpdate | FeedHeartbeat | Snapshot | AskMarks
 
 
 class MarketData:
@@ -55,6 +56,8 @@ class MarketData:
                     self._on_heartbeat(self._channels[Venue(message.venue)], message)
             case Snapshot():
                 self._on_snapshot(self._channels[Venue(message.venue)], message)
+            case AskMarks():
+                self._runtime.send(sender, MarksTold(message.number, self._marks()))
             case _:
                 raise TypeError(f"market data: found {type(message).__name__}, expected {MarketDataMessage}")
 
@@ -312,6 +315,11 @@ class MarketData:
         return not watch.astray and not any(check.suspect for check in channel.checks.values())
 
     # --- what the desk is told ---
+
+    def _marks(self) -> tuple[PriceMark, ...]:
+        """What everything is worth by the books that are believed now."""
+        told = (each for channel in self._channels.values() for each in channel.told.items())
+        return marks_of((symbol, touch) for symbol, (touch, stale) in told if not stale)
 
     def _tell(self, channel: Channel, symbol: Symbol, book: DeskBook, seq: int) -> None:
         """A tick, if the touch or its staleness is not what was last told."""

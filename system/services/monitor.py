@@ -19,12 +19,12 @@ from squall.system.domain.alerts import (
 from squall.system.domain.claims import AlertRaised
 from squall.system.domain.events import OrderFilled
 from squall.system.domain.ids import Venue
-from squall.system.domain.messages import FeedQuality, JournalCopied, PositionChanged, PositionsTold
+from squall.system.domain.messages import FeedQuality, JournalCopied, PortfolioValued, PositionChanged, PositionsTold
 from squall.system.domain.suspicion import Suspicion
 from squall.system.runtime import Address, Runtime
 from squall.system.wiring import Wiring
 
-MonitorMessage = FeedQuality | JournalCopied | PositionChanged | PositionsTold
+MonitorMessage = FeedQuality | JournalCopied | PortfolioValued | PositionChanged | PositionsTold
 
 KNOCK: Final = "knock"
 JUDGE: Final = "judge"
@@ -35,14 +35,14 @@ class Monitor:
     """Decides nothing and stops nothing: what it says is for people.
 
     Every `health_interval_ns` it knocks at every service: opens a stream, and hangs up when it has opened.
-    Positions and audit keep a stream to the monitor, so that theirs has to stand instead.
+    Positions, portfolio and audit keep a stream to the monitor, so that theirs has to stand instead.
     """
 
     def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring) -> None:
         self._runtime = runtime
         self._config = config.monitor
         self._positions = wiring.positions
-        self._callers = (wiring.positions, wiring.audit)
+        self._callers = (wiring.positions, wiring.audit, wiring.portfolio)
         self._knocked_at = (
             wiring.market_data,
             wiring.strategy,
@@ -96,6 +96,8 @@ class Monitor:
             case FeedQuality():
                 self.quality[message.venue] = message
                 self._judge_quality(message)
+            case PortfolioValued():
+                self._judge_var(message.var_utilisation_percent)
             case _:
                 raise TypeError(f"monitor: no handler for {type(message).__name__} from {sender}")
 
@@ -143,6 +145,16 @@ class Monitor:
                 books = ", ".join(what for what, why in quality.standing if why is reason)
                 text = f"market data of {quality.venue}: {books} in quarantine, {reason.value}"
                 self._raise(Alert(WARNING, kind, text))
+
+    def _judge_var(self, utilisation_percent: int | None) -> None:
+        """Value at risk, as a share of its limit. While too little of the past is known, all stays as it is."""
+        if utilisation_percent is None:
+            return
+        limit = self._config.var_utilisation_alert_percent
+        well = utilisation_percent < self._config.var_utilisation_target_percent
+        if self.board.is_news("var-utilisation", utilisation_percent > limit, well):
+            text = f"value at risk: {utilisation_percent} % of its limit, alert above {limit} %"
+            self._raise(Alert(CRITICAL, "var-utilisation", text))
 
     def _raise(self, alert: Alert) -> None:
         self.board.post(alert)

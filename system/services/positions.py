@@ -1,5 +1,8 @@
 """Positions: books every execution once, as it counts by now, and tells risk and the monitor where the desk stands.
 
+Risk and the monitor hear of each change, symbol by symbol. The portfolio hears of each strategy's positions, at most
+once an interval, and then of those that have changed.
+
 It keeps no file. The record of all fills is the OMS's journal, from which the leader sends SyncPositions on
 every new stream; a second copy here could only disagree. Until the first of these has come, the books are of
 unknown age, and nobody is told.
@@ -19,14 +22,18 @@ from squall.system.domain.messages import (
     PositionChanged,
     PositionState,
     PositionsTold,
+    StrategyPosition,
+    StrategyPositions,
     SyncPositions,
 )
+from squall.system.domain.positions import PositionKey
 from squall.system.runtime import Address, Runtime
 from squall.system.wiring import Wiring
 
 PositionsMessage = BookFill | AmendFill | SyncPositions | AskPositions
 
 KNOCK: Final = "knock"
+CONFLATED: Final = "conflated"
 
 
 class Positions:
@@ -38,6 +45,9 @@ class Positions:
         self._leaders = wiring.oms
         self._listeners = (wiring.risk, wiring.monitor)
         self._risk = wiring.risk
+        self._portfolio = wiring.portfolio
+        self._moved: dict[PositionKey, None] = {}
+        """What the portfolio has not been told of yet."""
         self.fills = FillBook()
         self._epoch: Epoch | None = None
         self._tellings = 0
@@ -47,7 +57,7 @@ class Positions:
         return {"exec_ids": len(self.fills), "orders": len(self.fills.orders)}
 
     def on_start(self) -> None:
-        for listener in self._listeners:
+        for listener in (*self._listeners, self._portfolio):
             self._runtime.open(listener)
         self._runtime.set_timer(self._config.risk.sync_patience_ns, KNOCK)
 
@@ -69,6 +79,9 @@ class Positions:
         if change is None or self._epoch is None:
             return
         fill, total = change.fill, change.total
+        if not self._moved:
+            self._runtime.set_timer(self._config.portfolio.value_interval_ns, CONFLATED)
+        self._moved[PositionKey(fill.symbol, fill.strategy)] = None
         changed = PositionChanged(
             fill.symbol,
             total.net_lots,
@@ -93,6 +106,7 @@ class Positions:
         self._runtime.cancel_timer(KNOCK)
         for listener in self._listeners:
             self._tell(listener)
+        self._tell_portfolio(whole=True)
 
     def _tell(self, listener: Address) -> None:
         if self._epoch is None:
@@ -112,21 +126,47 @@ class Positions:
         self._tellings += 1
         self._runtime.write(listener, PositionsTold(self._epoch, states, orders, self._tellings))
 
+    def _tell_portfolio(self, whole: bool) -> None:
+        """Of each strategy's positions: all, or those that have changed. With no stream, the next begins with all."""
+        if self._epoch is None:
+            return
+        states = tuple(
+            StrategyPosition(
+                key.symbol,
+                key.strategy,
+                position.net_lots,
+                position.cost_millionths,
+                position.cash_flow,
+                position.fees,
+                position.number,
+            )
+            for key, position in self.fills.positions.items()
+            if whole or key in self._moved
+        )
+        self._moved.clear()
+        self._runtime.cancel_timer(CONFLATED)
+        self._tellings += 1
+        self._runtime.write(self._portfolio, StrategyPositions(self._epoch, whole, states, self._tellings))
+
     def on_stream_open(self, peer: Address) -> None:
         if peer in self._listeners:
             self._tell(peer)
+        elif peer == self._portfolio:
+            self._tell_portfolio(whole=True)
         elif self._epoch is None and peer in self._leaders:
             # Either the leader's own stream, behind which its fills follow, or our knock was heard.
             self._runtime.set_timer(self._config.risk.sync_patience_ns, KNOCK)
 
     def on_stream_closed(self, peer: Address, reason: str) -> None:
-        if peer in self._listeners:
+        if peer in self._listeners or peer == self._portfolio:
             waits = self._config.risk if peer == self._risk else self._config.monitor
             self._runtime.set_timer(waits.reopen_interval_ns, peer)
 
     def on_timer(self, key: Hashable) -> None:
         if key == KNOCK:
             self._knock()
+        elif key == CONFLATED:
+            self._tell_portfolio(whole=False)
         else:
             assert isinstance(key, str)
             self._runtime.open(key)

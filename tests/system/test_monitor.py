@@ -15,7 +15,14 @@ from squall.system.domain.events import (
     OrderSubmitted,
 )
 from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol, Venue
-from squall.system.domain.messages import FeedQuality, JournalCopied, PositionChanged, PositionState, PositionsTold
+from squall.system.domain.messages import (
+    FeedQuality,
+    JournalCopied,
+    PortfolioValued,
+    PositionChanged,
+    PositionState,
+    PositionsTold,
+)
 from squall.system.domain.suspicion import Suspicion
 from squall.system.domain.terms import Terms
 from squall.system.services.monitor import Monitor
@@ -42,12 +49,13 @@ KNOCKED_AT = (
 
 
 def started() -> tuple[FakeRuntime, Monitor]:
-    """A monitor to which positions and audit have opened their streams; it looks at windows of ten orders."""
+    """A monitor with the streams of positions, portfolio and audit; it looks at windows of ten orders."""
     runtime = FakeRuntime("monitor")
     monitor = Monitor(runtime, DeskConfig(monitor=MonitorConfig(window_orders=10, window_orders_min=5)), WIRING)
     monitor.on_start()
     runtime.connect(monitor, "positions")
     runtime.connect(monitor, "audit")
+    runtime.connect(monitor, "portfolio")
     return runtime, monitor
 
 
@@ -120,6 +128,17 @@ def test_positions_that_are_told_whole_count_too() -> None:
     state = PositionState(ACME, 0, -1_000_001, -1_000_001, 0, 7)
     monitor.on_message("positions", PositionsTold(Epoch(1), (state,), (), 1))
     assert alerts(runtime) == [("daily-profit", "daily profit: -10001, limit -10000")]
+
+
+def test_value_at_risk_near_its_limit_raises_one_alert_until_it_is_back_at_its_target() -> None:
+    """Errata 30 and 31: the chapter's utilisation has no limit, and nobody ever records it."""
+    runtime, monitor = started()
+    for number, percent in enumerate((85, 90, None, 91, 120, 80, 95, 79, 91), 1):
+        monitor.on_message("portfolio", PortfolioValued(number, 0, 0, 0, None, percent))
+    assert alerts(runtime) == [
+        ("var-utilisation", "value at risk: 91 % of its limit, alert above 90 %"),
+        ("var-utilisation", "value at risk: 91 % of its limit, alert above 90 %"),
+    ]
 
 
 def test_every_service_is_knocked_at_on_a_timer() -> None:

@@ -11,6 +11,8 @@ from squall.system.domain.messages import (
     PositionChanged,
     PositionState,
     PositionsTold,
+    StrategyPosition,
+    StrategyPositions,
     SyncPositions,
 )
 from squall.system.domain.positions import PositionKey
@@ -159,3 +161,30 @@ def test_what_a_fill_costs_leaves_the_cash() -> None:
     positions.on_message("oms1", paid)
     (changed,) = runtime.take(PositionChanged, "risk")
     assert (changed.cash_flow, changed.realised) == (-2_007, -7)
+
+
+def test_the_portfolio_hears_once_an_interval_of_what_has_changed() -> None:
+    runtime, positions = started()
+    runtime.connect(positions, "portfolio")
+    assert [told.whole for told in runtime.take(StrategyPositions)] == [True]
+    positions.on_message("oms1", fill(1, Side.BUY, 10, 200, "a", "pulse"))
+    positions.on_message("oms1", fill(2, Side.BUY, 10, 200, "b", "other"))
+    positions.on_message("oms1", fill(3, Side.BUY, 5, 200, "c", "pulse"))
+    assert runtime.take(StrategyPositions) == []
+    runtime.advance(positions, 1_000_000_000)
+    (told,) = runtime.take(StrategyPositions, "portfolio")
+    assert [(state.strategy, state.net_lots) for state in told.states] == [("pulse", 15), ("other", 10)]
+    positions.on_message("oms1", fill(4, Side.SELL, 10, 200, "d", "other"))
+    runtime.advance(positions, 1_000_000_000)
+    (told,) = runtime.take(StrategyPositions, "portfolio")
+    assert (told.whole, [(state.strategy, state.net_lots) for state in told.states]) == (False, [("other", 0)])
+    runtime.advance(positions, 10_000_000_000)
+    assert runtime.take(StrategyPositions) == []
+
+
+def test_a_portfolio_that_comes_back_hears_everything_at_once() -> None:
+    runtime, positions = started()
+    positions.on_message("oms1", fill(1, Side.BUY, 10, 200))
+    runtime.connect(positions, "portfolio")
+    (told,) = runtime.take(StrategyPositions, "portfolio")
+    assert (told.whole, told.states) == (True, (StrategyPosition(ACME, "pulse", 10, 2_000_000_000, -2_000, 0, 1),))

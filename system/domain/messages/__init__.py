@@ -26,6 +26,14 @@ from squall.system.domain.messages.parents import (
     Algorithm,
     ParentOrder,
 )
+from squall.system.domain.messages.portfolio import (
+    AskMarks,
+    MarksTold,
+    PortfolioValued,
+    PriceMark,
+    StrategyPosition,
+    StrategyPositions,
+)
 from squall.system.domain.messages.positions import (
     AmendFill,
     AskPositions,
@@ -70,6 +78,7 @@ from squall.system.domain.messages.trading import (
 __all__ = [
     "Algorithm",
     "AmendFill",
+    "AskMarks",
     "AskPositions",
     "BookFill",
     "BookedOrder",
@@ -91,6 +100,7 @@ __all__ = [
     "LeaseGranted",
     "LeaseRefused",
     "LeaseRenewed",
+    "MarksTold",
     "OpenAtVenue",
     "OpenOrder",
     "OrderChecked",
@@ -99,9 +109,11 @@ __all__ = [
     "OrderTaken",
     "OrderUnsent",
     "ParentOrder",
+    "PortfolioValued",
     "PositionChanged",
     "PositionState",
     "PositionsTold",
+    "PriceMark",
     "ReleaseOrder",
     "RenewLease",
     "Replicate",
@@ -109,6 +121,8 @@ __all__ = [
     "RequestLease",
     "RouteOrder",
     "SendOrder",
+    "StrategyPosition",
+    "StrategyPositions",
     "SubmitOrder",
     "SyncPositions",
     "SyncRisk",

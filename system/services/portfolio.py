@@ -1,0 +1,155 @@
+"""Portfolio: values all positions at the market's marks, on a timer and when positions have moved.
+
+Nothing reaches it at every tick or fill. Positions send what has changed, at most once an interval; marks are asked for
+once an interval, by datagram. What is lost is made up for by the next one; on a new stream positions tell everything.
+It keeps no file: positions know what is held, and its history of prices begins anew with each life.
+"""
+
+from collections.abc import Hashable
+from typing import Final
+
+from msgspec.structs import replace
+
+from squall.system.config import DeskConfig
+from squall.system.domain.ids import Symbol
+from squall.system.domain.messages import AskMarks, MarksTold, PortfolioValued, StrategyPositions
+from squall.system.domain.portfolio import Money, Valuation, valued
+from squall.system.domain.positions import Position, PositionKey
+from squall.system.domain.reference import corrected
+from squall.system.domain.var import PriceHistory
+from squall.system.runtime import Address, Runtime
+from squall.system.wiring import Wiring
+
+PortfolioMessage = StrategyPositions | MarksTold
+
+VALUE: Final = "value"
+HORIZON: Final = "horizon"
+
+
+class Portfolio:
+    """`valuation` is the latest one; before any positions have come there is none."""
+
+    def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring) -> None:
+        self._runtime = runtime
+        self._config = config
+        self._market_data = wiring.market_data
+        self._positions_at = wiring.positions
+        self._monitor = wiring.monitor
+        self.money = Money(wiring.instruments)
+        self._wiring = wiring
+        self._sectors = self._sectors_by(config)
+        self._starting_cash = config.portfolio.cash * self.money.per_unit
+        self._peak = self._starting_cash
+        self._positions: dict[PositionKey, Position] = {}
+        self._marks: dict[Symbol, int] = {}
+        self.history = PriceHistory(config.var.observations)
+        self._horizon_over = True
+        """The next marks are the last of one horizon and the first of the next."""
+        self._asked = 0
+        self._heard = 0
+        self._told = 0
+        self.valuation: Valuation | None = None
+
+    def _sectors_by(self, config: DeskConfig) -> dict[Symbol, str]:
+        """The sector of each name, by the reference data as it is now."""
+        return {each.symbol: each.sector for each in corrected(self._wiring.instruments, config.reference.entries)}
+
+    def on_start(self) -> None:
+        self._runtime.open(self._monitor)
+        # Positions open this stream too; but after a restart of ours they would not know that they have to.
+        self._runtime.open(self._positions_at)
+        self._runtime.set_timer(self._config.portfolio.value_interval_ns, VALUE)
+        self._runtime.set_timer(self._config.var.horizon_ns, HORIZON)
+
+    def on_message(self, sender: Address, message: PortfolioMessage) -> None:
+        match message:
+            case StrategyPositions():
+                self._take(message)
+            case MarksTold():
+                self._mark(message)
+            case _:
+                raise TypeError(f"portfolio: no handler for {type(message).__name__} from {sender}")
+
+    def _take(self, told: StrategyPositions) -> None:
+        """Positions have moved: what they are worth, and what is at risk, moves with them."""
+        if told.whole:
+            self._positions.clear()
+        for state in told.states:
+            key = PositionKey(state.symbol, state.strategy)
+            self._positions[key] = Position(
+                state.net_lots, state.cost_millionths, state.cash_flow, state.fees, state.fills
+            )
+        self._value()
+
+    def _mark(self, told: MarksTold) -> None:
+        if told.number <= self._heard:
+            return  # a datagram that was doubled or overtaken
+        self._heard = told.number
+        for mark in told.marks:
+            self._marks[mark.symbol] = mark.twice_half_ticks
+        if self._horizon_over and self._marks:
+            self._horizon_over = False
+            self.history.observe(dict(self._marks))
+        if self.valuation is None:
+            return
+        self._value()
+        self._tell(self.valuation)
+
+    def _value(self) -> None:
+        found = valued(self._positions, self._marks, self._sectors, self.money, self._starting_cash, self._peak)
+        limits = self._config.var
+        tail = self.history.tail_risk(
+            {Symbol(each.of): each.net for each in found.names}, limits.confidence_percent, limits.observations_min
+        )
+        self._peak = found.peak
+        self.valuation = replace(found, tail=tail)
+
+    def _tell(self, now: Valuation) -> None:
+        self._told += 1
+        in_cents, tail = self.money.in_cents, now.tail
+        self._runtime.write(
+            self._monitor,
+            PortfolioValued(
+                self._told,
+                in_cents(now.equity),
+                in_cents(now.profit),
+                now.drawdown_percent,
+                None if tail is None else in_cents(tail.value_at_risk),
+                self.var_utilisation_percent,
+            ),
+        )
+
+    @property
+    def var_utilisation_percent(self) -> int | None:
+        """How much of the limit is used; None while too little of the past is known."""
+        if self.valuation is None or self.valuation.tail is None:
+            return None
+        return self.valuation.tail.utilisation_percent(self._config.var.limit * self.money.per_unit)
+
+    def on_timer(self, key: Hashable) -> None:
+        match key:
+            case "value":
+                self._asked += 1
+                self._runtime.send(self._market_data, AskMarks(self._asked))
+                self._runtime.set_timer(self._config.portfolio.value_interval_ns, VALUE)
+            case "horizon":
+                self._horizon_over = True
+                self._runtime.set_timer(self._config.var.horizon_ns, HORIZON)
+            case _:
+                assert isinstance(key, str)
+                self._runtime.open(key)
+
+    def on_stream_open(self, peer: Address) -> None:
+        """Nothing: positions speak first, and the monitor only listens."""
+
+    def on_stream_closed(self, peer: Address, reason: str) -> None:
+        waits = self._config.monitor if peer == self._monitor else self._config.risk
+        self._runtime.set_timer(waits.reopen_interval_ns, peer)
+
+    def on_durable(self, token: int) -> None:
+        raise RuntimeError(f"portfolio: token {token} is durable, but the portfolio writes no file")
+
+    def on_config(self, config: DeskConfig) -> None:
+        """Limits, intervals and sectors change at once; the day's first cash and the history's length do not."""
+        self._config = config
+        self._sectors = self._sectors_by(config)
