@@ -59,7 +59,7 @@ docs: install ## what is generated: docs/protections.md, docs/scenarios.md, docs
 	$(BIN)/squall schema > docs/plan.schema.json
 	$(BIN)/squall prove --docs docs/protections.md
 	$(BIN)/squall list --docs docs/scenarios.md > /dev/null
-	$(BIN)/squall power --results tests/planted_bugs/results.json --docs docs/power.md > /dev/null
+	$(BIN)/squall power --results tests/planted_bugs/results.json --bugs tests/planted_bugs/bugs.toml --bugs tests/planted_bugs/mutations.toml --docs docs/power.md > /dev/null
 	$(BIN)/python docs/make_desk.py
 	$(BIN)/python docs/make_readme.py
 

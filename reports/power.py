@@ -51,8 +51,8 @@ def power_table(result: PowerResult, console: Console) -> None:
         put(console, line)
 
 
-def power_page(result: PowerResult) -> str:
-    """docs/power.md."""
+def power_page(result: PowerResult, since: Sequence[str] = ()) -> str:
+    """docs/power.md. *since*: bugs that were planted after this was measured."""
     lines = [_HEAD.format(reference=result.reference, scenarios=", ".join(result.scenarios))]
     lines += [f"- {line}" for line in _sums(result)]
     python = result.versions.get("python", "of no version that was kept")
@@ -80,6 +80,8 @@ def power_page(result: PowerResult) -> str:
     for control in result.controls:
         said = "yes" if control.ok else "**no**"
         lines.append(f"| {control.control} | {_cell(control.what)} | {control.runs} | {control.violated} | {said} |")
+    if since:
+        lines += ["", "## Planted since, and not measured yet", "", ", ".join(f"`{bug}`" for bug in since)]
     return "\n".join(lines) + "\n"
 
 

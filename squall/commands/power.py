@@ -43,7 +43,12 @@ if TYPE_CHECKING:
 @click.option("--jobs", type=click.IntRange(1, 256), metavar="N", default=1, show_default=True, help="Processes.")
 @click.option("--db", "db_file", metavar="FILE", help="Keep what is run, and go on with what is kept.")
 @click.option("--shrink", is_flag=True, help="Shrink what the campaign found first.")
-@click.option("--results", "results_file", metavar="FILE", help="Run nothing: tell what --json once wrote.")
+@click.option(
+    "--results",
+    "results_file",
+    metavar="FILE",
+    help="Run nothing: tell what --json once wrote; with --bugs, also what was planted since.",
+)
 @click.option("--docs", "docs_file", metavar="FILE", help="Write the page, as Markdown.")
 @JSON
 def power(
@@ -68,10 +73,10 @@ def power(
     from squall.reports.power import power_page, power_table
 
     json_target, docs_target = outputs(json=json_file, docs=docs_file)
+    since: tuple[str, ...] = ()
     if results_file is not None:
-        if bug_files:
-            raise BadInput("--results: expected no --bugs with it: nothing is run")
         result = _kept(results_file)
+        since = _planted_since(bug_files, result)
     elif not bug_files:
         raise BadInput("expected --bugs FILE, a zoo to measure, or --results FILE")
     else:
@@ -79,7 +84,7 @@ def power(
         result = _measured(bug_files, names, asked, scenarios, root_folder, runs, jobs, db_file, shrink)
     write_each(
         (json_target, lambda: encode(power_json(result)).decode() + "\n"),
-        (docs_target, lambda: power_page(result)),
+        (docs_target, lambda: power_page(result, since)),
     )
     if json_file == "-":
         show(encode(power_json(result)).decode())
@@ -139,6 +144,16 @@ def _kept(file: str) -> "PowerResult":
         raise BadInput(f"--results {file}: cannot be read: {error.strerror}") from None
     except msgspec.DecodeError as error:
         raise BadInput(f"--results {file}: not what --json writes: {error}") from None
+
+
+def _planted_since(bug_files: tuple[str, ...], result: "PowerResult") -> tuple[str, ...]:
+    """The bugs of the zoo that were not there when the results were measured."""
+    from squall.scenarios.power.broken_builds import ROOT
+
+    with bad_input():
+        zoo = _zoo(bug_files, ROOT)
+    known = {row.bug for row in result.rows} | {control.control for control in result.controls}
+    return tuple(bug.name for bug in zoo if bug.name not in known)
 
 
 def _folder(name: str) -> Path:
