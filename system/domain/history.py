@@ -1,0 +1,83 @@
+"""What can be asked of recorded bars: the volume profile, volatility, returns for value at risk, an interval's VWAP.
+
+Every answer is over the bars that there are, of one symbol, in order of time. A return is only taken between bars with
+no gap between them; `coverage` says how much of the time asked about was recorded at all.
+"""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from math import log, sqrt
+from typing import Final
+
+from squall.system.domain.bars import Bar
+
+MILLION: Final = 1_000_000
+
+
+def between(bars: Sequence[Bar], from_ns: int, to_ns: int) -> tuple[Bar, ...]:
+    """The bars that begin in this time, its end left out."""
+    return tuple(bar for bar in bars if from_ns <= bar.start_ns < to_ns)
+
+
+def coverage(bars: Sequence[Bar], from_ns: int, to_ns: int, bar_ns: int) -> Fraction:
+    """The share of the bars that should begin in this time, of which there is one; 1 where none should."""
+    expected = -(-to_ns // bar_ns) - -(-from_ns // bar_ns)
+    return Fraction(len(between(bars, from_ns, to_ns)), expected) if expected > 0 else Fraction(1)
+
+
+def volume_profile(bars: Sequence[Bar], open_ns: int, close_ns: int, slices: int, day_ns: int) -> tuple[int, ...]:
+    """Lots traded in each of so many equal parts of the day, all days that are recorded added up.
+
+    *open_ns* and *close_ns* are those of any one day; days are *day_ns* apart. A bar counts where it begins. The sum is
+    what was traded within opening hours. ValueError where there is no part, or a day that is longer than a day.
+    """
+    if slices <= 0 or not 0 < close_ns - open_ns <= day_ns:
+        raise ValueError(f"volume profile: found {slices} slices of {close_ns - open_ns} ns, expected a day in parts")
+    profile = [0] * slices
+    for bar in bars:
+        since_open_ns = (bar.start_ns - open_ns) % day_ns
+        if since_open_ns < close_ns - open_ns:
+            profile[since_open_ns * slices // (close_ns - open_ns)] += bar.lots
+    return tuple(profile)
+
+
+def interval_vwap(bars: Sequence[Bar], from_ns: int, to_ns: int) -> Fraction | None:
+    """The volume-weighted average price of the bars that begin in this time, in half ticks: exact. None where nothing
+    was traded."""
+    chosen = between(bars, from_ns, to_ns)
+    lots = sum(bar.lots for bar in chosen)
+    return Fraction(sum(bar.turnover for bar in chosen), lots) if lots else None
+
+
+def closes(bars: Sequence[Bar], bar_ns: int, every: int = 1) -> Iterator[tuple[int, int]]:
+    """Pairs of closing prices (doubled) that are *every* bars apart, end to end, with nothing missing between them."""
+    run: list[Bar] = []
+    for bar in bars:
+        if run and bar.start_ns != run[-1].start_ns + bar_ns:
+            run.clear()
+        if not bar.close_twice:
+            run.clear()
+            continue
+        run.append(bar)
+        if len(run) == every + 1:
+            yield run[0].close_twice, bar.close_twice
+            run = [bar]
+
+
+def returns(bars: Sequence[Bar], bar_ns: int, every: int = 1) -> tuple[Fraction, ...]:
+    """Simple returns over horizons of *every* bars that do not overlap, exact, oldest first: the history of a VaR."""
+    return tuple(Fraction(after - before, before) for before, after in closes(bars, bar_ns, every))
+
+
+def volatility_millionths(bars: Sequence[Bar], bar_ns: int, horizon_ns: int) -> int | None:
+    """The standard deviation of the return over *horizon_ns*, in millionths; None from fewer than two returns.
+
+    The sample's (n − 1) deviation of the bars' log returns, by the square root of time: σ·√(horizon / bar), as in Hull,
+    Options, Futures and Other Derivatives, on historical volatility. Scaling so takes returns to be independent.
+    """
+    logs = [log(after / before) for before, after in closes(bars, bar_ns)]
+    if len(logs) < 2:
+        return None
+    mean = sum(logs) / len(logs)
+    variance = sum((each - mean) ** 2 for each in logs) / (len(logs) - 1)
+    return round(sqrt(variance * horizon_ns / bar_ns) * MILLION)
