@@ -32,6 +32,7 @@ from squall.faults.feed_old import FeedMisnamed, FeedReplays
 from squall.faults.hardware import ClockDrift, ClockStep, CoreThrottled, DiskFull, DiskSlow, NicDown, TornWrite
 from squall.faults.host import Crash, Pause
 from squall.faults.kinds import tag_of
+from squall.faults.market import QuoteStuffing
 from squall.faults.messages import FieldsSwapped
 from squall.faults.network import Clogging, Flapping, LinkCut, PacketLoss, Partition
 from squall.faults.packets import Corruption, Duplication, Jitter, Latency, Reordering
@@ -297,6 +298,12 @@ CATALOGUE: Final[Mapping[str, tuple[Drawn, ...]]] = {
         ),
         Drawn(FeedLineDead, lambda world, dice: FeedLineDead(_venue(world, dice), dice.one("line", ("A", "B")))),
         Drawn(FeedDead, lambda world, dice: FeedDead(_venue(world, dice))),
+        Drawn(
+            QuoteStuffing,
+            lambda world, dice: QuoteStuffing(_venue(world, dice), int(dice.between("per second", 20, 200))),
+            10 * MILLISECOND,
+            SECOND // 2,
+        ),
         Drawn(
             MessageStorm,
             lambda world, dice: MessageStorm(_venue(world, dice), int(dice.between("per second", 20, 400))),

@@ -20,7 +20,7 @@ from squall.faults.feed_lies import BadTick, FeedCrossed, FeedImpossible, FeedLo
 from squall.faults.feed_old import FeedMisnamed, FeedReplays
 from squall.faults.hardware import ClockDrift, ClockStep, CoreThrottled, DiskFull, DiskSlow, NicDown, TornWrite
 from squall.faults.host import Crash, Pause
-from squall.faults.market import BookThins
+from squall.faults.market import BookThins, QuoteStuffing
 from squall.faults.messages import FieldsSwapped, OffByOne, ValueAsQuantity
 from squall.faults.network import Clogging, Flapping, LinkCut, PacketLoss, Partition
 from squall.faults.packets import Corruption, Duplication, Jitter, Latency, Reordering
@@ -42,6 +42,7 @@ KINDS: Final[tuple[type[FaultKind], ...]] = (
     # market
     PriceSlide,
     BookThins,
+    QuoteStuffing,
     # market data
     FeedGap,
     FeedStale,

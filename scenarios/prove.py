@@ -182,6 +182,13 @@ PROTECTIONS: Final = (
         ("feed.watch_quiet=off",),
     ),
     Protection(
+        "ticks are conflated under load",
+        "feed.conflate",
+        "quote-storm",
+        "market data within 100 ms",
+        "The strategy works its way through a thousand touches that are no more, and trades on the past.",
+    ),
+    Protection(
         "price collar",
         "strategy.price_collar",
         "flash-crash-2010",

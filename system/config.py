@@ -97,6 +97,12 @@ class FeedConfig(Struct, frozen=True):
     watch_quiet: bool = True
     """Protection: while no updates come, a snapshot is asked for: a feed that lags behind it is not traded on."""
     quiet_ns: int = 2 * SECOND
+    conflate: bool = True
+    """Protection: when there are more ticks than this, only the latest of each book is said, and stale ones always."""
+    ticks_per_s: int = 1_000
+    """How many ticks go to each listener in the long run."""
+    tick_burst: int = 100
+    """How many may go at once before that counts."""
 
 
 class RouterConfig(Struct, frozen=True):

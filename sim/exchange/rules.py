@@ -102,6 +102,9 @@ class Rules:
         self.gate = Gate()
         self.feed = FeedRules()
         """Of the venue's market data."""
+        self.flicker: Callable[[str], bool] | None = None
+        """Somebody puts up a lot at the best bid of a symbol, or takes it away again, and says whether it is there. The
+        venue that lives says how; None where nobody can, as in a recording."""
         self.hang_up: Callable[[], int] = lambda: 0
         """Ends every session and says how many there were; the venue that lives says how."""
 

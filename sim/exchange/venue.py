@@ -10,8 +10,10 @@ from msgspec.structs import force_setattr, replace
 from squall.sim.exchange.engine import Engine
 from squall.sim.exchange.feed import LATE_FEED, Feed
 from squall.sim.exchange.ledger import History, Ledger, LiveOrder, cl_ord_id_of
+from squall.sim.exchange.matching import MatchingEngine
 from squall.sim.exchange.rules import ApiRule, Refusal, Report, Request, Rules
 from squall.sim.exchange.session import Session, Sessions
+from squall.sim.exchange.stuffing import Flicker
 from squall.sim.exchange.wire.messages import (
     BusinessReject,
     CxlRejReason,
@@ -93,6 +95,7 @@ class Venue:
         self._rules.gate.forget_all()
         self.sessions = Sessions(runtime, spec.name, self._act, self._rules.gate, self._discarded)
         self._rules.hang_up = self.sessions.hang_up
+        self._rules.flicker = Flicker(engine) if isinstance(engine, MatchingEngine) else None
         subscribers = (spec.subscribers_a, spec.subscribers_b)
         self.feed = Feed(runtime, spec.name, subscribers, engine, self._rules.feed, self._observe)
         self._touches: dict[str, tuple[int, int, int, int]] = {}

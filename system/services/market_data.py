@@ -15,6 +15,7 @@ from squall.system.domain.quality import flaw_of_update
 from squall.system.domain.suspicion import PROTECTION_OF, Suspicion
 from squall.system.runtime import Address, Runtime
 from squall.system.services.feed_channel import STALE, Channel, Feed, Phase
+from squall.system.services.ticks import Ticker
 from squall.system.wiring import Wiring
 
 ARBITRATION: Final = "feed.arbitration"
@@ -29,12 +30,17 @@ class MarketData:
     def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring, buffer_limit: int = BUFFER_LIMIT) -> None:
         self._runtime = runtime
         self._config = config.feed
-        self._listeners: tuple[Address, ...] = (wiring.strategy, *wiring.routers, wiring.risk)
+        self._ticker = Ticker(runtime, config.feed, (wiring.strategy, *wiring.routers, wiring.risk))
         self._channels: dict[Venue, Channel] = {
             route.venue: Channel(route, config.feed.gap_timeout_ns, buffer_limit) for route in wiring.venues
         }
         self._by_address: dict[Address, Channel] = {channel.address: channel for channel in self._channels.values()}
         self._monitor = wiring.monitor
+
+    @property
+    def conflated(self) -> int:
+        """Ticks that were never said, since a later one of their book was."""
+        return self._ticker.conflated
 
     @property
     def feeds(self) -> dict[Venue, Feed]:
@@ -341,8 +347,7 @@ class MarketData:
             source_id=channel.source_id,
             traded_lots=channel.traded_lots[symbol],
         )
-        for listener in self._listeners:
-            self._runtime.send(listener, tick)
+        self._ticker.say(tick)
 
     def _tell_all(self, channel: Channel) -> None:
         for symbol, book in channel.books.items():
@@ -370,8 +375,10 @@ class MarketData:
                 channel = self._channels[Venue(venue)]
                 if channel.phase in STALE:
                     self._request(channel)
+            case "room for ticks":
+                self._ticker.on_room()
             case _:
-                raise ValueError(f"market data: found timer {key!r}, expected a gap's, a snapshot's or a watch's")
+                raise ValueError(f"market data: found timer {key!r}, expected a gap's, a snapshot's, a watch's or room")
 
     def on_durable(self, token: int) -> None:
         raise AssertionError(f"market data: found token {token} durable, but market data writes no file")
@@ -386,7 +393,7 @@ class MarketData:
         """A request or its answer may have died with it; the snapshot timer is running, and asks again."""
 
     def on_config(self, config: DeskConfig) -> None:
-        self._config = config.feed
+        self._config = self._ticker.config = config.feed
         for channel in self._channels.values():
             channel.arbiter.patience_ns = config.feed.gap_timeout_ns
 

@@ -1,6 +1,7 @@
 """What a venue's feed does to its two lines: each kind's effects, its window, its heal, and several at once."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -8,8 +9,9 @@ from squall.faults.fault import Fault, during
 from squall.faults.feed import FeedDead, FeedDuplicate, FeedGap, FeedLate, FeedLineDead, FeedStale, MessageStorm
 from squall.faults.feed_lies import BadTick, FeedCrossed, FeedImpossible, FeedLocked, FeedStuck
 from squall.faults.feed_old import FeedMisnamed, FeedReplays
+from squall.faults.market import QuoteStuffing
 from squall.sim.exchange.wire.messages import BookUpdate, FeedHeartbeat, Level, Side
-from squall.sim.trace import FaultHealed, FeedTold, Sent
+from squall.sim.trace import FaultHealed, FeedTold, Sent, TouchChanged
 from squall.system.config import FeedConfig
 from squall.system.domain.desk_book import DeskBook, Touch
 from squall.system.domain.quality import flaw_of_touch, flaw_of_update
@@ -80,6 +82,7 @@ REFUSED: list[tuple[Fault, str]] = [
     (FeedMisnamed("left", 0.0), "market data: wrong symbol: the share must be above 0 and at most 1, found 0.0"),
     (FeedReplays("left", 0), "market data: replayed: it must go back above 0 ns, found 0"),
     (BadTick("left", 0.5, 1.0), "market data: bad tick: the factor must be above 1 and at most 1000, found 1.0"),
+    (QuoteStuffing("left", 0), "market: quote stuffing: expected 1 to 1000000 quotes a second, found 0"),
     (MessageStorm("left", 0), "market data: message storm: expected 1 to 1000000 updates a second, found 0"),
 ]
 
@@ -106,6 +109,7 @@ EVERY: list[Fault] = [
     FeedReplays("left", 500 * MILLISECOND),
     BadTick("left"),
     MessageStorm("left"),
+    QuoteStuffing("left"),
 ]
 
 
@@ -134,6 +138,7 @@ def test_each_counts_what_it_touches_and_the_feed_is_sound_from_its_last_nanosec
         FeedReplays("left", 500 * MILLISECOND),
         BadTick("left", 0.5),
         MessageStorm("left"),
+        QuoteStuffing("left"),
     ],
     ids=str,
 )
@@ -370,3 +375,15 @@ def test_a_level_is_told_in_full_after_a_falsehood() -> None:
     book = book_after(market, 4 * SECOND)
     believed = {Level(side, price, lots) for side in (Side.BUY, Side.SELL) for price, lots in book.depth(side)}
     assert believed == set(image)
+
+
+def test_stuffed_quotes_are_real_and_change_the_touch_each_time() -> None:
+    market = broken(QuoteStuffing("left", 500))
+    moved = [
+        record.event.bid_lots
+        for record in market.memory.records
+        if type(record.event) is TouchChanged and START_NS <= record.at_ns < END_NS
+    ]
+    assert len(moved) >= market.plan.tallies[0].effects - 2 > 900
+    assert sum(abs(after - before) == 1 for before, after in pairwise(moved)) > 800
+    assert sum(at_ns >= END_NS for at_ns, _ in sent(market, "A")) > 0
