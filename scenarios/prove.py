@@ -89,7 +89,8 @@ PROTECTIONS: Final = (
         "risk.hard_block",
         "citi-2022",
         "order size stays within the limit",
-        "A value that was typed as a quantity draws a warning, and goes its way.",
+        "A value that was typed as a quantity draws a warning, and goes. (Limits of money are off in both arms.)",
+        ("risk.exposure_limits=off", "risk.concentration=off", "risk.fat_finger=off"),
     ),
     Protection(
         "back-off with jitter",

@@ -58,6 +58,56 @@ class RiskConfig(Struct, frozen=True):
     """Protection: past the daily loss only orders that reduce the position pass."""
     max_daily_loss: int = 10_000
     """In whole currency units, positive."""
+    drawdown_limit: bool = True
+    """Protection: once equity has fallen so far from its peak only orders that reduce the position pass."""
+    max_drawdown_percent: int = 15
+    cash: int = 1_000_000
+    """What the desk begins the day with, in whole currency units: its first equity, and what it can pay with."""
+    exposure_limits: bool = True
+    """Protection: an order's value, gross and net exposure, what is held, and cash have limits, flight included."""
+    max_order_value: int = 1_000_000
+    max_portfolio_value: int = 1_000_000
+    """Of all that is long, in whole currency units; percentages of the portfolio are of this."""
+    max_gross_percent: int = 200
+    max_net_percent: int = 100
+    concentration: bool = True
+    """Protection: one name and one sector have a limit as shares of the portfolio, flight included."""
+    max_name_percent: int = 10
+    max_sector_percent: int = 30
+    price_collar: bool = True
+    """Protection: no order's limit is far through the mark, and none adds to a position in a market on the run."""
+    collar_percent: int = 5
+    """How far a limit may be through the mark."""
+    collar_window_percent: int = 10
+    """How far the mark may have run, against who buys or sells, within the window."""
+    collar_window_ns: int = 10 * SECOND
+    fat_finger: bool = True
+    """Protection: an order many times as large as its strategy's latest ones is denied: a value for a quantity."""
+    fat_finger_times: int = 20
+    """How many times the largest of the last sixteen."""
+    fat_finger_lots: int = 200
+    """Orders up to this are never thought to be mistyped."""
+    rate_limit: bool = True
+    """Protection: in no second do more orders pass than this."""
+    max_orders_per_s: int = 5_000
+    duplicate_filter: bool = True
+    """Protection: an order that is like several just before it, in all but its name, is denied."""
+    max_alike: int = 4
+    """How many alike may pass within the window."""
+    duplicate_window_ns: int = 1 * MILLISECOND
+    repeat_throttle: bool = True
+    """Protection: a strategy whose orders are executed again and again is stopped, until a person sets it going."""
+    max_repeats: int = 1_000
+    """How many executions of one side of one name a strategy may have within the window."""
+    repeat_window_ns: int = 1 * SECOND
+    restricted_list: bool = True
+    """Protection: nothing is traded that reference data call restricted."""
+    locates: bool = True
+    """Protection: no more is sold short than a lender has set aside."""
+    kill_switch: bool = True
+    """Protection: what is switched off trades no more, what is open of it is cancelled, and that is proved."""
+    peak_step: int = 1_000
+    """By how much a new peak of the day's profit has to be higher, to be written down; whole currency units."""
     max_waiting: int = 10_000
     """How many questions may wait until the gate knows its positions; more are dropped, with an alert."""
     reopen_interval_ns: int = 50 * MILLISECOND

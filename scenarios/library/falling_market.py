@@ -5,7 +5,8 @@ from squall.faults.fault import during
 from squall.scenarios.checks.reached import protection_acted
 from squall.scenarios.desk_promises import always, settles
 from squall.scenarios.scenario import Scenario, scenario
-from squall.scenarios.settings import SECOND
+from squall.scenarios.settings import SECOND, Settings
+from squall.system.config import DeskConfig, RiskConfig
 from squall.system.domain.signals import Workload
 
 
@@ -15,6 +16,8 @@ from squall.system.domain.signals import Workload
 def falling_market() -> Scenario:
     """Four orders in five are buys, and for twelve seconds everything falls by half a dollar a second."""
     return Scenario(
+        # Of a large portfolio, so that nothing else stops it before the day's loss does.
+        settings=Settings(desk=DeskConfig(risk=RiskConfig(max_portfolio_value=10_000_000, cash=10_000_000))),
         workload=Workload(
             orders_per_s=10,
             start_ns=1 * SECOND,

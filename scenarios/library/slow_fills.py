@@ -19,7 +19,9 @@ def slow_fills() -> Scenario:
     return Scenario(
         settings=Settings(
             desk=DeskConfig(
-                risk=RiskConfig(max_position_lots=1_000), execution=ExecutionConfig(ack_timeout_ns=2 * SECOND)
+                # Of a large portfolio, so that it is the position that is limited, and not its share.
+                risk=RiskConfig(max_position_lots=1_000, max_portfolio_value=10_000_000, cash=10_000_000),
+                execution=ExecutionConfig(ack_timeout_ns=2 * SECOND),
             )
         ),
         workload=Workload(

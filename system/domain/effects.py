@@ -115,13 +115,23 @@ def route_order(order: Order, epoch: Epoch) -> RouteOrder:
 def check_order(order: Order, epoch: Epoch) -> CheckOrder:
     """Ask risk."""
     terms = order.terms
-    return CheckOrder(epoch, order.cl_ord_id, terms.symbol, terms.side, terms.quantity_lots)
+    return CheckOrder(
+        epoch,
+        order.cl_ord_id,
+        terms.symbol,
+        terms.side,
+        terms.quantity_lots,
+        terms.price_half_ticks,
+        order.strategy,
+        order.attribution.client or "",
+    )
 
 
 def open_order(order: Order) -> OpenOrder:
     """An order in flight, as risk is told of it."""
     terms = order.terms
-    return OpenOrder(order.cl_ord_id, terms.symbol, terms.side, terms.quantity_lots, order.cum_lots)
+    lots, cum_lots = terms.quantity_lots, order.cum_lots
+    return OpenOrder(order.cl_ord_id, terms.symbol, terms.side, lots, cum_lots, order.strategy)
 
 
 def open_at_venue(order: Order, epoch: Epoch) -> OpenAtVenue:

@@ -27,7 +27,7 @@ from tests.fakes import FakeRuntime
 
 ACME = Symbol("ACME")
 WIRING = Wiring(instruments=(Instrument(ACME, unit_money=Decimal("0.01")),), venues=())
-LIMITS = RiskConfig(max_order_lots=100, max_position_lots=150, max_daily_loss=10)
+LIMITS = RiskConfig(max_order_lots=100, max_position_lots=150, max_daily_loss=10, duplicate_filter=False)
 
 
 def question(name: str, lots: int = 100, epoch: int = 1, side: Side = Side.BUY) -> CheckOrder:
@@ -94,7 +94,8 @@ def test_a_restarted_risk_knocks_at_the_positions_until_they_answer() -> None:
 
 
 def test_questions_that_wait_are_bounded_and_the_one_dropped_is_named() -> None:
-    runtime, risk = started(RiskConfig(max_waiting=2))
+    runtime, risk = started(RiskConfig(max_waiting=2, duplicate_filter=False))
+    risk.on_message("market-data", Tick(Venue("exchange-a"), ACME, 1, 99, 5, 101, 5))
     for name in ("a", "b", "b", "c"):
         risk.on_message("oms1", question(name))
     (alert,) = runtime.claims

@@ -46,11 +46,14 @@ from squall.system.domain.messages.positions import (
 )
 from squall.system.domain.messages.risk import (
     CheckOrder,
+    CheckReplace,
     Denial,
     DenyReason,
     OpenOrder,
     OrderChecked,
     ReleaseOrder,
+    ReplaceChecked,
+    ResizeOrder,
     SyncRisk,
 )
 from squall.system.domain.messages.routing import (
@@ -67,6 +70,11 @@ from squall.system.domain.messages.routing import (
     UnsentReason,
     VenueHealth,
     VenueReport,
+)
+from squall.system.domain.messages.switches import (
+    SwitchDone,
+    SwitchesTold,
+    SwitchTrading,
 )
 from squall.system.domain.messages.trading import (
     CancelOrder,
@@ -86,6 +94,7 @@ __all__ = [
     "CancelOrder",
     "CancelRefused",
     "CheckOrder",
+    "CheckReplace",
     "Denial",
     "DenyReason",
     "DeskMessage",
@@ -116,14 +125,19 @@ __all__ = [
     "PriceMark",
     "ReleaseOrder",
     "RenewLease",
+    "ReplaceChecked",
     "Replicate",
     "Replicated",
     "RequestLease",
+    "ResizeOrder",
     "RouteOrder",
     "SendOrder",
     "StrategyPosition",
     "StrategyPositions",
     "SubmitOrder",
+    "SwitchDone",
+    "SwitchTrading",
+    "SwitchesTold",
     "SyncPositions",
     "SyncRisk",
     "Tick",

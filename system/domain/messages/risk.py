@@ -8,14 +8,60 @@ from msgspec import Struct
 from squall.sim.exchange.wire.messages import Side
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol
 from squall.system.domain.messages.base import DeskMessage
+from squall.system.domain.switches import Switch
 
 
 class DenyReason(Enum):
+    """Why an order does not leave. What *value* and *limit* of a `Denial` are, is said in brackets."""
+
     ORDER_SIZE = "order size"
+    """(lots)"""
     POSITION_LIMIT = "position limit"
+    """(lots, signed)"""
     DAILY_LOSS = "daily loss"
+    """(whole units of currency, as all money here)"""
     NO_MARK = "no mark"
+    """What it is worth is unknown. (lots)"""
     DUPLICATE = "duplicate order"
+    """Another order under the name of one that is in flight. (lots)"""
+    ORDER_VALUE = "order value"
+    """(money)"""
+    NAME_CONCENTRATION = "concentration in one name"
+    """(money)"""
+    SECTOR_CONCENTRATION = "concentration in one sector"
+    """(money)"""
+    GROSS_EXPOSURE = "gross exposure"
+    """(money)"""
+    NET_EXPOSURE = "net exposure"
+    """(money, signed)"""
+    PORTFOLIO_VALUE = "portfolio value"
+    """(money)"""
+    BUYING_POWER = "buying power"
+    """(money)"""
+    DRAWDOWN = "drawdown from the peak"
+    """(money)"""
+    PRICE_COLLAR = "price collar"
+    """(half ticks)"""
+    MARKET_ON_THE_RUN = "the market moves too fast"
+    """(half ticks)"""
+    FAT_FINGER = "a value for a quantity"
+    """(lots)"""
+    MESSAGE_RATE = "message rate"
+    """(orders in the last second)"""
+    REPEATED = "the same order again"
+    """(orders alike in the window)"""
+    RESTRICTED = "restricted list"
+    """(lots; nothing)"""
+    LOCATE = "no locate"
+    """(lots short; lots that a lender has set aside)"""
+    OUT_OF_SESSION = "out of session"
+    """(ns since midnight; when the session opens)"""
+    HALTED = "halted"
+    """(lots; nothing)"""
+    REDUCING_ONLY = "reducing only"
+    """(lots; as many as still reduce)"""
+    NOT_IN_FLIGHT = "not in flight"
+    """What is to be replaced is not there. (lots; nothing)"""
 
 
 class Denial(Struct, frozen=True, gc=False):
@@ -32,10 +78,57 @@ class CheckOrder(DeskMessage, frozen=True, gc=False, tag=True):
     symbol: Symbol
     side: Side
     quantity_lots: int
+    price_half_ticks: int | None = None
+    """Its limit; None: at any price."""
+    strategy: str = ""
+    client: str = ""
 
     @property
     def identity(self) -> str:
         return f"check/{self.epoch}/{self.cl_ord_id}"
+
+
+class CheckReplace(DeskMessage, frozen=True, gc=False, tag=True):
+    """May *cl_ord_id*, which is in flight, be for so many lots, at this limit, instead?
+
+    *quantity_lots* is the whole quantity that it is to have. Only the increase is newly reserved, and what is less is
+    freed by a `ResizeOrder`, once the venue has spoken. The order keeps its name at the gate; *replace_id* is what the
+    replacement is called on the wire.
+    """
+
+    epoch: Epoch
+    cl_ord_id: ClOrdID
+    replace_id: str
+    quantity_lots: int
+    price_half_ticks: int | None = None
+    client: str = ""
+
+    @property
+    def identity(self) -> str:
+        return f"check-replace/{self.epoch}/{self.replace_id}"
+
+
+class ReplaceChecked(DeskMessage, frozen=True, gc=False, tag=True):
+    """The gate's answer to `CheckReplace`; no denials means approved."""
+
+    cl_ord_id: ClOrdID
+    replace_id: str
+    denials: tuple[Denial, ...]
+
+    @property
+    def identity(self) -> str:
+        return f"replace-checked/{self.replace_id}"
+
+
+class ResizeOrder(DeskMessage, frozen=True, gc=False, tag=True):
+    """OMS → risk: the venue has replaced the order, or refused to; in any case it is for so many lots now."""
+
+    cl_ord_id: ClOrdID
+    quantity_lots: int
+
+    @property
+    def identity(self) -> str:
+        return f"resize/{self.cl_ord_id}/{self.quantity_lots}"
 
 
 class OrderChecked(DeskMessage, frozen=True, gc=False, tag=True):
@@ -68,6 +161,7 @@ class OpenOrder(Struct, frozen=True, gc=False):
     side: Side
     quantity_lots: int
     cum_lots: int
+    strategy: str = ""
 
 
 class SyncRisk(DeskMessage, frozen=True, gc=False, tag=True):
@@ -76,6 +170,8 @@ class SyncRisk(DeskMessage, frozen=True, gc=False, tag=True):
     wire_bytes: ClassVar[int] = 1_000
     epoch: Epoch
     open_orders: tuple[OpenOrder, ...]
+    switches: tuple[Switch, ...] = ()
+    """All that is not active."""
 
     @property
     def identity(self) -> str:

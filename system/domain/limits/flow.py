@@ -1,0 +1,95 @@
+"""The stream of orders, whatever each of them is: how fast, how alike, how large for its sender, how often filled."""
+
+from collections import deque
+from typing import Final
+
+from squall.system.config import SECOND, RiskConfig
+from squall.system.domain.ids import Symbol
+from squall.system.domain.messages import CheckOrder, Denial, DenyReason
+
+USUAL_ORDERS: Final = 16
+"""How many orders back a strategy's usual size is looked for."""
+
+Content = tuple[str, str, Symbol, bool, int, int | None]
+"""What makes two orders alike: all but their names."""
+
+
+class Flow:
+    """Remembers as much of the approved orders and their fills as its windows are long."""
+
+    def __init__(self) -> None:
+        self._sent: deque[int] = deque()
+        """When orders were approved, within the last second."""
+        self._alike: dict[Content, int] = {}
+        """How many orders of each content were approved within the window."""
+        self._contents: deque[tuple[int, Content]] = deque()
+        """When each of them was."""
+        self._sizes: dict[tuple[str, Symbol], deque[int]] = {}
+        """Each strategy's latest sizes in a symbol."""
+        self._fills: dict[tuple[str, Symbol, bool], deque[int]] = {}
+
+    def checks(self, order: CheckOrder, limits: RiskConfig, now_ns: int) -> list[Denial]:
+        """What speaks against it. Nothing is remembered of an order that is denied."""
+        denials: list[Denial] = []
+        sent = self._sent
+        while sent and sent[0] <= now_ns - SECOND:
+            sent.popleft()
+        if limits.rate_limit and len(sent) >= limits.max_orders_per_s:
+            denials.append(Denial(DenyReason.MESSAGE_RATE, len(sent) + 1, limits.max_orders_per_s))
+        if limits.duplicate_filter:
+            self._forget(now_ns - limits.duplicate_window_ns)
+            alike = self._alike.get(_content(order), 0)
+            if alike >= limits.max_alike:
+                denials.append(Denial(DenyReason.REPEATED, alike + 1, limits.max_alike))
+        if limits.fat_finger and order.quantity_lots > limits.fat_finger_lots:
+            sizes = self._sizes.get((order.strategy, order.symbol))
+            if sizes is not None:
+                most = max(sizes) * limits.fat_finger_times
+                if order.quantity_lots > most:
+                    denials.append(Denial(DenyReason.FAT_FINGER, order.quantity_lots, most))
+        return denials
+
+    def approved(self, order: CheckOrder, limits: RiskConfig, now_ns: int) -> None:
+        """It goes out: from here on it is what others are held against."""
+        self._sent.append(now_ns)
+        key = (order.strategy, order.symbol)
+        sizes = self._sizes.get(key)
+        if sizes is None:
+            sizes = self._sizes[key] = deque(maxlen=USUAL_ORDERS)
+        sizes.append(order.quantity_lots)
+        self._forget(now_ns - limits.duplicate_window_ns)
+        content = _content(order)
+        self._alike[content] = self._alike.get(content, 0) + 1
+        self._contents.append((now_ns, content))
+
+    def _forget(self, until_ns: int) -> None:
+        """Orders that were approved then, or before, are too old to be alike."""
+        contents, alike = self._contents, self._alike
+        while contents and contents[0][0] <= until_ns:
+            content = contents.popleft()[1]
+            if alike[content] == 1:
+                del alike[content]
+            else:
+                alike[content] -= 1
+
+    def filled(self, strategy: str, symbol: Symbol, buys: bool, limits: RiskConfig, now_ns: int) -> bool:
+        """Note an execution. True where it is one too many of its kind within the window."""
+        key = (strategy, symbol, buys)
+        times = self._fills.get(key)
+        if times is None:
+            times = self._fills[key] = deque()
+        while times and times[0] <= now_ns - limits.repeat_window_ns:
+            times.popleft()
+        times.append(now_ns)
+        return len(times) > limits.max_repeats
+
+
+def _content(order: CheckOrder) -> Content:
+    return (
+        order.client,
+        order.strategy,
+        order.symbol,
+        order.side.sign > 0,
+        order.quantity_lots,
+        order.price_half_ticks,
+    )

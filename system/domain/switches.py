@@ -1,0 +1,92 @@
+"""Trading states, and whom each of them is for: the desk, a strategy, a venue, a symbol, a client.
+
+A kill switch is a state like the others, *halted*: nothing new goes out, and what is open is cancelled. It holds until
+a person sets it back. Whatever is not said to be otherwise is active.
+"""
+
+from collections.abc import Iterable
+from enum import Enum
+from typing import Final
+
+from msgspec import Struct
+
+
+class TradingState(Enum):
+    """What may still be done."""
+
+    ACTIVE = "active"
+    REDUCING = "reducing"
+    """Only what brings a position nearer to zero, and not across."""
+    HALTED = "halted"
+    """Nothing new; what is open is cancelled."""
+
+
+class Scope(Enum):
+    """Whom a state is for."""
+
+    DESK = "desk"
+    STRATEGY = "strategy"
+    VENUE = "venue"
+    SYMBOL = "symbol"
+    CLIENT = "client"
+
+
+class Switch(Struct, frozen=True, gc=False):
+    """One thing's state. The desk is one thing: its *name* is empty."""
+
+    scope: Scope
+    name: str
+    state: TradingState
+
+    def concerns(self, strategy: str, symbol: str, client: str, venue: str | None) -> bool:
+        """Whether an order that is this one's, at this venue (None: at none yet), is under it."""
+        match self.scope:
+            case Scope.DESK:
+                return True
+            case Scope.STRATEGY:
+                return self.name == strategy
+            case Scope.SYMBOL:
+                return self.name == symbol
+            case Scope.CLIENT:
+                return self.name == client
+            case Scope.VENUE:
+                return venue is not None and self.name == venue
+
+
+class Switches:
+    """All that is not active, in the order in which it was switched. Never changed: `switched` makes another."""
+
+    __slots__ = ("_states", "any")
+
+    def __init__(self, switches: Iterable[Switch] = ()) -> None:
+        self._states = {(each.scope, each.name): each for each in switches}
+        self.any = bool(self._states)
+        """Whether anything at all is not active."""
+
+    @property
+    def all(self) -> tuple[Switch, ...]:
+        """To be told, or written down."""
+        return tuple(self._states.values())
+
+    def of(self, scope: Scope, name: str) -> TradingState:
+        """This one thing's own state."""
+        switch = self._states.get((scope, name))
+        return TradingState.ACTIVE if switch is None else switch.state
+
+    def state_of(self, strategy: str, symbol: str, client: str, venue: str | None = None) -> TradingState:
+        """An order's: the strictest of all that concern it."""
+        worst = TradingState.ACTIVE
+        for switch in self._states.values():
+            if switch.concerns(strategy, symbol, client, venue):
+                if switch.state is TradingState.HALTED:
+                    return switch.state
+                worst = switch.state
+        return worst
+
+    def switched(self, news: Switch) -> "Switches":
+        """With one thing in another state."""
+        others = [each for each in self.all if (each.scope, each.name) != (news.scope, news.name)]
+        return Switches(others if news.state is TradingState.ACTIVE else [*others, news])
+
+
+NO_SWITCHES: Final = Switches()

@@ -1,0 +1,232 @@
+"""The gate's limits on the stream of orders: rate, duplicates, unusual sizes, executions, collar; and replaces."""
+
+from msgspec.structs import replace
+
+from squall.sim.exchange.wire.messages import Side
+from squall.system.config import SECOND, RiskConfig
+from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol, Venue
+from squall.system.domain.limits import Gate
+from squall.system.domain.messages import (
+    CheckOrder,
+    CheckReplace,
+    Denial,
+    DenyReason,
+    OpenOrder,
+    PositionChanged,
+    PositionsTold,
+    ReleaseOrder,
+    SyncRisk,
+    Tick,
+)
+from squall.system.domain.switches import Scope, Switch, TradingState
+from squall.system.wiring import Instrument
+
+ACME, BOLT = Symbol("ACME"), Symbol("BOLT")
+MARK = 1_000
+LIMITS = RiskConfig(duplicate_filter=False, max_portfolio_value=100_000_000, cash=100_000_000)
+
+
+def open_gate(limits: RiskConfig = LIMITS, now_ns: int = 0) -> Gate:
+    gate = Gate(limits, (Instrument(ACME), Instrument(BOLT)))
+    gate.on_sync(SyncRisk(Epoch(1), ()))
+    gate.on_told(PositionsTold(Epoch(1), (), (), 1))
+    for symbol in (ACME, BOLT):
+        move(gate, MARK, 1, now_ns, symbol)
+    return gate
+
+
+def move(gate: Gate, mark: int, seq: int, now_ns: int, symbol: Symbol = ACME) -> None:
+    gate.on_tick(Tick(Venue("exchange-a"), symbol, seq, mark - 1, 9, mark + 1, 9), now_ns)
+
+
+def order(
+    name: str,
+    lots: int = 5,
+    side: Side = Side.BUY,
+    price: int | None = None,
+    strategy: str = "pulse",
+    symbol: Symbol = ACME,
+    client: str = "",
+) -> CheckOrder:
+    return CheckOrder(Epoch(1), ClOrdID(name), symbol, side, lots, price, strategy, client)
+
+
+def ask(gate: Gate, asked: CheckOrder, now_ns: int = 0) -> tuple[Denial, ...]:
+    return gate.check(asked, now_ns, 0).denials
+
+
+def test_in_no_second_do_more_orders_pass_than_the_limit_and_denied_ones_do_not_count() -> None:
+    gate = open_gate(replace(LIMITS, max_orders_per_s=2))
+    assert ask(gate, order("a"), 0) == ()
+    assert ask(gate, order("b"), 400) == ()
+    assert ask(gate, order("c"), SECOND - 1) == (Denial(DenyReason.MESSAGE_RATE, 3, 2),)
+    assert ask(gate, order("c"), SECOND) == ()
+    assert ask(gate, order("d"), SECOND + 399) == (Denial(DenyReason.MESSAGE_RATE, 3, 2),)
+    assert ask(gate, order("d"), SECOND + 400) == ()
+
+
+def test_the_same_order_again_is_denied_within_the_window_and_another_one_is_not() -> None:
+    gate = open_gate(replace(LIMITS, duplicate_filter=True, max_alike=2, duplicate_window_ns=100))
+    assert ask(gate, order("a", price=1_010), 0) == ()
+    assert ask(gate, order("b", price=1_010), 50) == ()
+    assert ask(gate, order("c", price=1_010), 99) == (Denial(DenyReason.REPEATED, 3, 2),)
+    for name, other in (
+        ("price", order("p", price=1_011)),
+        ("side", order("s", side=Side.SELL, price=1_010)),
+        ("size", order("q", lots=6, price=1_010)),
+        ("symbol", order("y", symbol=BOLT, price=1_010)),
+        ("strategy", order("t", strategy="drift", price=1_010)),
+        ("client", order("k", client="fund", price=1_010)),
+    ):
+        assert ask(gate, other, 99) == (), name
+    assert ask(gate, order("c", price=1_010), 100) == ()
+
+
+def test_a_value_for_a_quantity_is_many_times_what_its_strategy_usually_sends() -> None:
+    gate = open_gate(replace(LIMITS, fat_finger_times=10, fat_finger_lots=100))
+    assert ask(gate, order("first", lots=300)) == ()
+    gate = open_gate(replace(LIMITS, fat_finger_times=10, fat_finger_lots=100))
+    assert ask(gate, order("a", lots=5)) == ()
+    assert ask(gate, order("b", lots=12)) == ()
+    assert ask(gate, order("c", lots=121)) == (Denial(DenyReason.FAT_FINGER, 121, 120),)
+    assert ask(gate, order("d", lots=120)) == ()
+    assert ask(gate, order("e", lots=121)) == ()
+    assert ask(gate, order("other", lots=9_000, strategy="drift")) == ()
+
+
+def test_small_orders_are_never_thought_to_be_mistyped() -> None:
+    gate = open_gate(replace(LIMITS, fat_finger_times=10, fat_finger_lots=100))
+    assert ask(gate, order("a", lots=1)) == ()
+    assert ask(gate, order("b", lots=100)) == ()
+
+
+def test_a_limit_far_through_the_mark_is_denied_and_one_far_behind_it_is_not() -> None:
+    gate = open_gate()
+    assert ask(gate, order("a", price=1_051)) == (Denial(DenyReason.PRICE_COLLAR, 1_051, 1_050),)
+    assert ask(gate, order("b", price=1_050)) == ()
+    assert ask(gate, order("c", price=500)) == ()
+    assert ask(gate, order("d", side=Side.SELL, price=949)) == (Denial(DenyReason.PRICE_COLLAR, 949, 950),)
+    assert ask(gate, order("e", side=Side.SELL, price=950)) == ()
+
+
+def test_who_buys_does_not_follow_a_market_that_runs_up_and_who_sells_may() -> None:
+    gate = open_gate()
+    move(gate, 1_101, 2, 5 * SECOND)
+    assert ask(gate, order("a"), 6 * SECOND) == (Denial(DenyReason.MARKET_ON_THE_RUN, 1_101, 1_100),)
+    assert ask(gate, order("b", side=Side.SELL), 6 * SECOND) == ()
+    assert ask(gate, order("a"), 10 * SECOND) == (Denial(DenyReason.MARKET_ON_THE_RUN, 1_101, 1_100),)
+    assert ask(gate, order("a"), 10 * SECOND + 1) == ()
+
+
+def test_who_sells_does_not_follow_a_market_that_falls_but_gets_out_of_what_is_held() -> None:
+    gate = open_gate()
+    assert ask(gate, order("a", lots=10)) == ()
+    gate.on_fill(PositionChanged(ACME, 10, -10_000, 0, ClOrdID("a"), ExecID("x"), 10, 1), 0)
+    move(gate, 899, 2, 1 * SECOND)
+    denied = (Denial(DenyReason.MARKET_ON_THE_RUN, 899, 900),)
+    assert ask(gate, order("b", lots=11, side=Side.SELL), SECOND) == denied
+    assert ask(gate, order("c", lots=10, side=Side.SELL), SECOND) == ()
+
+
+def test_too_many_executions_alike_stop_the_strategy_until_a_person_sets_it_going() -> None:
+    gate = open_gate(replace(LIMITS, max_repeats=2, repeat_window_ns=100))
+    assert ask(gate, order("a", lots=50)) == ()
+    stopped = [
+        gate.on_fill(PositionChanged(ACME, n, -n * MARK, 0, ClOrdID("a"), ExecID(f"x{n}"), 1, n), at_ns)
+        for n, at_ns in ((1, 0), (2, 99), (3, 100), (4, 101))
+    ]
+    assert stopped == [None, None, None, "pulse"]
+    assert gate.tripped == ("pulse",)
+    halted = (Denial(DenyReason.HALTED, 5, 0),)
+    assert ask(gate, order("b"), SECOND) == halted
+    assert ask(gate, order("c", symbol=BOLT), SECOND) == halted
+    assert ask(gate, order("d", strategy="drift"), SECOND) == ()
+    gate.on_switches(())  # the leader has not heard of it yet: it stays stopped
+    assert ask(gate, order("b"), SECOND) == halted
+    gate.on_switches((Switch(Scope.STRATEGY, "pulse", TradingState.HALTED),))
+    assert gate.tripped == ()
+    assert ask(gate, order("b"), 100 * SECOND) == halted
+    gate.on_switches(())
+    assert ask(gate, order("b"), 100 * SECOND) == ()
+
+
+def test_a_restarted_gate_is_told_with_the_flight_what_is_switched_off() -> None:
+    gate = Gate(LIMITS, (Instrument(ACME),))
+    gate.on_sync(SyncRisk(Epoch(1), (), (Switch(Scope.CLIENT, "fund", TradingState.HALTED),)))
+    gate.on_told(PositionsTold(Epoch(1), (), (), 1))
+    move(gate, MARK, 1, 0)
+    assert ask(gate, order("a", client="fund")) == (Denial(DenyReason.HALTED, 5, 0),)
+    assert ask(gate, order("b")) == ()
+
+
+def test_while_reducing_only_what_brings_the_position_nearer_to_zero_passes() -> None:
+    gate = open_gate()
+    assert ask(gate, order("a", lots=10)) == ()
+    gate.on_fill(PositionChanged(ACME, 10, -10_000, 0, ClOrdID("a"), ExecID("x"), 10, 1), 0)
+    gate.on_switches((Switch(Scope.SYMBOL, "ACME", TradingState.REDUCING),))
+    assert ask(gate, order("b", lots=1)) == (Denial(DenyReason.REDUCING_ONLY, 1, 0),)
+    assert ask(gate, order("c", lots=4, side=Side.SELL)) == ()
+    assert ask(gate, order("d", lots=7, side=Side.SELL)) == (Denial(DenyReason.REDUCING_ONLY, 7, 6),)
+    assert ask(gate, order("e", lots=6, side=Side.SELL)) == ()
+    assert ask(gate, order("f", lots=1, symbol=BOLT)) == ()
+
+
+# --- replaces ---
+
+
+def replacement(lots: int, price: int | None = None) -> CheckReplace:
+    return CheckReplace(Epoch(1), ClOrdID("a"), "a.2", lots, price)
+
+
+def test_of_a_replacement_only_the_increase_is_newly_reserved() -> None:
+    gate = open_gate(replace(LIMITS, max_position_lots=100))
+    assert ask(gate, order("a", lots=60)) == ()
+    assert gate.check_replace(replacement(101), 0, 0).denials == (Denial(DenyReason.POSITION_LIMIT, 101, 100),)
+    assert gate.in_flight(ACME) == (60, 0)
+    assert gate.check_replace(replacement(100), 0, 0).denials == ()
+    assert gate.in_flight(ACME) == (100, 0)
+    assert gate.check_replace(replacement(100), 0, 0).denials == ()
+    assert gate.in_flight(ACME) == (100, 0)
+
+
+def test_a_decrease_frees_nothing_before_the_venue_has_spoken() -> None:
+    gate = open_gate()
+    assert ask(gate, order("a", lots=60)) == ()
+    gate.on_fill(PositionChanged(ACME, 20, -20_000, 0, ClOrdID("a"), ExecID("x"), 20, 1), 0)
+    assert gate.check_replace(replacement(30), 0, 0).denials == ()
+    assert gate.in_flight(ACME) == (40, 0)
+    gate.on_resized(ClOrdID("a"), 30)
+    assert gate.in_flight(ACME) == (10, 0)
+    gate.on_release(ReleaseOrder(ClOrdID("a"), 20))
+    assert (gate.in_flight(ACME), gate.open_orders) == ((0, 0), 0)
+
+
+def test_an_increase_that_the_venue_refuses_is_freed_again() -> None:
+    gate = open_gate()
+    assert ask(gate, order("a", lots=60)) == ()
+    assert gate.check_replace(replacement(80), 0, 0).denials == ()
+    gate.on_resized(ClOrdID("a"), 60)
+    assert gate.in_flight(ACME) == (60, 0)
+
+
+def test_a_replacement_is_held_against_size_and_collar_and_what_is_switched_off() -> None:
+    gate = open_gate(replace(LIMITS, max_order_lots=70))
+    assert ask(gate, order("a", lots=60)) == ()
+    gate.on_switches((Switch(Scope.DESK, "", TradingState.HALTED),))
+    assert gate.check_replace(replacement(71, price=2_000), 0, 0).denials == (
+        Denial(DenyReason.ORDER_SIZE, 71, 70),
+        Denial(DenyReason.PRICE_COLLAR, 2_000, 1_050),
+        Denial(DenyReason.HALTED, 71, 0),
+    )
+
+
+def test_what_is_not_in_flight_cannot_be_replaced() -> None:
+    assert open_gate().check_replace(replacement(5), 0, 0).denials == (Denial(DenyReason.NOT_IN_FLIGHT, 5, 0),)
+
+
+def test_a_new_leaders_list_has_the_last_word_on_how_much_an_order_is_for() -> None:
+    gate = open_gate()
+    assert ask(gate, order("a", lots=60)) == ()
+    listed = OpenOrder(ClOrdID("a"), ACME, Side.BUY, 90, 0, "pulse")
+    gate.on_sync(SyncRisk(Epoch(2), (listed,)))
+    assert gate.in_flight(ACME) == (90, 0)
