@@ -62,7 +62,9 @@ class RiskConfig(Struct, frozen=True):
     """Protection: once equity has fallen so far from its peak only orders that reduce the position pass."""
     max_drawdown_percent: int = 15
     cash: int = 1_000_000
-    """What the desk begins the day with, in whole currency units: its first equity, and what it can pay with."""
+    """What the gate reckons that the day begins with, in whole currency units: the first equity, and what may be spent.
+
+    The portfolio's own is `portfolio.cash`: what is let out may be less than what is there."""
     exposure_limits: bool = True
     """Protection: an order's value, gross and net exposure, what is held, and cash have limits, flight included."""
     max_order_value: int = 1_000_000
