@@ -64,6 +64,8 @@ class Desk(Struct, frozen=True):
     """Hosts with a line to each venue's order entry."""
     snapshots_from: tuple[str, ...] = ()
     """Hosts with a line to each venue for snapshots. Where it is a host of *orders_from*, that line serves."""
+    consolidated_to: tuple[Address, ...] = ()
+    """Programs that hear the second provider of market data, where a scenario has one."""
     groups: Mapping[str, tuple[str, ...]] = {}
     """Hosts that belong together, as ``keepers``, or programs: what a fault's selector may choose from."""
     primary: Callable[[World], Primary] | None = None
@@ -84,6 +86,9 @@ class Desk(Struct, frozen=True):
                     raise DeskError(f"desk.seats: {seat.address}: no feed line {line!r}; lines are A and B")
         for name in ("orders_from", "snapshots_from"):
             self._expect_hosts(name, getattr(self, name))
+        for address in self.consolidated_to:
+            if address not in addresses:
+                raise DeskError(f"desk.consolidated_to: no program {address!r}; programs are {', '.join(addresses)}")
         for name, hosts in self.groups.items():
             if name in WORLD_GROUPS:
                 raise DeskError(f"desk.groups: {name!r} is a group that every world has; choose another name")
@@ -101,6 +106,10 @@ class Desk(Struct, frozen=True):
     def hosts(self) -> tuple[str, ...]:
         """Every host once, in the order of the seats."""
         return tuple(dict.fromkeys(seat.host for seat in self.seats))
+
+    def host_of(self, address: Address) -> str:
+        """The host that this program sits on."""
+        return next(seat.host for seat in self.seats if seat.address == address)
 
     @property
     def ours(self) -> bool:

@@ -306,6 +306,7 @@ def _feeds(program: MarketData) -> dict[str, Any]:
                 symbol: {"bid_half_ticks": bid, "bid_lots": bid_lots, "ask_half_ticks": ask, "ask_lots": ask_lots}
                 for symbol, (bid, bid_lots, ask, ask_lots) in feed.touches.items()
             },
+            "told_from": feed.provider.value,
             "in_quarantine": {what: held.reason.value for what, held in feed.quarantine.standing.items()},
             "quarantines": {reason.value: count for reason, count in feed.quarantine.counts.items() if count},
         }

@@ -10,6 +10,7 @@ from squall.scenarios.desk import FEED_LINES, Desk, subscribers
 from squall.scenarios.scenario import Scenario
 from squall.sim.clock import Clock
 from squall.sim.exchange.binance import load
+from squall.sim.exchange.consolidated import Consolidated, Source
 from squall.sim.exchange.engine import Engine, Listing
 from squall.sim.exchange.matching import MatchingEngine
 from squall.sim.exchange.participants import FairValue, Participants, Profile, Worth
@@ -17,6 +18,7 @@ from squall.sim.exchange.recorded import RecordedMarket
 from squall.sim.exchange.recording import RecordedFairValue, Recording
 from squall.sim.exchange.rules import Rules
 from squall.sim.exchange.venue import Venue, VenueSpec
+from squall.sim.exchange.wire.consolidated import code_of
 from squall.sim.exchange.wire.messages import OrderStatusRequest
 from squall.sim.host import Costs, ProgramRuntime
 from squall.sim.network import LinkSpec
@@ -30,6 +32,9 @@ VENUES: Final = ("exchange-a", "exchange-b")
 REFERENCE_PRICE_HALF_TICKS: Final = 20_000
 """100.00 a share at a tick of one cent."""
 VENUE_SERVICE_NS: Final = 8_000
+SECOND_PROVIDER: Final = "vendor"
+"""The host of the second provider, and its program's address."""
+VENDOR_LATENCY_NS: Final = 5_000_000
 SETTLE_NS: Final = 5_000_000_000
 """How long before the end of a recording no order is meant any more, and how long after it the run goes on."""
 
@@ -65,6 +70,8 @@ class Exchanges:
         self.routes = tuple(VenueRoute(VenueName(venue), venue, symbols) for venue in VENUES)
         for venue in VENUES:
             self._lay(venue)
+        if scenario.market.second_provider:
+            self._lay_second_provider()
 
     def _list(self) -> tuple[Listing, ...]:
         if self.recording is not None:
@@ -125,6 +132,21 @@ class Exchanges:
             world.fair_values[listing.symbol] = FairValue(world.kernel, stream, listing.reference_price_half_ticks)
         return world.fair_values[listing.symbol]
 
+    def _lay_second_provider(self) -> None:
+        """It sees the venues' books by a way of its own, which no fault of a venue's feed touches."""
+        sources = {
+            code_of(symbol, number): Source(self.engines[route.venue], symbol)
+            for number, route in enumerate(self.routes)
+            for symbol in route.symbols
+        }
+        subscribers_ = self._desk.consolidated_to
+
+        def factory(machine: ProgramRuntime) -> Program:
+            return Consolidated(machine, sources, subscribers_)
+
+        self._world.add_host(SECOND_PROVIDER, Clock())
+        self._world.place(SECOND_PROVIDER, SECOND_PROVIDER, factory)
+
     def connect(self) -> None:
         """Lay the lines between the desk and each venue: orders, snapshots, and the feed's two."""
         desk, orders_from = self._desk, self._desk.orders_from
@@ -134,6 +156,10 @@ class Exchanges:
             self._lines(f"{venue}/snapshots", snapshots_from, venue)
             for line in FEED_LINES:
                 self._lines(f"{venue}/feed-{line}", subscribers(desk, line), venue)
+        if self._scenario.market.second_provider:
+            spec = LinkSpec(VENDOR_LATENCY_NS, self._scenario.settings.network.venue_jitter_ns)
+            for host in dict.fromkeys(desk.host_of(address) for address in desk.consolidated_to):
+                self._world.connect(f"{SECOND_PROVIDER}/feed-{host}", host, SECOND_PROVIDER, spec)
 
     def _lines(self, name: str, ends: tuple[str, ...], venue: str) -> None:
         """One line for each of the desk's ends; the second and further ones say in their names which it is."""

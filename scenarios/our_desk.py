@@ -40,6 +40,7 @@ def our_desk(routers: int = 1) -> Desk:
         ),
         orders_from=("exec",),
         snapshots_from=("md",),
+        consolidated_to=("market-data",),
         groups={"oms": ("oms1", "oms2"), "keepers": ("k1", "k2", "k3"), "routers": names},
         primary=lambda world: Leaders(world, len(KEEPERS)).current,
         wiring=wiring_of,

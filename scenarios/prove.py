@@ -183,6 +183,13 @@ PROTECTIONS: Final = (
         ("feed.watch_quiet=off",),
     ),
     Protection(
+        "second provider",
+        "feed.second_provider",
+        "second-provider",
+        "orders go on reaching venues, at most 3 s apart",
+        "With every direct feed dead there are no prices to trade on, and the desk stands still.",
+    ),
+    Protection(
         "ticks are conflated under load",
         "feed.conflate",
         "quote-storm",

@@ -21,7 +21,7 @@ from squall.faults.swarm import forced_points
 from squall.scenarios.checks.feed import recorded_touches
 from squall.scenarios.desk import Desk, DeskError
 from squall.scenarios.result import CausalStep, CheckResult, FaultResult, RunResult, Verdict
-from squall.scenarios.scenario import Judge, Market, Promise, Ruling, Scenario
+from squall.scenarios.scenario import Judge, Promise, Ruling, Scenario
 from squall.scenarios.settings import check_together, keys, override
 from squall.scenarios.story import Story
 from squall.scenarios.swarmed import swarmed
@@ -75,7 +75,7 @@ class Choice(msgspec.Struct, frozen=True):
         check_together(settings)
         scenario = msgspec.structs.replace(self.scenario, settings=settings)
         if self.market is not None:
-            market = Market(symbols=(), recording=self.market)
+            market = msgspec.structs.replace(self.scenario.market, symbols=(), thin_venues=(), recording=self.market)
             own_book = (recorded_touches(),) if scenario.desk is None else ()
             promises = (*scenario.promises, *own_book)
             scenario = msgspec.structs.replace(scenario, market=market, promises=promises)
@@ -175,6 +175,8 @@ def configuration(choice: Choice, scenario: Scenario) -> dict[str, object]:
     }
     if scenario.desk is not None:
         recorded["desk"] = _places(scenario.desk)
+    if scenario.market.second_provider:
+        recorded["second_provider"] = True
     if scenario.swarm:
         recorded["buggify"] = list(forced_points(Chance(choice.seed)))
         recorded["ties"] = "shuffled"

@@ -78,6 +78,8 @@ class Market(Struct, frozen=True):
     thin_venues: tuple[str, ...] = ()
     """Venues that show a quarter of the usual size, so that most orders go elsewhere."""
     recording: str | None = None
+    second_provider: bool = False
+    """Whether another vendor tells of all venues too, on a line of its own: slower, and conflated."""
 
 
 class Scenario(Struct, frozen=True):

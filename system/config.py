@@ -155,6 +155,14 @@ class FeedConfig(Struct, frozen=True):
     """How many ticks go to each listener in the long run."""
     tick_burst: int = 100
     """How many may go at once before that counts."""
+    second_provider: bool = True
+    """Protection: while a venue's own feed is ill for long, its books are told from another provider's."""
+    failover_after_ns: int = 500 * MILLISECOND
+    """How long that is."""
+    failback_after_ns: int = 2 * SECOND
+    """How long the venue's own feed has to be well again without a break."""
+    second_max_age_ns: int = 250 * MILLISECOND
+    """How long the second provider may be silent."""
 
 
 class RouterConfig(Struct, frozen=True):

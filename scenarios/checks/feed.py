@@ -64,8 +64,8 @@ class _Follow:
         tick: Tick = handled.message
         key = (tick.venue, tick.symbol)
         self._desk_last[key] = tick
-        if tick.stale:
-            return
+        if tick.stale or tick.second:
+            return  # what the second provider says is of no message of the venue's
         ahead = self._ahead.get(key)
         while ahead and ahead[0][0] <= tick.seq:
             _, touch = ahead.popleft()

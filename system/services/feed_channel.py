@@ -8,6 +8,7 @@ from msgspec import Struct
 from squall.system.domain.arbitration import LineArbiter
 from squall.system.domain.desk_book import NO_TOUCH, DeskBook, Touch
 from squall.system.domain.ids import Symbol, Venue
+from squall.system.domain.providers import Failover, Provider
 from squall.system.domain.quality import BookCheck, FeedWatch
 from squall.system.domain.quarantine import WHOLE_FEED, Quarantine
 from squall.system.domain.suspicion import Suspicion
@@ -37,6 +38,8 @@ class Feed(Struct, frozen=True):
     known_seq: int
     touches: dict[Symbol, Touch]
     quarantine: Quarantine
+    provider: Provider
+    """Whose data the desk is told at the moment."""
 
 
 class Channel:
@@ -51,8 +54,11 @@ class Channel:
         self.checks = {symbol: BookCheck() for symbol in route.symbols}
         self.watch = FeedWatch()
         self.quarantine = Quarantine()
+        self.failover = Failover()
         self.told: dict[Symbol, tuple[Touch, bool]] = dict.fromkeys(route.symbols, (NO_TOUCH, False))
         """The touch and staleness of the last tick."""
+        self.told_seq = 0
+        """The highest number of any tick since the channel began; what the second provider says bears it too."""
         self.phase = Phase.IN_SEQUENCE
         self.begun = False
         """Whether anything was ever applied or a snapshot asked for."""
@@ -84,7 +90,13 @@ class Channel:
         return quarantined or self.phase in STALE
 
     @property
+    def is_well(self) -> bool:
+        """Whether this feed's books can all be traded on."""
+        return self.phase not in STALE and not self.suspect
+
+    @property
     def look(self) -> Feed:
         """How it stands."""
         touches = {symbol: book.touch for symbol, book in self.books.items()}
-        return Feed(self.phase, self.arbiter.next_seq, self.arbiter.known_seq, touches, self.quarantine)
+        arbiter, provider = self.arbiter, self.failover.on
+        return Feed(self.phase, arbiter.next_seq, arbiter.known_seq, touches, self.quarantine, provider)

@@ -3,25 +3,25 @@
 from collections.abc import Hashable
 from typing import Final
 
+from squall.sim.exchange.wire.consolidated import ConsolidatedPacket
 from squall.sim.exchange.wire.messages import BookUpdate, FeedHeartbeat, Snapshot, SnapshotRequest
 from squall.system.config import DeskConfig
 from squall.system.domain.arbitration import BUFFER_LIMIT, PRIMARY_LINE, Updates
 from squall.system.domain.claims import FeedMoved, ProtectionActed
 from squall.system.domain.desk_book import DeskBook
 from squall.system.domain.ids import Symbol, Venue
-from squall.system.domain.marks import marks_of
-from squall.system.domain.messages import AskMarks, FeedQuality, MarksTold, PriceMark, Tick
+from squall.system.domain.messages import AskMarks, FeedQuality, MarksTold
 from squall.system.domain.quality import flaw_of_update
 from squall.system.domain.suspicion import PROTECTION_OF, Suspicion
 from squall.system.runtime import Address, Runtime
 from squall.system.services.feed_channel import STALE, Channel, Feed, Phase
-from squall.system.services.ticks import Ticker
+from squall.system.services.teller import Teller, marks_told
 from squall.system.wiring import Wiring
 
 ARBITRATION: Final = "feed.arbitration"
 GAP_RECOVERY: Final = "feed.gap_recovery"
 
-MarketDataMessage = BookUpdate | FeedHeartbeat | Snapshot | AskMarks
+MarketDataMessage = BookUpdate | FeedHeartbeat | Snapshot | ConsolidatedPacket | AskMarks
 
 
 class MarketData:
@@ -30,17 +30,18 @@ class MarketData:
     def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring, buffer_limit: int = BUFFER_LIMIT) -> None:
         self._runtime = runtime
         self._config = config.feed
-        self._ticker = Ticker(runtime, config.feed, (wiring.strategy, *wiring.routers, wiring.risk))
+        self._teller = Teller(runtime, config.feed, (wiring.strategy, *wiring.routers, wiring.risk), wiring.venues)
         self._channels: dict[Venue, Channel] = {
             route.venue: Channel(route, config.feed.gap_timeout_ns, buffer_limit) for route in wiring.venues
         }
-        self._by_address: dict[Address, Channel] = {channel.address: channel for channel in self._channels.values()}
+        self._all = tuple(self._channels.values())
+        self._by_address: dict[Address, Channel] = {channel.address: channel for channel in self._all}
         self._monitor = wiring.monitor
 
     @property
     def conflated(self) -> int:
         """Ticks that were never said, since a later one of their book was."""
-        return self._ticker.conflated
+        return self._teller.ticker.conflated
 
     @property
     def feeds(self) -> dict[Venue, Feed]:
@@ -62,8 +63,10 @@ class MarketData:
                     self._on_heartbeat(self._channels[Venue(message.venue)], message)
             case Snapshot():
                 self._on_snapshot(self._channels[Venue(message.venue)], message)
+            case ConsolidatedPacket():
+                self._teller.hear_second(message, self._all)
             case AskMarks():
-                self._runtime.send(sender, MarksTold(message.number, self._marks()))
+                self._runtime.send(sender, MarksTold(message.number, marks_told(self._all)))
             case _:
                 raise TypeError(f"market data: found {type(message).__name__}, expected {MarketDataMessage}")
 
@@ -121,7 +124,7 @@ class MarketData:
                 continue  # nothing for the book, or for a book that the venue's image will replace
             book.apply(update.levels)
             self._check(channel, symbol, book)
-            self._tell(channel, symbol, book, update.seq)
+            self._teller.tell(channel, symbol, update.seq)
 
     # --- gaps ---
 
@@ -225,6 +228,7 @@ class MarketData:
             self._suspect(channel, Suspicion.SILENT)
         elif watch.probing and channel.phase is Phase.IN_SEQUENCE and channel.begun:
             self._ask(channel)
+        self._teller.choose(channel)
         self._runtime.set_timer(config.silence_ns, ("watch", channel.venue))
 
     def _suspect(self, channel: Channel, suspicion: Suspicion) -> None:
@@ -320,43 +324,10 @@ class MarketData:
         self._review(channel)
         return not watch.astray and not any(check.suspect for check in channel.checks.values())
 
-    # --- what the desk is told ---
-
-    def _marks(self) -> tuple[PriceMark, ...]:
-        """What everything is worth by the books that are believed now."""
-        told = (each for channel in self._channels.values() for each in channel.told.items())
-        return marks_of((symbol, touch) for symbol, (touch, stale) in told if not stale)
-
-    def _tell(self, channel: Channel, symbol: Symbol, book: DeskBook, seq: int) -> None:
-        """A tick, if the touch or its staleness is not what was last told."""
-        stale = channel.is_stale(symbol)
-        now = (book.touch, stale)
-        if now == channel.told[symbol]:
-            return
-        channel.told[symbol] = now
-        bid_half_ticks, bid_lots, ask_half_ticks, ask_lots = book.touch
-        tick = Tick(
-            venue=channel.venue,
-            symbol=symbol,
-            seq=seq,
-            bid_half_ticks=bid_half_ticks,
-            bid_lots=bid_lots,
-            ask_half_ticks=ask_half_ticks,
-            ask_lots=ask_lots,
-            stale=stale,
-            source_id=channel.source_id,
-            traded_lots=channel.traded_lots[symbol],
-        )
-        self._ticker.say(tick)
+    # --- what is told ---
 
     def _tell_all(self, channel: Channel) -> None:
-        for symbol, book in channel.books.items():
-            self._tell(channel, symbol, book, self._told_seq(channel))
-
-    def _told_seq(self, channel: Channel) -> int:
-        """The last update applied; while joining the last one known of, to outdate what was said before."""
-        arbiter = channel.arbiter
-        return arbiter.known_seq if channel.phase is Phase.JOINING else arbiter.next_seq - 1
+        self._teller.tell_all(channel)
 
     def _moved(self, channel: Channel, state: str) -> None:
         self._runtime.emit(FeedMoved(venue=channel.venue, state=state, seq=channel.arbiter.next_seq))
@@ -376,7 +347,7 @@ class MarketData:
                 if channel.phase in STALE:
                     self._request(channel)
             case "room for ticks":
-                self._ticker.on_room()
+                self._teller.ticker.on_room()
             case _:
                 raise ValueError(f"market data: found timer {key!r}, expected a gap's, a snapshot's, a watch's or room")
 
@@ -393,7 +364,8 @@ class MarketData:
         """A request or its answer may have died with it; the snapshot timer is running, and asks again."""
 
     def on_config(self, config: DeskConfig) -> None:
-        self._config = self._ticker.config = config.feed
+        self._config = config.feed
+        self._teller.configure(config.feed)
         for channel in self._channels.values():
             channel.arbiter.patience_ns = config.feed.gap_timeout_ns
 

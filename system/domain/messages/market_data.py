@@ -22,6 +22,8 @@ class Tick(DeskMessage, frozen=True, gc=False, tag=True):
     source_id: int = 0
     traded_lots: int = 0
     """All that the venue's tape has shown of this symbol, as far as we have heard."""
+    second: bool = False
+    """From the second provider: conflated, and of no message of the venue's. *seq* only keeps ticks in order."""
 
     @property
     def identity(self) -> str:

@@ -1,0 +1,112 @@
+"""What the desk is told of each book: its touch, by the venue's own feed or by the second provider, good or stale."""
+
+from typing import Final
+
+from squall.sim.exchange.wire.consolidated import ConsolidatedPacket
+from squall.system.config import FeedConfig
+from squall.system.domain.claims import FeedMoved, ProtectionActed
+from squall.system.domain.desk_book import Touch
+from squall.system.domain.ids import Symbol
+from squall.system.domain.marks import marks_of
+from squall.system.domain.messages import PriceMark, Tick
+from squall.system.domain.providers import Provider
+from squall.system.runtime import Address, Runtime
+from squall.system.services.feed_channel import Channel, Phase
+from squall.system.services.second_provider import SecondProvider
+from squall.system.services.ticks import Ticker
+from squall.system.wiring import VenueRoute
+
+SECOND_PROVIDER: Final = "feed.second_provider"
+
+
+class Teller:
+    """Says what is not what it last said. Whose word it is, each venue's `Failover` decides."""
+
+    def __init__(
+        self, runtime: Runtime, config: FeedConfig, listeners: tuple[Address, ...], venues: tuple[VenueRoute, ...]
+    ) -> None:
+        self._runtime = runtime
+        self._config = config
+        self.ticker = Ticker(runtime, config, listeners)
+        self.second = SecondProvider(venues)
+
+    def configure(self, config: FeedConfig) -> None:
+        """From now on."""
+        self._config = self.ticker.config = config
+
+    # --- ticks ---
+
+    def tell(self, channel: Channel, symbol: Symbol, seq: int) -> None:
+        """A tick, if the touch or its staleness is not what was last told. *seq*: the venue's message that it is of."""
+        second = channel.failover.on is Provider.SECOND
+        if second:
+            touch, stale = self.second.touch(channel.venue, symbol)
+            seq = channel.told_seq
+        else:
+            touch, stale = channel.books[symbol].touch, channel.is_stale(symbol)
+        if (touch, stale) != channel.told[symbol]:
+            self._say(channel, symbol, touch, stale, seq, second)
+
+    def tell_all(self, channel: Channel) -> None:
+        """Every book of the venue, as above."""
+        seq = told_seq(channel)
+        for symbol in channel.books:
+            self.tell(channel, symbol, seq)
+
+    def _say(self, channel: Channel, symbol: Symbol, touch: Touch, stale: bool, seq: int, second: bool) -> None:
+        channel.told[symbol] = (touch, stale)
+        channel.told_seq = seq
+        bid_half_ticks, bid_lots, ask_half_ticks, ask_lots = touch
+        tick = Tick(
+            venue=channel.venue,
+            symbol=symbol,
+            seq=seq,
+            bid_half_ticks=bid_half_ticks,
+            bid_lots=bid_lots,
+            ask_half_ticks=ask_half_ticks,
+            ask_lots=ask_lots,
+            stale=stale,
+            source_id=channel.source_id,
+            traded_lots=channel.traded_lots[symbol],
+            second=second,
+        )
+        self.ticker.say(tick)
+
+    # --- providers ---
+
+    def hear_second(self, packet: ConsolidatedPacket, channels: tuple[Channel, ...]) -> None:
+        """The second provider: taken down always, and told where its word counts."""
+        self.second.take(packet, self._runtime.monotonic_ns, self._config)
+        for channel in channels:
+            self.choose(channel)
+            if channel.failover.on is Provider.SECOND:
+                self.tell_all(channel)
+
+    def choose(self, channel: Channel) -> None:
+        """Look how both providers are, and go over, or back, where it is time to."""
+        now_ns = self._runtime.monotonic_ns
+        fresh = self.second.is_fresh(channel.venue, now_ns, self._config)
+        failover = channel.failover
+        if not failover.look(channel.is_well, fresh, now_ns, self._config):
+            return
+        words = f"{channel.venue}: told from the {failover.on.value}"
+        self._runtime.emit(FeedMoved(channel.venue, failover.on.value, channel.arbiter.next_seq))
+        if failover.on is Provider.SECOND:
+            self._runtime.emit(ProtectionActed(SECOND_PROVIDER, words))
+        else:
+            # The venue may count from 1 again by now: after a stale tick, any number is news.
+            for symbol, (touch, _) in list(channel.told.items()):
+                self._say(channel, symbol, touch, True, channel.told_seq, True)
+        self.tell_all(channel)
+
+
+def told_seq(channel: Channel) -> int:
+    """The last update applied; while joining the last one known of, to outdate what was said before."""
+    arbiter = channel.arbiter
+    return arbiter.known_seq if channel.phase is Phase.JOINING else arbiter.next_seq - 1
+
+
+def marks_told(channels: tuple[Channel, ...]) -> tuple[PriceMark, ...]:
+    """What everything is worth by the books that are believed now, whoever they are told from."""
+    told = (each for channel in channels for each in channel.told.items())
+    return marks_of((symbol, touch) for symbol, (touch, stale) in told if not stale)
