@@ -11,6 +11,7 @@ POINTS: Final[Mapping[str, str]] = {
     "slow reconnect": "A gateway waits four times as long before it tries a lost session again.",
     "small pieces": "A venue executes one lot first and the rest after it: two fills where there was one.",
     "late cancel": "A venue takes a cancel 40 ms later than it could: fills race it.",
+    "late replace": "A venue says that it has a replace, and does it 40 ms later: fills race it.",
     "late status": "A venue takes a status query 80 ms later than it could.",
     "late snapshot": "A venue serves a snapshot after 60 ms, with what the feed has brought meanwhile in it.",
     "slow fsync": "A sync of a disk takes fifty times as long: what waits for it is one larger batch.",

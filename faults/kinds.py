@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Final
 
+from squall.faults.drop_copy import DropCopyLate, DropCopyLost
 from squall.faults.exchange import (
     ApiSlow,
     ErrorStorm,
@@ -26,6 +27,7 @@ from squall.faults.network import Clogging, Flapping, LinkCut, PacketLoss, Parti
 from squall.faults.packets import Corruption, Duplication, Jitter, Latency, Reordering
 from squall.faults.reference import WrongEntry
 from squall.faults.software import BadConfig, Hangs, Livelock, OldVersion, PoisonMessage, Sluggish, Throws
+from squall.faults.venue_staff import OrdersHeld, TradesBusted, TradesCorrected, UnsolicitedCancels, VenueCloses
 
 KINDS: Final[tuple[type[FaultKind], ...]] = (
     # exchange API
@@ -39,6 +41,15 @@ KINDS: Final[tuple[type[FaultKind], ...]] = (
     OutOfOrderReports,
     LateReports,
     AckAfterFill,
+    # a venue's own doing
+    TradesBusted,
+    TradesCorrected,
+    UnsolicitedCancels,
+    OrdersHeld,
+    VenueCloses,
+    # drop copies
+    DropCopyLost,
+    DropCopyLate,
     # market
     PriceSlide,
     BookThins,

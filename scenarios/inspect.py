@@ -209,7 +209,7 @@ def _service(program: Any) -> dict[str, Any]:
                 "quarantines": quarantines,
             }
         case Venue():
-            return {"orders_of_the_desk": program.ledger.live_orders}
+            return {"orders_of_the_desk": len(program.ledger.live_orders)}
         case _:
             return {}
 

@@ -19,7 +19,7 @@ from squall.sim.exchange.recording import RecordedFairValue, Recording
 from squall.sim.exchange.rules import Rules
 from squall.sim.exchange.venue import Venue, VenueSpec
 from squall.sim.exchange.wire.consolidated import code_of
-from squall.sim.exchange.wire.messages import OrderStatusRequest
+from squall.sim.exchange.wire.messages import OrderStatusRequest, Tariff
 from squall.sim.host import Costs, ProgramRuntime
 from squall.sim.network import LinkSpec
 from squall.sim.program import Program
@@ -29,6 +29,8 @@ from squall.system.domain.ids import Venue as VenueName
 from squall.system.wiring import Instrument, VenueRoute
 
 VENUES: Final = ("exchange-a", "exchange-b")
+STOP_VENUES: Final = ("exchange-b",)
+"""Those that keep stop orders; elsewhere they are the desk's own affair."""
 REFERENCE_PRICE_HALF_TICKS: Final = 20_000
 """100.00 a share at a tick of one cent."""
 VENUE_SERVICE_NS: Final = 8_000
@@ -67,7 +69,11 @@ class Exchanges:
         self._listings = self._list()
         symbols = tuple(Symbol(listing.symbol) for listing in self._listings)
         self.instruments = tuple(self._instrument(listing) for listing in self._listings)
-        self.routes = tuple(VenueRoute(VenueName(venue), venue, symbols) for venue in VENUES)
+        fees = scenario.settings.venue
+        self._tariff = Tariff(fees.take_per_100_lots, fees.make_per_100_lots)
+        self.routes = tuple(
+            VenueRoute(VenueName(venue), venue, symbols, self._tariff, venue in STOP_VENUES) for venue in VENUES
+        )
         for venue in VENUES:
             self._lay(venue)
         if scenario.market.second_provider:
@@ -94,6 +100,7 @@ class Exchanges:
             subscribers_a=subscribers(self._desk, "A"),
             subscribers_b=subscribers(self._desk, "B"),
             refuse_duplicates=settings.venue.refuse_duplicates,
+            tariff=self._tariff,
         )
         rules = Rules()
         world.venues[venue] = rules
@@ -108,7 +115,7 @@ class Exchanges:
         world = self._world
         if self.recording is not None and venue == VENUES[0]:
             return RecordedMarket(world.kernel, self.recording)
-        engine = MatchingEngine(self._listings)
+        engine = MatchingEngine(self._listings, stops=venue in STOP_VENUES)
         profile = self._profile(venue)
         for listing in self._listings:
             stream = world.chance.stream(f"participants/{venue}/{listing.symbol}")

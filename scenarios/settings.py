@@ -33,6 +33,10 @@ class VenueConfig(Struct, frozen=True):
     """How long a venue's machine is busy with one question about an order."""
     events_per_s: int = 1
     """How lively the simulated participants are, per symbol and venue."""
+    take_per_100_lots: int = 0
+    """Fee of a hundred lots for an order that took what rested, in half tick x lot; a rebate is negative."""
+    make_per_100_lots: int = 0
+    """The same for one that rested."""
 
 
 class ObjectiveConfig(Struct, frozen=True):
@@ -58,7 +62,7 @@ LARGEST: Final = 10**18
 """Of any number, and of any duration in ns: some thirty years, and well within what a record can hold."""
 MOST: Final = {"router.count": 64, "var.confidence_percent": 99}
 """Numbers that are less: each router is a program of its own, and a level of 100 % has no tail."""
-SIGNED: Final = ("daily_profit_target", "daily_profit_alert")
+SIGNED: Final = ("daily_profit_target", "daily_profit_alert", "take_per_100_lots", "make_per_100_lots")
 """Money that may be lost as well as made: the only numbers that need not be above zero."""
 
 PROFILES: Final[dict[str, tuple[str, ...]]] = {"default": (), "chapter": CHAPTER}

@@ -51,6 +51,8 @@ class VenueRoute(Struct, frozen=True):
     symbols: tuple[Symbol, ...]
     tariff: Tariff = FREE
     """What trades cost there."""
+    keeps_stops: bool = False
+    """Whether it takes stop and stop-limit orders."""
 
 
 def router_addresses(count: int) -> tuple[Address, ...]:

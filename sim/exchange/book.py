@@ -101,6 +101,18 @@ class _BookSide:
         del self.queues[rank]
         del self.ranks[bisect_left(self.ranks, rank)]
 
+    def shrink(self, resting: Resting, lots: int) -> None:
+        rank = self.sign * resting.price_half_ticks
+        queue = self.queues[rank]
+        self.changed.setdefault(rank, queue.lots)
+        queue.lots -= resting.lots - lots
+        resting.lots = lots
+
+    def within(self, worst_rank: int | None) -> int:
+        """The lots that stand here, no further than *worst_rank*."""
+        reached = self.ranks if worst_rank is None else [rank for rank in self.ranks if rank <= worst_rank]
+        return sum(self.queues[rank].lots for rank in reached)
+
     def best(self) -> tuple[int, int]:
         """(price, lots) of the best level; zeros where there is none."""
         if not self.ranks:
@@ -155,6 +167,15 @@ class Book:
             (self._bids if resting.side is Side.BUY else self._asks).remove(resting)
             resting.lots = 0
         return lots
+
+    def shrink(self, resting: Resting, lots: int) -> None:
+        """Leave so many lots of an order, fewer than there were and more than none: it keeps its place."""
+        (self._bids if resting.side is Side.BUY else self._asks).shrink(resting, lots)
+
+    def on_offer(self, side: Side, limit_half_ticks: int | None) -> int:
+        """The lots that an order of this side would find, up to its limit (None: at any price)."""
+        facing = self._asks if side is Side.BUY else self._bids
+        return facing.within(None if limit_half_ticks is None else facing.sign * limit_half_ticks)
 
     def touch(self) -> tuple[int, int, int, int]:
         """(bid half ticks, bid lots, ask half ticks, ask lots); zeros for a side that is empty."""

@@ -21,10 +21,15 @@ class EngineListener(Protocol):
     def on_accepted(self, order: NewOrderSingle) -> None:
         """The order passed the engine's checks; what it executes follows."""
 
+    def on_triggered(self, order: NewOrderSingle) -> None:
+        """The market has reached a stop order's stop price: from here on it is the market or limit order given here."""
+
     def on_refused(self, order: NewOrderSingle, reason: OrdRejReason) -> None: ...
 
-    def on_executed(self, order: NewOrderSingle, lots: int, price_half_ticks: int, leaves_lots: int) -> None:
-        """A client order, resting or arriving, traded; one call a counterparty and price."""
+    def on_executed(
+        self, order: NewOrderSingle, lots: int, price_half_ticks: int, leaves_lots: int, *, takes: bool
+    ) -> None:
+        """A client order, resting or arriving (*takes*), traded; one call a counterparty and price."""
 
     def on_closed(self, order: NewOrderSingle, leaves_lots: int) -> None:
         """A client order left the book unfilled: cancelled, or the rest of an IOC or market order."""
@@ -39,6 +44,21 @@ class Engine(Protocol):
     listener: EngineListener
 
     def enter(self, order: NewOrderSingle) -> None: ...
+
+    def refusal(self, order: NewOrderSingle) -> OrdRejReason | None:
+        """Why it would not take this order; None where it would."""
+
+    def amend(self, order: NewOrderSingle, leaves_lots: int) -> bool:
+        """Let an open order go on as *order* with so many lots, where that costs it no priority; else do nothing.
+
+        That is: at the same prices, with no more lots than it has left. False also where there is none.
+        """
+
+    def take_out(self, cl_ord_id: str) -> int:
+        """As `cancel`, but the listener is not told: returns the lots that were left, 0 where there is none."""
+
+    def put_back(self, order: NewOrderSingle, leaves_lots: int) -> None:
+        """Let an order that was taken out arrive again with so many lots. It was accepted once; executions follow."""
 
     def cancel(self, cl_ord_id: str) -> bool:
         """Take a resting client order out of the book: `on_closed` comes first. False where there is none."""

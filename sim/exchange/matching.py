@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable
 
 from squall.sim.exchange.book import Book, Fill, Resting
 from squall.sim.exchange.engine import EngineListener, Listing
+from squall.sim.exchange.stops import StopOrders, at_work, is_reached
 from squall.sim.exchange.wire.messages import (
     BookImage,
     NewOrderSingle,
     OrdRejReason,
     OrdType,
+    Print,
     Side,
     TimeInForce,
 )
@@ -19,11 +21,15 @@ class MatchingEngine:
 
     listener: EngineListener
 
-    def __init__(self, listings: Iterable[Listing]) -> None:
+    def __init__(self, listings: Iterable[Listing], stops: bool = False) -> None:
+        """*stops*: whether it keeps stop orders; where it does not it refuses them."""
         self.listings = {listing.symbol: listing for listing in listings}
         self._books = {symbol: Book() for symbol in self.listings}
         self._clients: dict[str, Resting] = {}
         """Resting client orders by ClOrdID."""
+        self._stops = StopOrders() if stops else None
+        self._last: dict[str, int] = {}
+        """The price of the last trade, where stop orders are kept."""
         self._at_open: list[Callable[[], None]] = []
         self._opened = False
 
@@ -35,7 +41,8 @@ class MatchingEngine:
         The other participants go on: they never noticed.
         """
         if self._opened:
-            for cl_ord_id in list(self._clients):
+            waiting = self._stops.names() if self._stops is not None else []
+            for cl_ord_id in [*self._clients, *waiting]:
                 self.cancel(cl_ord_id)
             return
         self._opened = True
@@ -44,47 +51,106 @@ class MatchingEngine:
 
     def enter(self, order: NewOrderSingle) -> None:
         """Check a client order, execute what meets it, and let the rest rest, if it may."""
-        reason = self._refusal(order)
+        reason = self.refusal(order)
         if reason is not None:
             self.listener.on_refused(order, reason)
             return
         if order.cl_ord_id in self._clients:
             raise KeyError(f"client order {order.cl_ord_id!r} rests in the book already")
         self.listener.on_accepted(order)
-        book = self._books[order.symbol]
-        limit = order.price_half_ticks if order.ord_type is OrdType.LIMIT else None
-        fills, leaves_lots = book.take(order.side, order.quantity_lots, limit)
-        if fills:
-            self._tell_executions(order, fills)
-        if leaves_lots:
-            if limit is not None and order.time_in_force is TimeInForce.DAY:
-                self._clients[order.cl_ord_id] = book.rest(order.side, leaves_lots, limit, order)
-            else:
-                self.listener.on_closed(order, leaves_lots)
-        self.publish(order.symbol)
+        self.put_back(order, order.quantity_lots)
 
-    def _refusal(self, order: NewOrderSingle) -> OrdRejReason | None:
+    def refusal(self, order: NewOrderSingle) -> OrdRejReason | None:
+        """Why it would not take this order; None where it would."""
         listing = self.listings.get(order.symbol)
         if listing is None:
             return OrdRejReason.UNKNOWN_SYMBOL
         if order.quantity_lots <= 0:
             return OrdRejReason.INVALID_QUANTITY
-        if order.ord_type is OrdType.LIMIT:
-            price = order.price_half_ticks
-            if price is None or price <= 0 or price % listing.tick_half_ticks:
-                return OrdRejReason.INVALID_PRICE
+        if order.min_lots or (order.ord_type.has_stop and self._stops is None):
+            return OrdRejReason.UNSUPPORTED_ORDER
+        if order.ord_type.has_limit and not _is_price(order.price_half_ticks, listing.tick_half_ticks):
+            return OrdRejReason.INVALID_PRICE
+        if order.ord_type.has_stop and not _is_price(order.stop_price_half_ticks, listing.tick_half_ticks):
+            return OrdRejReason.INVALID_PRICE
         return None
 
-    def cancel(self, cl_ord_id: str) -> bool:
-        """Take a resting client order out; False where there is none."""
-        resting = self._clients.pop(cl_ord_id, None)
-        if resting is None or resting.order is None:
+    def put_back(self, order: NewOrderSingle, leaves_lots: int) -> None:
+        """Let an order arrive with so many lots: at once, or as a stop order that waits."""
+        if order.ord_type.has_stop and self._stops is not None:
+            last = self._last.get(order.symbol)
+            if last is None or not is_reached(order, last):
+                self._stops.add(order, leaves_lots)
+                return
+            order = at_work(order)
+            self.listener.on_triggered(order)
+        self._work(order, leaves_lots)
+        self.publish(order.symbol)
+
+    def _work(self, order: NewOrderSingle, leaves_lots: int) -> None:
+        book = self._books[order.symbol]
+        limit = order.price_half_ticks if order.ord_type is OrdType.LIMIT else None
+        time_in_force = order.time_in_force
+        if time_in_force is TimeInForce.FOK and book.on_offer(order.side, limit) < leaves_lots:
+            self.listener.on_closed(order, leaves_lots)
+            return
+        fills, left_lots = book.take(order.side, leaves_lots, limit)
+        if fills:
+            self._tell_executions(order, leaves_lots, fills)
+        if left_lots:
+            if limit is not None and time_in_force.rests:
+                self._clients[order.cl_ord_id] = book.rest(order.side, left_lots, limit, order)
+            else:
+                self.listener.on_closed(order, left_lots)
+
+    def amend(self, order: NewOrderSingle, leaves_lots: int) -> bool:
+        """Let an open order go on with fewer lots, in its place; False where that cannot be."""
+        resting = self._clients.get(order.cl_ord_id)
+        if resting is not None:
+            if resting.price_half_ticks != order.price_half_ticks or leaves_lots > resting.lots:
+                return False
+            if leaves_lots < resting.lots:
+                self._books[order.symbol].shrink(resting, leaves_lots)
+            resting.order = order
+            self.publish(order.symbol)
+            return True
+        waiting = self._stops.find(order.cl_ord_id) if self._stops is not None else None
+        if waiting is None or leaves_lots > waiting.leaves_lots:
             return False
-        order = resting.order
-        leaves_lots = self._books[order.symbol].remove(resting)
+        before = waiting.order
+        if (before.price_half_ticks, before.stop_price_half_ticks) != (
+            order.price_half_ticks,
+            order.stop_price_half_ticks,
+        ):
+            return False
+        waiting.order, waiting.leaves_lots = order, leaves_lots
+        return True
+
+    def cancel(self, cl_ord_id: str) -> bool:
+        """Take a client order out that rests or waits; False where there is none."""
+        gone = self._remove(cl_ord_id)
+        if gone is None:
+            return False
+        order, leaves_lots = gone
         self.listener.on_closed(order, leaves_lots)
         self.publish(order.symbol)
         return True
+
+    def take_out(self, cl_ord_id: str) -> int:
+        """The same, and only the public is told; returns the lots that were left."""
+        gone = self._remove(cl_ord_id)
+        if gone is None:
+            return 0
+        order, leaves_lots = gone
+        self.publish(order.symbol)
+        return leaves_lots
+
+    def _remove(self, cl_ord_id: str) -> tuple[NewOrderSingle, int] | None:
+        resting = self._clients.pop(cl_ord_id, None)
+        if resting is not None and resting.order is not None:
+            return resting.order, self._books[resting.order.symbol].remove(resting)
+        waiting = self._stops.remove(cl_ord_id) if self._stops is not None else None
+        return None if waiting is None else (waiting.order, waiting.leaves_lots)
 
     def image(self) -> tuple[BookImage, ...]:
         """Every book as it stands, in the order of the listings."""
@@ -115,21 +181,34 @@ class MatchingEngine:
         self._books[symbol].remove(resting)
 
     def publish(self, symbol: str) -> None:
-        """Tell the public what has changed since the last time, if anything has."""
+        """Tell the public what has changed since the last time, if anything has; and set stop orders to work."""
         levels, prints = self._books[symbol].drain()
         if levels or prints:
             self.listener.on_book(symbol, levels, prints, 0)
+        if prints and self._stops is not None:
+            self._last[symbol] = prints[-1].price_half_ticks
+            self._set_to_work(symbol, prints)
+
+    def _set_to_work(self, symbol: str, prints: tuple[Print, ...]) -> None:
+        """What these trades reach. It trades in its turn, and may reach more; there are fewer of them each time."""
+        assert self._stops is not None
+        reached = self._stops.reached(symbol, (tape.price_half_ticks for tape in prints))
+        for waiting in reached:
+            order = at_work(waiting.order)
+            self.listener.on_triggered(order)
+            self._work(order, waiting.leaves_lots)
+        if reached:
+            self.publish(symbol)
 
     # --- who is told ---
 
-    def _tell_executions(self, order: NewOrderSingle, fills: list[Fill]) -> None:
+    def _tell_executions(self, order: NewOrderSingle, leaves_lots: int, fills: list[Fill]) -> None:
         """The resting side of each trade first, then the arriving order's."""
-        leaves_lots = order.quantity_lots
         for fill in fills:
             if fill.maker.order is not None:
                 self._tell_maker(fill)
             leaves_lots -= fill.lots
-            self.listener.on_executed(order, fill.lots, fill.maker.price_half_ticks, leaves_lots)
+            self.listener.on_executed(order, fill.lots, fill.maker.price_half_ticks, leaves_lots, takes=True)
 
     def _tell_makers(self, fills: list[Fill]) -> None:
         for fill in fills:
@@ -141,4 +220,8 @@ class MatchingEngine:
         assert maker.order is not None
         if not maker.lots:
             del self._clients[maker.order.cl_ord_id]
-        self.listener.on_executed(maker.order, fill.lots, maker.price_half_ticks, maker.lots)
+        self.listener.on_executed(maker.order, fill.lots, maker.price_half_ticks, maker.lots, takes=False)
+
+
+def _is_price(price_half_ticks: int | None, tick_half_ticks: int) -> bool:
+    return price_half_ticks is not None and price_half_ticks > 0 and not price_half_ticks % tick_half_ticks

@@ -59,6 +59,10 @@ class _Resting:
         """Smaller is served first: the better price, then the earlier arrival."""
 
 
+def _rests(order: NewOrderSingle) -> bool:
+    return order.ord_type is OrdType.LIMIT and order.time_in_force.rests
+
+
 def _rank(resting: _Resting) -> tuple[int, int]:
     return resting.rank
 
@@ -87,8 +91,8 @@ class RecordedMarket:
         """By the displayed side: price to the lots we took there since the recording changed that level."""
         self._resting: dict[Side, list[_Resting]] = {Side.BUY: [], Side.SELL: []}
         """By the order's side, in the order in which they are served."""
-        self._waiting: list[NewOrderSingle] = []
-        """Limit orders that came while the book was not known."""
+        self._waiting: list[tuple[NewOrderSingle, int]] = []
+        """Limit orders that came while the book was not known, and what is left of each."""
         self._arrivals = 0
 
     @property
@@ -118,57 +122,84 @@ class RecordedMarket:
     # --- orders ---
 
     def enter(self, order: NewOrderSingle) -> None:
-        reason = self._why_not(order)
+        reason = self.refusal(order)
         if reason is not None:
             self.listener.on_refused(order, reason)
             return
         if order.cl_ord_id in self._open_orders():
             raise KeyError(f"client order {order.cl_ord_id!r} rests in the book already")
         self.listener.on_accepted(order)
-        if self._rests(order) and not self._sequencer.known:
-            self._waiting.append(order)
+        self.put_back(order, order.quantity_lots)
+
+    def put_back(self, order: NewOrderSingle, leaves_lots: int) -> None:
+        if _rests(order) and not self._sequencer.known:
+            self._waiting.append((order, leaves_lots))
         else:
-            self._arrive(order)
+            self._arrive(order, leaves_lots)
 
     def cancel(self, cl_ord_id: str) -> bool:
-        for place, order in enumerate(self._waiting):
+        gone = self._remove(cl_ord_id)
+        if gone is not None:
+            self.listener.on_closed(*gone)
+        return gone is not None
+
+    def take_out(self, cl_ord_id: str) -> int:
+        gone = self._remove(cl_ord_id)
+        return gone[1] if gone is not None else 0
+
+    def _remove(self, cl_ord_id: str) -> tuple[NewOrderSingle, int] | None:
+        for place, (order, _) in enumerate(self._waiting):
             if order.cl_ord_id == cl_ord_id:
-                del self._waiting[place]
-                self.listener.on_closed(order, order.quantity_lots)
-                return True
+                return self._waiting.pop(place)
         for ours in self._resting.values():
             for place, resting in enumerate(ours):
                 if resting.order.cl_ord_id == cl_ord_id:
                     del ours[place]
-                    self.listener.on_closed(resting.order, resting.leaves_lots)
-                    return True
+                    return resting.order, resting.leaves_lots
+        return None
+
+    def amend(self, order: NewOrderSingle, leaves_lots: int) -> bool:
+        for place, (before, lots) in enumerate(self._waiting):
+            if before.cl_ord_id == order.cl_ord_id:
+                if before.price_half_ticks != order.price_half_ticks or leaves_lots > lots:
+                    return False
+                self._waiting[place] = (order, leaves_lots)
+                return True
+        for resting in self._resting[order.side]:
+            if resting.order.cl_ord_id == order.cl_ord_id:
+                if resting.price != order.price_half_ticks or leaves_lots > resting.leaves_lots:
+                    return False
+                resting.order, resting.leaves_lots = order, leaves_lots
+                return True
         return False
 
     def _open_orders(self) -> list[str]:
         """The ClOrdIDs of all that rests or waits: a handful."""
         resting = [ours.order.cl_ord_id for side in self._resting.values() for ours in side]
-        return resting + [order.cl_ord_id for order in self._waiting]
+        return resting + [order.cl_ord_id for order, _ in self._waiting]
 
-    def _why_not(self, order: NewOrderSingle) -> OrdRejReason | None:
+    def refusal(self, order: NewOrderSingle) -> OrdRejReason | None:
         if order.symbol != self._symbol:
             return OrdRejReason.UNKNOWN_SYMBOL
         if order.quantity_lots <= 0:
             return OrdRejReason.INVALID_QUANTITY
+        if order.ord_type.has_stop or order.min_lots:
+            return OrdRejReason.UNSUPPORTED_ORDER
         price = order.price_half_ticks
         if order.ord_type is OrdType.LIMIT and (price is None or price <= 0 or price % self._tick_half_ticks):
             return OrdRejReason.INVALID_PRICE
         return None
 
-    @staticmethod
-    def _rests(order: NewOrderSingle) -> bool:
-        return order.ord_type is OrdType.LIMIT and order.time_in_force is not TimeInForce.IOC
-
-    def _arrive(self, order: NewOrderSingle) -> None:
-        leaves = self._take_displayed(order)
+    def _arrive(self, order: NewOrderSingle, leaves_lots: int) -> None:
+        fills, leaves = self._displayed(order, leaves_lots)
+        if leaves and order.time_in_force is TimeInForce.FOK:
+            self.listener.on_closed(order, leaves_lots)
+            return
+        self._take(order, leaves_lots, fills)
         if not leaves:
             return
         price = order.price_half_ticks
-        if price is None or not self._rests(order):
+        if price is None or not _rests(order):
             self.listener.on_closed(order, leaves)
             return
         self._arrivals += 1
@@ -176,27 +207,29 @@ class RecordedMarket:
         resting.queue_ahead_lots = self._book.lots_at(order.side, price)
         insort(self._resting[order.side], resting, key=_rank)
 
-    def _take_displayed(self, order: NewOrderSingle) -> int:
-        """Trade with what is displayed on the other side; returns the lots that are left."""
+    def _displayed(self, order: NewOrderSingle, leaves: int) -> tuple[list[tuple[int, int]], int]:
+        """What is displayed for the order on the other side, as (price, lots), and the lots that find nothing."""
         facing = order.side.other
         taken = self._taken[facing]
         limit = order.price_half_ticks if order.ord_type is OrdType.LIMIT else None
         sign = order.side.sign
-        leaves = order.quantity_lots
         fills: list[tuple[int, int]] = []
         for price, displayed in self._book.best_first(facing):
             if not leaves or (limit is not None and (price - limit) * sign > 0):
                 break
             lots = min(leaves, displayed - taken.get(price, 0))
             if lots > 0:
-                taken[price] = taken.get(price, 0) + lots
                 leaves -= lots
                 fills.append((price, lots))
-        still = order.quantity_lots
+        return fills, leaves
+
+    def _take(self, order: NewOrderSingle, still: int, fills: list[tuple[int, int]]) -> None:
+        taken = self._taken[order.side.other]
+        for price, lots in fills:
+            taken[price] = taken.get(price, 0) + lots
         for price, lots in fills:
             still -= lots
-            self.listener.on_executed(order, lots, price, still)
-        return leaves
+            self.listener.on_executed(order, lots, price, still, takes=True)
 
     # --- the recording ---
 
@@ -235,8 +268,8 @@ class RecordedMarket:
         for diff in self._sequencer.backlog:
             self._apply(diff.levels, diff.last_id)
         waiting, self._waiting = self._waiting, []
-        for order in waiting:
-            self._arrive(order)
+        for order, leaves_lots in waiting:
+            self._arrive(order, leaves_lots)
 
     def _apply(self, levels: tuple[Level, ...], source_id: int) -> None:
         """Put these levels on display, and let nobody queue behind more than that."""
@@ -280,4 +313,4 @@ class RecordedMarket:
             return
         self._resting[side] = [resting for resting in ours if resting.leaves_lots]
         for resting, lots in executed:
-            self.listener.on_executed(resting.order, lots, resting.price, resting.leaves_lots)
+            self.listener.on_executed(resting.order, lots, resting.price, resting.leaves_lots, takes=False)

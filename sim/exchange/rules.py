@@ -6,19 +6,22 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from squall.sim.exchange.feed_rules import FeedRules, lowest_free
+from squall.sim.exchange.staff import NOBODY, Staff
 from squall.sim.exchange.wire.messages import (
     BusinessReject,
     BusinessRejectReason,
     ExecutionReport,
     NewOrderSingle,
     OrderCancelReject,
+    OrderCancelReplaceRequest,
     OrderCancelRequest,
     OrderStatusReport,
     OrderStatusRequest,
     OrdRejReason,
+    TradeCaptureReport,
 )
 
-Request = NewOrderSingle | OrderCancelRequest | OrderStatusRequest
+Request = NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest | OrderStatusRequest
 Report = ExecutionReport | OrderCancelReject | OrderStatusReport | BusinessReject
 Refusal = BusinessRejectReason | OrdRejReason
 
@@ -88,6 +91,12 @@ class ApiRule(Protocol):
     def on_report(self, message: Report) -> Fate: ...
 
 
+CopyRule = Callable[[TradeCaptureReport], Fate]
+"""Asked once about each copy of a trade that is to go to a watcher."""
+Onlooker = Callable[[TradeCaptureReport], None]
+"""Told of each trade of a client as it happens."""
+
+
 class Rules:
     """The rules in force, in the order in which they were installed.
 
@@ -107,6 +116,10 @@ class Rules:
         venue that lives says how; None where nobody can, as in a recording."""
         self.hang_up: Callable[[], int] = lambda: 0
         """Ends every session and says how many there were; the venue that lives says how."""
+        self.staff: Staff = NOBODY
+        """Those who act on orders and trades of the venue that lives, without being asked."""
+        self._copy_rules: tuple[CopyRule, ...] = ()
+        self._onlookers: tuple[Onlooker, ...] = ()
 
     @property
     def in_force(self) -> int:
@@ -142,6 +155,38 @@ class Rules:
             self._doors = tuple(other for other in self._doors if other is not door)
 
         return open_up
+
+    def on_copies(self, rule: CopyRule) -> Callable[[], None]:
+        """Put a rule about copies of trades into force; returns what takes it out again."""
+        self._copy_rules = (*self._copy_rules, rule)
+
+        def remove() -> None:
+            self._copy_rules = tuple(other for other in self._copy_rules if other is not rule)
+
+        return remove
+
+    def on_trades(self, onlooker: Onlooker) -> Callable[[], None]:
+        """Tell *onlooker* of each trade from now on; returns what ends it."""
+        self._onlookers = (*self._onlookers, onlooker)
+
+        def remove() -> None:
+            self._onlookers = tuple(other for other in self._onlookers if other is not onlooker)
+
+        return remove
+
+    def traded(self, trade: TradeCaptureReport) -> None:
+        """A client has traded."""
+        for onlooker in self._onlookers:
+            onlooker(trade)
+
+    def on_copy(self, trade: TradeCaptureReport) -> Fate:
+        """What all rules about copies together make of this one."""
+        fate = PASS
+        for rule in self._copy_rules:
+            fate = _both(fate, rule(trade))
+            if fate.discard:
+                break
+        return fate
 
     def refuses_logon(self) -> bool:
         """Whether a client that would log on now is turned away: by the door that was shut first."""

@@ -5,44 +5,41 @@ from functools import partial
 from typing import Any, Final
 
 from msgspec import Struct
-from msgspec.structs import force_setattr, replace
+from msgspec.structs import force_setattr
 
+from squall.sim.exchange.blotter import Blotter, Terms
+from squall.sim.exchange.drop_copy import COPY, DropCopies
 from squall.sim.exchange.engine import Engine
 from squall.sim.exchange.feed import LATE_FEED, Feed
-from squall.sim.exchange.ledger import History, Ledger, LiveOrder, cl_ord_id_of
+from squall.sim.exchange.house import BUST, CORRECT, House
 from squall.sim.exchange.matching import MatchingEngine
 from squall.sim.exchange.rules import ApiRule, Refusal, Report, Request, Rules
 from squall.sim.exchange.session import Session, Sessions
 from squall.sim.exchange.stuffing import Flicker
 from squall.sim.exchange.wire.messages import (
+    FREE,
     BusinessReject,
-    CxlRejReason,
     ExecType,
-    Execution,
-    ExecutionReport,
     Heartbeat,
     Level,
     Logon,
     NewOrderSingle,
-    OrderCancelReject,
+    OrderCancelReplaceRequest,
     OrderCancelRequest,
+    OrderMassStatusRequest,
     OrderStatusRequest,
     OrdRejReason,
-    OrdStatus,
-    OrdType,
     Print,
-    Side,
     SnapshotRequest,
-    TimeInForce,
+    Tariff,
+    TradeCaptureReport,
+    TradeCaptureReportRequest,
 )
 from squall.sim.program import Machine
 from squall.sim.trace import (
     Event,
     TouchChanged,
     Trace,
-    VenueAccepted,
-    VenueClosed,
-    VenueExecuted,
     VenueIgnored,
     VenueRefused,
 )
@@ -66,6 +63,7 @@ class VenueSpec(Struct, frozen=True):
     subscribers_b: tuple[str, ...] = ()
     refuse_duplicates: bool = True
     """Refuse a ClOrdID that was ever seen here; otherwise it is another order of the same name."""
+    tariff: Tariff = FREE
     heartbeat_interval_ns: int = 1_000_000_000
     feed_heartbeat_interval_ns: int = 100_000_000
 
@@ -75,10 +73,9 @@ class VenueSpec(Struct, frozen=True):
 
 
 class Venue:
-    """The program of an exchange, and the `EngineListener` of whatever engine it is given.
+    """The program of an exchange, over whatever engine it is given.
 
-    What its orders and trades come to goes to the trace as observed records: that is the oracle. Its own
-    memory is a `Ledger`, and is lost with its host, as nothing is persisted: a fresh Venue on the same engine
+    Its memory is a `Blotter`'s, and is lost with its host, as nothing is persisted: a fresh Venue on the same engine
     takes all client orders out of the books, knows no ClOrdID and counts its channel from 1.
     """
 
@@ -88,9 +85,11 @@ class Venue:
         """Pass the same *rules* to the next Venue where faults are to outlive a crash of the host."""
         self.spec = spec
         self.engine = engine
-        self.ledger = Ledger(spec.name)
         self._runtime = runtime
         self._observe: Callable[[Event], int] = partial(trace.observe, spec.name)
+        terms = Terms(spec.name, spec.refuse_duplicates, spec.tariff)
+        self.blotter = Blotter(runtime, terms, engine, self._observe, self._send, self._copied, self._on_book)
+        self.ledger = self.blotter.ledger
         self._rules = rules or Rules()
         self._rules.gate.forget_all()
         self.sessions = Sessions(runtime, spec.name, self._act, self._rules.gate, self._discarded)
@@ -98,6 +97,8 @@ class Venue:
         self._rules.flicker = Flicker(engine) if isinstance(engine, MatchingEngine) else None
         subscribers = (spec.subscribers_a, spec.subscribers_b)
         self.feed = Feed(runtime, spec.name, subscribers, engine, self._rules.feed, self._observe)
+        self.copies = DropCopies(runtime, self.blotter.trades, self._rules, lambda: self.ledger.live_orders)
+        self.house = self._rules.staff = House(runtime, spec.name, engine, self.blotter, self._observe)
         self._touches: dict[str, tuple[int, int, int, int]] = {}
 
     def install(self, rule: ApiRule) -> Callable[[], None]:
@@ -107,14 +108,14 @@ class Venue:
     # --- Program ---
 
     def on_start(self) -> None:
-        self.engine.listener = self
+        self.engine.listener = self.blotter
         self._runtime.set_timer(self.spec.feed_heartbeat_interval_ns, FEED_HEARTBEAT)
         self._runtime.set_timer(self.spec.heartbeat_interval_ns, SESSION_HEARTBEAT)
         self.engine.start()
 
     def on_message(self, sender: str, message: Any) -> None:
         match message:
-            case NewOrderSingle() | OrderStatusRequest() | OrderCancelRequest():
+            case NewOrderSingle() | OrderStatusRequest() | OrderCancelRequest() | OrderCancelReplaceRequest():
                 self._take(sender, message)
             case Heartbeat():
                 pass
@@ -128,6 +129,10 @@ class Venue:
                     self._runtime.set_timer(LATE_SNAPSHOT_NS, (SNAPSHOT, sender, message))
                 else:
                     self.feed.snapshot(sender, message)
+            case TradeCaptureReportRequest():
+                self.copies.subscribe(sender, message)
+            case OrderMassStatusRequest():
+                self.copies.mass_status(sender, message)
             case _:
                 raise TypeError(f"{self.spec.name}: {type(message).__name__} is not a message to a venue")
 
@@ -137,11 +142,16 @@ class Venue:
             self._runtime.set_timer(self.spec.feed_heartbeat_interval_ns, FEED_HEARTBEAT)
         elif key == SESSION_HEARTBEAT:
             self.sessions.beat()
+            self.copies.beat()
             self._runtime.set_timer(self.spec.heartbeat_interval_ns, SESSION_HEARTBEAT)
         elif isinstance(key, tuple) and key[0] == SNAPSHOT:
             self.feed.snapshot(key[1], key[2])
         elif isinstance(key, tuple) and key[0] == LATE_FEED:
             self.feed.on_timer(key)
+        elif isinstance(key, tuple) and key[0] == COPY:
+            self.copies.on_timer(key[1], key[2])
+        elif isinstance(key, tuple) and key[0] in (BUST, CORRECT):
+            self.house.on_timer(*key)
         else:
             self.sessions.on_timer(key)
 
@@ -153,6 +163,7 @@ class Venue:
 
     def on_stream_closed(self, peer: str, reason: str) -> None:
         self.sessions.hung_up(peer)
+        self.copies.hung_up(peer)
 
     def on_config(self, config: Any) -> None:
         """A venue's spec stands for the day."""
@@ -176,16 +187,21 @@ class Venue:
         """Answer a request without acting upon it: no for good to a new order, or not now to anything."""
         if isinstance(refusal, OrdRejReason):
             assert isinstance(request, NewOrderSingle), "only new orders are refused for good"
-            self._enter(sender, request, refusal)
+            self.blotter.enter(sender, request, refusal)
             return
         if isinstance(request, NewOrderSingle):
             self._observe(VenueRefused(self.spec.name, request.cl_ord_id, refusal.value))
-        cl_ord_id = request.orig_cl_ord_id if isinstance(request, OrderCancelRequest) else request.cl_ord_id
-        self._send(sender, BusinessReject(request.identity, cl_ord_id, refusal))
+        about = request.cl_ord_id
+        if isinstance(request, OrderCancelRequest | OrderCancelReplaceRequest):
+            about = request.orig_cl_ord_id
+        self._send(sender, BusinessReject(request.identity, about, refusal))
 
     def _dawdling_ns(self, request: Request) -> int:
         match request:
             case OrderCancelRequest() if self._runtime.buggify("late cancel", request.identity):
+                return LATE_CANCEL_NS
+            case OrderCancelReplaceRequest() if self._runtime.buggify("late replace", request.identity):
+                self.blotter.tell_pending(request)
                 return LATE_CANCEL_NS
             case OrderStatusRequest() if self._runtime.buggify("late status", request.identity):
                 return LATE_STATUS_NS
@@ -194,113 +210,17 @@ class Venue:
     def _act(self, session: Session, request: Request) -> None:
         match request:
             case NewOrderSingle():
-                self._enter(session.sender, request)
+                self.blotter.enter(session.sender, request)
             case OrderStatusRequest():
                 self._send(session.sender, self.ledger.status_report(request.cl_ord_id, request.attempt))
             case OrderCancelRequest():
-                self._cancel(session.sender, request)
+                self.blotter.cancel(session.sender, request)
+            case OrderCancelReplaceRequest():
+                self.blotter.replace(session.sender, request)
 
-    def _enter(self, sender: str, order: NewOrderSingle, refusal: OrdRejReason | None = None) -> None:
-        history = self.ledger.history(order.cl_ord_id)
-        if history is not None and self.spec.refuse_duplicates:
-            self._refuse(sender, order, history, OrdRejReason.DUPLICATE_ORDER)
-            return
-        live = self.ledger.open(order, sender)
-        entering = order if live.key == order.cl_ord_id else replace(order, cl_ord_id=live.key)
-        if refusal is None:
-            self.engine.enter(entering)
-        else:
-            self.on_refused(entering, refusal)
+    # --- what the public is told ---
 
-    def _cancel(self, sender: str, request: OrderCancelRequest) -> None:
-        cl_ord_id = request.orig_cl_ord_id
-        canceled = 0
-        for live in self.ledger.live_of(cl_ord_id):
-            canceled += self.engine.cancel(live.key)
-        if not canceled:
-            known = self.ledger.history(cl_ord_id) is not None
-            reason = CxlRejReason.TOO_LATE if known else CxlRejReason.UNKNOWN_ORDER
-            self._send(sender, OrderCancelReject(request.cl_ord_id, cl_ord_id, reason))
-
-    # --- EngineListener ---
-
-    def on_accepted(self, order: NewOrderSingle) -> None:
-        live = self._live(order)
-        order, history = live.order, live.history
-        history.accepted += 1
-        history.leaves_lots += order.quantity_lots
-        history.settle(OrdStatus.NEW)
-        self._observe(
-            VenueAccepted(
-                venue=self.spec.name,
-                cl_ord_id=order.cl_ord_id,
-                cl_ord_link_id=order.cl_ord_link_id,
-                symbol=order.symbol,
-                buy=order.side is Side.BUY,
-                lots=order.quantity_lots,
-                price_half_ticks=order.price_half_ticks if order.ord_type is OrdType.LIMIT else None,
-                ioc=order.time_in_force is TimeInForce.IOC,
-            )
-        )
-        exec_id = self.ledger.next_exec_id(order.cl_ord_id, history)
-        self._send(live.sender, self._report(live, exec_id, ExecType.NEW, OrdStatus.NEW, order.quantity_lots))
-
-    def on_refused(self, order: NewOrderSingle, reason: OrdRejReason) -> None:
-        live = self._live(order)
-        self.ledger.close(order.cl_ord_id)
-        self._refuse(live.sender, live.order, live.history, reason)
-
-    def on_executed(self, order: NewOrderSingle, lots: int, price_half_ticks: int, leaves_lots: int) -> None:
-        live = self._live(order)
-        if lots > 1 and self._runtime.buggify("small pieces", order.cl_ord_id, live.cum_lots):
-            self._execute(live, 1, price_half_ticks, leaves_lots + lots - 1)
-            lots -= 1
-        self._execute(live, lots, price_half_ticks, leaves_lots)
-
-    def _execute(self, live: LiveOrder, lots: int, price_half_ticks: int, leaves_lots: int) -> None:
-        order, history = live.order, live.history
-        cl_ord_id = order.cl_ord_id
-        exec_id = self.ledger.next_exec_id(cl_ord_id, history)
-        live.cum_lots += lots
-        history.cum_lots += lots
-        history.leaves_lots -= lots
-        history.settle(OrdStatus.FILLED)
-        history.executions = (*history.executions, Execution(exec_id, lots, price_half_ticks))
-        self._observe(
-            VenueExecuted(
-                venue=self.spec.name,
-                exec_id=exec_id,
-                cl_ord_id=cl_ord_id,
-                cl_ord_link_id=order.cl_ord_link_id,
-                symbol=order.symbol,
-                buy=order.side is Side.BUY,
-                lots=lots,
-                price_half_ticks=price_half_ticks,
-            )
-        )
-        if not leaves_lots:
-            self.ledger.close(live.key)
-            self._observe(VenueClosed(self.spec.name, cl_ord_id, order.cl_ord_link_id, 0))
-        status = OrdStatus.PARTIALLY_FILLED if leaves_lots else OrdStatus.FILLED
-        report = self._report(live, exec_id, ExecType.TRADE, status, leaves_lots, lots, price_half_ticks)
-        self._send(live.sender, report)
-
-    def on_closed(self, order: NewOrderSingle, leaves_lots: int) -> None:
-        live = self.ledger.live(order.cl_ord_id)
-        if live is None:
-            # Left by a Venue that went down with its host: its owner will ask, and hear that we know nothing.
-            cl_ord_id = cl_ord_id_of(order.cl_ord_id)
-            self._observe(VenueClosed(self.spec.name, cl_ord_id, order.cl_ord_link_id, leaves_lots))
-            return
-        order, history = live.order, live.history
-        history.leaves_lots -= leaves_lots
-        history.settle(OrdStatus.CANCELED)
-        self.ledger.close(live.key)
-        self._observe(VenueClosed(self.spec.name, order.cl_ord_id, order.cl_ord_link_id, leaves_lots))
-        exec_id = self.ledger.next_exec_id(order.cl_ord_id, history)
-        self._send(live.sender, self._report(live, exec_id, ExecType.CANCELED, OrdStatus.CANCELED, 0))
-
-    def on_book(self, symbol: str, levels: tuple[Level, ...], prints: tuple[Print, ...], source_id: int) -> None:
+    def _on_book(self, symbol: str, levels: tuple[Level, ...], prints: tuple[Print, ...], source_id: int) -> None:
         seq = self.feed.publish(symbol, levels, prints, source_id)
         touch = self.engine.touch(symbol)
         if touch != self._touches.get(symbol):
@@ -308,51 +228,6 @@ class Venue:
             self._observe(TouchChanged(self.spec.name, symbol, seq, *touch))
 
     # --- reports, through the rules ---
-
-    def _refuse(self, sender: str, order: NewOrderSingle, history: History, reason: OrdRejReason) -> None:
-        """Say no. The history of a ClOrdID that was accepted before stays what it is."""
-        self._observe(VenueRefused(self.spec.name, order.cl_ord_id, reason.value))
-        report = ExecutionReport(
-            exec_id=self.ledger.next_exec_id(order.cl_ord_id, history),
-            exec_type=ExecType.REJECTED,
-            ord_status=OrdStatus.REJECTED,
-            cl_ord_id=order.cl_ord_id,
-            order_id=f"{self.spec.name}-{order.cl_ord_id}",
-            symbol=order.symbol,
-            side=order.side,
-            cum_lots=0,
-            leaves_lots=0,
-            reason=reason,
-            transact_time_ns=self._runtime.now_ns,
-        )
-        self._send(sender, report)
-
-    def _report(
-        self,
-        live: LiveOrder,
-        exec_id: str,
-        exec_type: ExecType,
-        status: OrdStatus,
-        leaves_lots: int,
-        last_lots: int = 0,
-        last_price_half_ticks: int = 0,
-    ) -> ExecutionReport:
-        order = live.order
-        return ExecutionReport(
-            exec_id,
-            exec_type,
-            status,
-            order.cl_ord_id,
-            f"{self.spec.name}-{order.cl_ord_id}",
-            order.symbol,
-            order.side,
-            live.cum_lots,
-            leaves_lots,
-            last_lots,
-            last_price_half_ticks,
-            None,
-            self._runtime.now_ns,
-        )
 
     def _send(self, sender: str, report: Report) -> None:
         session = self.sessions.live_of(sender)
@@ -374,15 +249,16 @@ class Venue:
             else:
                 session.reports.put(report, fate.delay_ns)
 
+    def _copied(self, trade: TradeCaptureReport) -> None:
+        self.copies.copy(trade)
+        if trade.exec_type is ExecType.TRADE:
+            self._rules.traded(trade)
+
     def _discarded(self, message: Request | Report) -> None:
-        request = isinstance(message, NewOrderSingle | OrderCancelRequest | OrderStatusRequest)
+        request = isinstance(
+            message, NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest | OrderStatusRequest
+        )
         self._ignored(message.identity, report=not request)
 
     def _ignored(self, what: str, *, report: bool) -> None:
         self._observe(VenueIgnored(self.spec.name, what, report))
-
-    def _live(self, order: NewOrderSingle) -> LiveOrder:
-        live = self.ledger.live(order.cl_ord_id)
-        if live is None:
-            raise KeyError(f"{self.spec.name}: the engine speaks of {order.cl_ord_id!r}, which is not live here")
-        return live

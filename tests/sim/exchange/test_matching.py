@@ -30,10 +30,15 @@ class Ear:
     def on_accepted(self, order: NewOrderSingle) -> None:
         self.heard.append(("accepted", order.cl_ord_id))
 
+    def on_triggered(self, order: NewOrderSingle) -> None:
+        raise AssertionError("no stop orders here")
+
     def on_refused(self, order: NewOrderSingle, reason: OrdRejReason) -> None:
         self.heard.append(("refused", order.cl_ord_id, reason))
 
-    def on_executed(self, order: NewOrderSingle, lots: int, price_half_ticks: int, leaves_lots: int) -> None:
+    def on_executed(
+        self, order: NewOrderSingle, lots: int, price_half_ticks: int, leaves_lots: int, *, takes: bool
+    ) -> None:
         self.heard.append(("executed", order.cl_ord_id, lots, price_half_ticks, leaves_lots))
 
     def on_closed(self, order: NewOrderSingle, leaves_lots: int) -> None:

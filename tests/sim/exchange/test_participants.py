@@ -33,10 +33,15 @@ class Tape:
         self.engine: MatchingEngine
 
     def on_accepted(self, order: NewOrderSingle) -> None: ...
+    def on_triggered(self, order: NewOrderSingle) -> None:
+        raise AssertionError("no stop orders here")
+
     def on_refused(self, order: NewOrderSingle, reason: OrdRejReason) -> None: ...
     def on_closed(self, order: NewOrderSingle, leaves_lots: int) -> None: ...
 
-    def on_executed(self, order: NewOrderSingle, lots: int, price_half_ticks: int, leaves_lots: int) -> None:
+    def on_executed(
+        self, order: NewOrderSingle, lots: int, price_half_ticks: int, leaves_lots: int, *, takes: bool
+    ) -> None:
         self.executed += lots
 
     def on_book(self, symbol: str, levels: tuple[Level, ...], prints: tuple[Print, ...], source_id: int) -> None:

@@ -66,10 +66,15 @@ class Ear:
         self.entered_ns[order.cl_ord_id] = self._kernel.now_ns
         self.said.append(("accepted", order.cl_ord_id))
 
+    def on_triggered(self, order: NewOrderSingle) -> None:
+        raise AssertionError("no stop orders here")
+
     def on_refused(self, order: NewOrderSingle, reason: OrdRejReason) -> None:
         self.said.append(("refused", order.cl_ord_id, reason))
 
-    def on_executed(self, order: NewOrderSingle, lots: int, price_half_ticks: int, leaves_lots: int) -> None:
+    def on_executed(
+        self, order: NewOrderSingle, lots: int, price_half_ticks: int, leaves_lots: int, *, takes: bool
+    ) -> None:
         self.said.append(("executed", order.cl_ord_id, lots, price_half_ticks, leaves_lots))
         self.fills.append((self._kernel.now_ns, order, lots, price_half_ticks))
 

@@ -163,7 +163,7 @@ def test_what_is_left_of_an_ioc_or_market_order_is_canceled(story: Story, price:
     assert story.told() == [(ExecType.NEW, 0, 10, 0), (ExecType.TRADE, 4, 6, 4), (ExecType.CANCELED, 4, 0, 0)]
     assert story.seen(VenueClosed) == [VenueClosed("exchange-a", "a", "link-a", 6)]
     assert story.status("a").status is OrdStatus.CANCELED
-    assert story.venue.ledger.live_orders == 0
+    assert story.venue.ledger.live_orders == ()
 
 
 def test_a_cancel_is_confirmed_and_a_second_one_comes_too_late(story: Story) -> None:
@@ -175,7 +175,7 @@ def test_a_cancel_is_confirmed_and_a_second_one_comes_too_late(story: Story) -> 
     story.tell(OrderCancelRequest("c2", "a", "ACME", Side.BUY))
     story.tell(OrderCancelRequest("c3", "never", "ACME", Side.BUY))
     assert story.runtime.take(OrderCancelReject) == [
-        OrderCancelReject("c2", "a", CxlRejReason.TOO_LATE),
+        OrderCancelReject("c2", "a", CxlRejReason.TOO_LATE, ord_status=OrdStatus.CANCELED),
         OrderCancelReject("c3", "never", CxlRejReason.UNKNOWN_ORDER),
     ]
 

@@ -1,0 +1,58 @@
+"""What happens to a venue's drop copy on its way: some of it is never sent, or comes late."""
+
+from typing import ClassVar
+
+from squall.faults.fault import FaultKind, Heal, Tally, check_share
+from squall.sim.exchange.rules import DISCARDED, PASS, Fate
+from squall.sim.exchange.wire.messages import TradeCaptureReport
+from squall.sim.world import World
+
+
+class DropCopyLost(FaultKind, frozen=True):
+    """A share of the drop copies is numbered and never sent. What is asked for again comes."""
+
+    place: ClassVar[str] = "venue"
+    target: str
+    share: float = 1.0
+
+    @property
+    def kind(self) -> str:
+        return "drop copy: lost"
+
+    def check(self, world: World) -> None:
+        world.venue(self.target)
+        check_share(self.kind, self.share)
+
+    def inject(self, world: World, tally: Tally) -> Heal:
+        def rule(trade: TradeCaptureReport) -> Fate:
+            name = f"drop-copy/{self.target}/{trade.identity}"
+            if self.share < 1.0 and world.chance.uniform(name) >= self.share:
+                return PASS
+            tally.touched("copies lost")
+            return DISCARDED
+
+        return world.venue(self.target).on_copies(rule)
+
+
+class DropCopyLate(FaultKind, frozen=True):
+    """Every drop copy comes this much later than what it tells of."""
+
+    place: ClassVar[str] = "venue"
+    target: str
+    delay_ns: int
+
+    @property
+    def kind(self) -> str:
+        return "drop copy: late"
+
+    def check(self, world: World) -> None:
+        world.venue(self.target)
+        if self.delay_ns <= 0:
+            raise ValueError(f"{self.kind}: the delay must be above 0 ns, found {self.delay_ns}")
+
+    def inject(self, world: World, tally: Tally) -> Heal:
+        def rule(trade: TradeCaptureReport) -> Fate:
+            tally.touched("copies late")
+            return Fate(delay_ns=self.delay_ns)
+
+        return world.venue(self.target).on_copies(rule)
