@@ -1,6 +1,7 @@
 """Figures of a run, from what the world observed: latencies, counts and lanes, in memory that does not grow."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -32,9 +33,12 @@ from squall.sim.trace import (
     Sent,
     StreamClosed,
     VenueAccepted,
+    VenueBusted,
     VenueClosed,
+    VenueCorrected,
     VenueExecuted,
     VenueRefused,
+    VenueReplaced,
 )
 from squall.sim.world import World
 from squall.system.domain.claims import BreakerMoved, FeedMoved, LeadershipMoved, OrderMoved, ProtectionActed
@@ -236,6 +240,8 @@ class Measure:
         trace.watch(self._on_status, Handled, OrderStatusReport)
         trace.watch(self._on_accepted, VenueAccepted)
         trace.watch(self._on_executed, VenueExecuted)
+        for event, name in ((VenueReplaced, "replaces"), (VenueBusted, "busts"), (VenueCorrected, "corrections")):
+            trace.watch(partial(self._on_revised, name), event)
         trace.watch(self._on_closed, VenueClosed)
         trace.watch(self._on_refused, VenueRefused)
         trace.watch(self._on_dropped, PacketDropped)
@@ -375,6 +381,11 @@ class Measure:
         self.count("fills")
         self.totals["filled_lots"] = self.totals.get("filled_lots", 0) + record.event.lots
         self._in_bucket("fills", record.at_ns)
+
+    def _on_revised(self, name: str, record: Record) -> None:
+        self.count(name)
+        if name == "busts":
+            self.totals["filled_lots"] -= record.event.lots
 
     def _on_closed(self, record: Record) -> None:
         self.count("orders_closed")

@@ -26,10 +26,13 @@ from squall.sim.trace import (
     StreamOpened,
     TouchChanged,
     VenueAccepted,
+    VenueBusted,
     VenueClosed,
+    VenueCorrected,
     VenueExecuted,
     VenueIgnored,
     VenueRefused,
+    VenueReplaced,
 )
 from squall.system.domain.messages import Replicate, Replicated
 
@@ -101,6 +104,13 @@ def _of_venue(event: Any) -> str | None:
             return f"accepts {event.cl_ord_id}: {side} {event.lots} {event.symbol}"
         case VenueExecuted():
             return f"executes {event.lots} {event.symbol} of {event.cl_ord_id} ({event.exec_id})"
+        case VenueReplaced():
+            return f"makes {event.orig_cl_ord_id} {event.cl_ord_id}: {event.lots} lots, {event.leaves_lots} left"
+        case VenueBusted():
+            return f"busts {event.exec_ref_id}: {event.lots} {event.symbol} of {event.cl_ord_id} ({event.exec_id})"
+        case VenueCorrected():
+            was = event.was_price_half_ticks
+            return f"corrects {event.exec_ref_id} from {was} to {event.price_half_ticks} half ticks ({event.exec_id})"
         case VenueClosed():
             return f"closes {event.cl_ord_id} with {event.leaves_lots} lots left"
         case VenueRefused():

@@ -4,10 +4,11 @@ from typing import Final
 
 from msgspec import Struct
 
+from squall.scenarios.checks.standing import Standing, watch_standing
 from squall.scenarios.scenario import Docket, Promise, Ruling
 from squall.scenarios.topology import Stage
 from squall.sim.exchange.wire.messages import NewOrderSingle
-from squall.sim.trace import Record, Sent, TouchChanged, VenueAccepted, VenueClosed, VenueExecuted
+from squall.sim.trace import Record, Sent, TouchChanged, VenueAccepted, VenueClosed, VenueExecuted, VenueReplaced
 
 LOSS_GRACE_NS: Final = 100_000_000
 """How long news of a loss may take to reach the gate: orders accepted within it were sent in good faith."""
@@ -56,7 +57,8 @@ class _Fold:
         self._open: dict[tuple[str, str], _Open] = {}
         trace = stage.world.trace
         trace.watch(self._on_accepted, VenueAccepted)
-        trace.watch(self._on_executed, VenueExecuted)
+        watch_standing(trace, self._on_standing)
+        trace.watch(self._on_replaced, VenueReplaced)
         trace.watch(self._on_closed, VenueClosed)
 
     def book(self, symbol: str) -> _Book:
@@ -74,15 +76,21 @@ class _Fold:
             order = self._open[key] = _Open(book, event.buy)
         order.rest(event.lots)
 
-    def _on_executed(self, record: Record) -> None:
-        event: VenueExecuted = record.event
-        self.moved = book = self.book(event.symbol)
-        order = self._open.get((event.venue, event.cl_ord_id))
+    def _on_standing(self, record: Record, change: Standing) -> None:
+        self.moved = book = self.book(change.symbol)
+        order = self._open.get((change.venue, change.cl_ord_id))
         if order is not None:
-            order.rest(-event.lots)
-        signed = event.lots if event.buy else -event.lots
-        book.net_lots += signed
-        book.cash -= signed * event.price_half_ticks
+            order.rest(-change.lots)  # what was busted of an open order goes back to work
+        book.net_lots += change.signed_lots
+        book.cash += change.cash
+
+    def _on_replaced(self, record: Record) -> None:
+        event: VenueReplaced = record.event
+        order = self._open.pop((event.venue, event.orig_cl_ord_id), None)
+        if order is not None:
+            self.moved = order.book
+            order.rest(event.leaves_lots - order.lots)
+            self._open[event.venue, event.cl_ord_id] = order
 
     def _on_closed(self, record: Record) -> None:
         event: VenueClosed = record.event

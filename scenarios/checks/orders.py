@@ -1,10 +1,11 @@
 """No order is lost, sent twice or over-filled, and every one comes to an end."""
 
+from squall.scenarios.checks.standing import Standing, watch_standing
 from squall.scenarios.measure import ENDED
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Docket, Judge, Promise, Ruling
 from squall.scenarios.topology import Stage
-from squall.sim.exchange.wire.messages import NewOrderSingle, OrderStatusReport
+from squall.sim.exchange.wire.messages import NewOrderSingle, OrderCancelReplaceRequest, OrderStatusReport
 from squall.sim.trace import (
     Handled,
     ProgramRaised,
@@ -12,8 +13,8 @@ from squall.sim.trace import (
     Sent,
     VenueAccepted,
     VenueClosed,
-    VenueExecuted,
     VenueRefused,
+    VenueReplaced,
 )
 from squall.system.domain.events import OrderFilled
 from squall.system.domain.messages import JournalCopied, SubmitOrder
@@ -28,11 +29,13 @@ class _OrderedLots:
 
     def __init__(self, stage: Stage) -> None:
         self.lots: dict[str, int] = {}
+        self._venues = frozenset(route.address for route in stage.floor.venues)
+        self._link_of: dict[str, str] = {}
         if stage.desk.ours:
             stage.world.trace.watch(self._on_submit, Sent, SubmitOrder)
         else:
-            self._venues = frozenset(route.address for route in stage.floor.venues)
             stage.world.trace.watch(self._on_wire, Sent, NewOrderSingle)
+            stage.world.trace.watch(self._on_replace, Sent, OrderCancelReplaceRequest)
 
     def _on_submit(self, record: Record) -> None:
         order: SubmitOrder = record.event.message
@@ -42,6 +45,14 @@ class _OrderedLots:
         if record.event.to in self._venues:
             order: NewOrderSingle = record.event.message
             self.lots.setdefault(order.cl_ord_link_id, order.quantity_lots)
+            self._link_of[order.cl_ord_id] = order.cl_ord_link_id
+
+    def _on_replace(self, record: Record) -> None:
+        request: OrderCancelReplaceRequest = record.event.message
+        link = self._link_of.get(request.orig_cl_ord_id)
+        if record.event.to in self._venues and link is not None:
+            self._link_of[request.cl_ord_id] = link
+            self.lots[link] = max(self.lots[link], request.quantity_lots)
 
 
 class _NoOrderTwice:
@@ -55,7 +66,8 @@ class _NoOrderTwice:
         self._docket = Docket()
         trace = stage.world.trace
         trace.watch(self._on_accepted, VenueAccepted)
-        trace.watch(self._on_executed, VenueExecuted)
+        watch_standing(trace, self._on_standing)
+        trace.watch(self._on_replaced, VenueReplaced)
         trace.watch(self._on_closed, VenueClosed)
 
     def _on_accepted(self, record: Record) -> None:
@@ -76,14 +88,28 @@ class _NoOrderTwice:
             )
         live[key] = live.get(key, 0) + event.lots
 
-    def _on_executed(self, record: Record) -> None:
-        event: VenueExecuted = record.event
-        order = event.cl_ord_link_id
-        self._executed[order] = self._executed.get(order, 0) + event.lots
+    def _on_standing(self, record: Record, change: Standing) -> None:
+        order = change.order
+        self._executed[order] = self._executed.get(order, 0) + change.lots
         live = self._open.get(order, {})
-        key = (event.venue, event.cl_ord_id)
+        key = (change.venue, change.cl_ord_id)
         if key in live:
-            live[key] -= event.lots
+            live[key] -= change.lots  # what was busted of an open order goes back to work
+
+    def _on_replaced(self, record: Record) -> None:
+        event: VenueReplaced = record.event
+        live = self._open.get(event.cl_ord_link_id, {})
+        before = live.pop((event.venue, event.orig_cl_ord_id), 0)
+        live[event.venue, event.cl_ord_id] = event.leaves_lots
+        if event.leaves_lots > before:
+            already = self._executed.get(event.cl_ord_link_id, 0) + sum(live.values())
+            ordered = self._ordered.lots.get(event.cl_ord_link_id, 0)
+            if already > ordered:
+                self._docket.violated(
+                    record,
+                    f"{event.cl_ord_link_id} was made more than was ordered: with {event.cl_ord_id} at {event.venue} "
+                    f"{already} of {ordered} lots are open or executed",
+                )
 
     def _on_closed(self, record: Record) -> None:
         event: VenueClosed = record.event
@@ -106,12 +132,11 @@ class _FilledWithinOrdered:
         self._ordered = _OrderedLots(stage)
         self._filled: dict[str, int] = {}
         self._docket = Docket()
-        stage.world.trace.watch(self._on_executed, VenueExecuted)
+        watch_standing(stage.world.trace, self._on_standing)
 
-    def _on_executed(self, record: Record) -> None:
-        event: VenueExecuted = record.event
-        order = event.cl_ord_link_id
-        filled = self._filled[order] = self._filled.get(order, 0) + event.lots
+    def _on_standing(self, record: Record, change: Standing) -> None:
+        order = change.order
+        filled = self._filled[order] = self._filled.get(order, 0) + change.lots
         ordered = self._ordered.lots.get(order, 0)
         if filled > ordered:
             self._docket.violated(record, f"{order}: {filled} lots executed, {ordered} ordered")
@@ -191,6 +216,7 @@ class _OrdersEndAtVenues:
         trace = stage.world.trace
         trace.watch(self._on_wire, Sent, NewOrderSingle)
         trace.watch(self._on_accepted, VenueAccepted)
+        trace.watch(self._on_replaced, VenueReplaced)
         trace.watch(self._on_closed, VenueClosed)
         trace.watch(self._on_refused, VenueRefused)
         trace.watch(self._on_status, Handled, OrderStatusReport)
@@ -207,6 +233,11 @@ class _OrdersEndAtVenues:
         event: VenueAccepted = record.event
         self._unknown.pop(event.cl_ord_link_id, None)
         self._at_venue[event.venue, event.cl_ord_id] = record
+
+    def _on_replaced(self, record: Record) -> None:
+        event: VenueReplaced = record.event
+        if self._at_venue.pop((event.venue, event.orig_cl_ord_id), None) is not None:
+            self._at_venue[event.venue, event.cl_ord_id] = record
 
     def _on_closed(self, record: Record) -> None:
         self._at_venue.pop((record.event.venue, record.event.cl_ord_id), None)

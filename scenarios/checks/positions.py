@@ -1,9 +1,10 @@
 """Every execution of the venues is in the desk's positions exactly once, to the lot and to the cent."""
 
+from squall.scenarios.checks.standing import Standing, watch_standing
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Promise, Ruling
 from squall.scenarios.topology import Stage
-from squall.sim.trace import Handled, Record, VenueAccepted, VenueExecuted
+from squall.sim.trace import Handled, Record, VenueAccepted
 from squall.system.domain.messages import PositionChanged, PositionsTold
 
 
@@ -19,20 +20,18 @@ class _BookedOnce:
         self._last: Record | None = None
         trace = stage.world.trace
         trace.watch(self._on_accepted, VenueAccepted)
-        trace.watch(self._on_executed, VenueExecuted)
+        watch_standing(trace, self._on_standing)
         trace.watch(self._on_position, Handled, PositionChanged)
         trace.watch(self._on_told, Handled, PositionsTold)
 
     def _on_accepted(self, record: Record) -> None:
         self._accepted += 1
 
-    def _on_executed(self, record: Record) -> None:
-        event: VenueExecuted = record.event
-        signed = event.lots if event.buy else -event.lots
+    def _on_standing(self, record: Record, change: Standing) -> None:
         self._executions += 1
         self._last = record
-        self._lots[event.symbol] = self._lots.get(event.symbol, 0) + signed
-        self._cash[event.symbol] = self._cash.get(event.symbol, 0) - signed * event.price_half_ticks
+        self._lots[change.symbol] = self._lots.get(change.symbol, 0) + change.signed_lots
+        self._cash[change.symbol] = self._cash.get(change.symbol, 0) + change.cash
 
     def _on_position(self, record: Record) -> None:
         position = record.event.message
@@ -60,5 +59,8 @@ class _BookedOnce:
 
 
 def executions_booked_once() -> Promise:
-    """Position = Σ fills and cash = Σ flows, by the venues' own execution logs, after quiet."""
+    """Position = Σ fills and cash = Σ flows, by the venues' own execution logs, after quiet.
+
+    Busts, corrections and fees are in both.
+    """
     return Promise("every execution is booked once", "liveness", _BookedOnce, of_our_desk=True)

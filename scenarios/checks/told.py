@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
+from squall.scenarios.checks.standing import Standing, watch_standing
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Promise, Ruling
 from squall.scenarios.topology import Stage
-from squall.sim.trace import Record, VenueAccepted, VenueExecuted
+from squall.sim.trace import Record, VenueAccepted
 
 Told = Callable[[Stage], Mapping[str, int] | None]
 """Asks the desk when the run is over: net lots by symbol; None where it cannot say."""
@@ -22,15 +23,14 @@ class _PositionsTold:
         self._last: Record | None = None
         trace = stage.world.trace
         trace.watch(self._on_accepted, VenueAccepted)
-        trace.watch(self._on_executed, VenueExecuted)
+        watch_standing(trace, self._on_standing)
 
     def _on_accepted(self, record: Record) -> None:
         self._accepted += 1
 
-    def _on_executed(self, record: Record) -> None:
-        event: VenueExecuted = record.event
+    def _on_standing(self, record: Record, change: Standing) -> None:
         self._last = record
-        self._lots[event.symbol] = self._lots.get(event.symbol, 0) + (event.lots if event.buy else -event.lots)
+        self._lots[change.symbol] = self._lots.get(change.symbol, 0) + change.signed_lots
 
     def ruling(self) -> Ruling:
         at_ns, seq = (self._last.at_ns, self._last.seq) if self._last is not None else (None, None)
