@@ -14,9 +14,9 @@ def _drawn(world: World, name: str, share: float, identity: str) -> bool:
     return share >= 1.0 or world.chance.uniform(f"{name}/{identity}") < share
 
 
-def _check_after(kind: str, after_ns: int) -> None:
-    if after_ns <= 0:
-        raise ValueError(f"{kind}: the delay must be above 0 ns, found {after_ns}")
+def _check_delay(kind: str, delay_ns: int) -> None:
+    if delay_ns <= 0:
+        raise ValueError(f"{kind}: the delay must be above 0 ns, found {delay_ns}")
 
 
 def _name(what: str, venue: str) -> str:
@@ -24,12 +24,12 @@ def _name(what: str, venue: str) -> str:
 
 
 class TradesBusted(FaultKind, frozen=True):
-    """A share of the trades that happen meanwhile is declared void, each *after_ns* after it happened."""
+    """A share of the trades that happen meanwhile is declared void, each *delay_ns* after it happened."""
 
     place: ClassVar[str] = "venue"
     target: str
     share: float = 1.0
-    after_ns: int = 50 * MILLISECOND
+    delay_ns: int = 50 * MILLISECOND
 
     @property
     def kind(self) -> str:
@@ -38,27 +38,27 @@ class TradesBusted(FaultKind, frozen=True):
     def check(self, world: World) -> None:
         world.venue(self.target)
         check_share(self.kind, self.share)
-        _check_after(self.kind, self.after_ns)
+        _check_delay(self.kind, self.delay_ns)
 
     def inject(self, world: World, tally: Tally) -> Heal:
         rules = world.venue(self.target)
         name = _name("bust", self.target)
 
         def on_trade(trade: TradeCaptureReport) -> None:
-            if _drawn(world, name, self.share, trade.exec_id) and rules.staff.bust(trade.exec_id, self.after_ns):
+            if _drawn(world, name, self.share, trade.exec_id) and rules.staff.bust(trade.exec_id, self.delay_ns):
                 tally.touched("trades busted")
 
         return rules.on_trades(on_trade)
 
 
 class TradesCorrected(FaultKind, frozen=True):
-    """A share of the trades that happen meanwhile gets another price, each *after_ns* after it happened."""
+    """A share of the trades that happen meanwhile gets another price, each *delay_ns* after it happened."""
 
     place: ClassVar[str] = "venue"
     target: str
     by_half_ticks: int = 2
     share: float = 1.0
-    after_ns: int = 50 * MILLISECOND
+    delay_ns: int = 50 * MILLISECOND
 
     @property
     def kind(self) -> str:
@@ -67,7 +67,7 @@ class TradesCorrected(FaultKind, frozen=True):
     def check(self, world: World) -> None:
         world.venue(self.target)
         check_share(self.kind, self.share)
-        _check_after(self.kind, self.after_ns)
+        _check_delay(self.kind, self.delay_ns)
         if not self.by_half_ticks:
             raise ValueError(f"{self.kind}: a correction by 0 half ticks corrects nothing")
 
@@ -77,7 +77,7 @@ class TradesCorrected(FaultKind, frozen=True):
 
         def on_trade(trade: TradeCaptureReport) -> None:
             drawn = _drawn(world, name, self.share, trade.exec_id)
-            if drawn and rules.staff.correct(trade.exec_id, self.by_half_ticks, self.after_ns):
+            if drawn and rules.staff.correct(trade.exec_id, self.by_half_ticks, self.delay_ns):
                 tally.touched("trades corrected")
 
         return rules.on_trades(on_trade)

@@ -54,7 +54,7 @@ def effects(market: Market) -> int:
 def test_trades_of_the_window_are_revised_a_while_after_they_happened(
     kind: type[TradesBusted] | type[TradesCorrected],
 ) -> None:
-    market = broken(kind("left", share=0.5, after_ns=10 * MILLISECOND))
+    market = broken(kind("left", share=0.5, delay_ns=10 * MILLISECOND))
 
     event = VenueBusted if kind is TradesBusted else VenueCorrected
     revised = market.times(event)
@@ -120,7 +120,7 @@ def test_copies_are_lost_or_late_while_it_lasts(fault: Fault, fate: Fate) -> Non
     [
         (TradesBusted("right"), "no venue 'right'"),
         (TradesBusted("left", 0.0), "the share must be above 0"),
-        (TradesBusted("left", after_ns=0), "the delay must be above 0 ns, found 0"),
+        (TradesBusted("left", delay_ns=0), "the delay must be above 0 ns, found 0"),
         (TradesCorrected("left", 0), "a correction by 0 half ticks corrects nothing"),
         (OrdersHeld("left", held="frozen"), "expected suspended or stopped, found 'frozen'"),  # type: ignore[arg-type]
         (UnsolicitedCancels("left", 2.0), "the share must be above 0"),
