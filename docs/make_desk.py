@@ -10,7 +10,7 @@ from squall.scenarios.find import choose
 from squall.scenarios.run import run
 from squall.sim.trace import Handled, Record
 from squall.system.assemble import DESK
-from squall.system.domain.orders import BY_QUANTITY, TERMINAL, TRANSITIONS, Next, OrderState
+from squall.system.domain.orders import BY_PRECEDENCE, PRECEDENCE, TERMINAL, TRANSITIONS, Next, OrderState
 
 PAGE: Final = Path(__file__).resolve().parent / "desk.md"
 
@@ -24,15 +24,21 @@ OUTSIDE: Final = re.compile(r"^(exchange|dark)-")
 # --- the life of an order ---
 
 
-BY: Final = "by_quantity"
+BY: Final = "by_precedence"
 MOST: Final = "most"
-BY_FILLS: Final = {
+WHEN: Final = {
+    OrderState.PENDING_REPLACE: "a replace is asked for",
+    OrderState.DONE_FOR_DAY: "the venue says so",
     OrderState.FILLED: "nothing left",
+    OrderState.STOPPED: "the venue says so",
+    OrderState.SUSPENDED: "the venue says so",
     OrderState.PARTIALLY_FILLED: "some filled",
     OrderState.ACKNOWLEDGED: "acknowledged",
-    OrderState.SUBMITTED: "neither",
+    OrderState.SUBMITTED: "none of these",
 }
-"""What the fills, and failing those the acknowledgement, make of an order: `state_by_quantity`."""
+"""When each state holds that `state_by_precedence` may choose."""
+CHOICES: Final = tuple((rank, state) for rank, state in enumerate(PRECEDENCE) if state in WHEN)
+"""What more can be pending is a cancel, and then nothing is chosen."""
 
 
 def _word(state: OrderState) -> str:
@@ -40,11 +46,11 @@ def _word(state: OrderState) -> str:
 
 
 def _node(target: Next) -> str:
-    return BY if target is BY_QUANTITY else target.value
+    return BY if target is BY_PRECEDENCE else target.value
 
 
 def _targets(target: Next) -> str:
-    return "*by quantity*" if target is BY_QUANTITY else _word(target)
+    return "*by precedence*" if target is BY_PRECEDENCE else _word(target)
 
 
 def diagram() -> str:
@@ -69,7 +75,7 @@ def diagram() -> str:
     for begin, trigger, to in (*own, *shared):
         labels.setdefault((begin, to), []).append(trigger.value.replace("_", " "))
     lines += [f"    {begin} --> {to}: {', '.join(triggers)}" for (begin, to), triggers in labels.items()]
-    lines += [f"    {BY} --> {state.value}: {why}" for state, why in BY_FILLS.items()]
+    lines += [f"    {BY} --> {state.value}: {rank}. {WHEN[state]}" for rank, state in CHOICES]
     lines += [f"    {state.value} --> [*]" for state in TERMINAL]
     return "\n".join([*lines, "```"])
 

@@ -43,13 +43,13 @@ from squall.sim.trace import (
 from squall.sim.world import World
 from squall.system.domain.claims import BreakerMoved, FeedMoved, LeadershipMoved, OrderMoved, ProtectionActed
 from squall.system.domain.doubt import desk_id
-from squall.system.domain.events import OrderCanceled, OrderDenied, OrderRejected
+from squall.system.domain.events import OrderCanceled, OrderDenied, OrderExpired, OrderMalformed, OrderRejected
 from squall.system.domain.messages import JournalCopied, SubmitOrder
 from squall.system.wiring import Wiring
 
 SPANS: Final = ("signal_to_wire", "order_to_ack", "order_to_fill")
 SPANS_OF_ANY_DESK: Final = SPANS[1:]
-ENDED: Final = (OrderDenied, OrderRejected, OrderCanceled)
+ENDED: Final = (OrderMalformed, OrderDenied, OrderRejected, OrderCanceled, OrderExpired)
 """The desk's own events that end an order, whatever it has filled; otherwise it ends when all of it is."""
 LONGEST_NS: Final = 3_600_000_000_000
 BUCKETS: Final = 120

@@ -93,6 +93,13 @@ PROTECTIONS: Final = (
         ("risk.exposure_limits=off", "risk.concentration=off", "risk.fat_finger=off"),
     ),
     Protection(
+        "form checks",
+        "oms.form_checks",
+        "wrong-tick",
+        "no venue refuses an order for its form",
+        "What one program's wrong reference data makes of its prices is the venues' to find out.",
+    ),
+    Protection(
         "back-off with jitter",
         "execution.back_off",
         "robinhood-2020",

@@ -189,6 +189,8 @@ class OmsConfig(Struct, frozen=True):
     """Protection: a new leader rebuilds its state from the journal."""
     reconcile: bool = True
     """Protection: a new leader asks what became of every open order before it takes traffic."""
+    form_checks: bool = True
+    """Protection: a malformed order (symbol, lot, tick, price, time in force) goes nowhere, not even to risk."""
     max_reroutes: int = 3
     """How often an order that is certainly at no venue is let out again before the desk gives it up."""
     reconcile_wait_ns: int = 200 * MILLISECOND

@@ -15,8 +15,11 @@ from squall.system.domain.events import (
     OrderAcknowledged,
     OrderApproved,
     OrderFilled,
+    OrderReplaced,
     OrderSent,
     OrderSubmitted,
+    TradeBusted,
+    TradeCorrected,
 )
 from squall.system.domain.messages import SubmitOrder
 from squall.system.services.audit import FILE
@@ -81,8 +84,17 @@ class _Trail(Struct, gc=False):
             self._out_of_order(f"{kind.__name__} before OrderSubmitted")
         elif kind in AT_VENUE and not self.approved:
             self._out_of_order(f"{kind.__name__} before OrderApproved")
-        if type(event) is OrderFilled:
-            self.filled_lots += event.lots
+        match event:
+            case OrderFilled():
+                self.filled_lots += event.lots
+            case OrderReplaced():
+                self.ordered_lots = event.terms.quantity_lots
+            case TradeCorrected():
+                self.filled_lots += event.lots - event.was_lots
+            case TradeBusted():
+                # What was filled stays ended without the trade: its lots do not go to work again.
+                self.ended |= self.ordered_lots is not None and self.filled_lots >= self.ordered_lots
+                self.filled_lots -= event.lots
         self.approved |= kind is OrderApproved
         self.ended |= kind in ENDED
 

@@ -16,7 +16,7 @@ from squall.sim.trace import (
     VenueRefused,
     VenueReplaced,
 )
-from squall.system.domain.events import OrderFilled
+from squall.system.domain.events import OrderFilled, OrderReplaced
 from squall.system.domain.messages import JournalCopied, SubmitOrder
 
 
@@ -158,6 +158,8 @@ class _OrdersEndOnOurDesk:
         self._at_venue: dict[str, Record] = {}
         self._audit = stage.wiring.audit
         self._filled: dict[str, int] = {}
+        self._replaced: dict[str, int] = {}
+        """Orders that are for so many lots since they were replaced, by the journal."""
         self._booked: set[tuple[str, str]] = set()
         self._ended: set[str] = set()
         trace = stage.world.trace
@@ -183,7 +185,12 @@ class _OrdersEndOnOurDesk:
                 self._booked.add((event.venue, event.exec_id))
                 order = event.cl_ord_id
                 filled = self._filled[order] = self._filled.get(order, 0) + event.lots
-                if filled >= self._ordered.lots.get(order, 0):
+                if filled >= self._replaced.get(order, self._ordered.lots.get(order, 0)):
+                    self._ended.add(order)
+            elif type(event) is OrderReplaced:
+                order = event.cl_ord_id
+                self._replaced[order] = event.terms.quantity_lots
+                if self._filled.get(order, 0) >= event.terms.quantity_lots:
                     self._ended.add(order)
 
     def ruling(self) -> Ruling:

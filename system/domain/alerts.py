@@ -11,8 +11,11 @@ from squall.system.domain.events import (
     AnyEvent,
     OrderCanceled,
     OrderDenied,
+    OrderExpired,
     OrderFilled,
+    OrderMalformed,
     OrderRejected,
+    OrderReplaced,
     OrderSent,
     OrderSubmitted,
 )
@@ -175,6 +178,9 @@ class OrderFlow:
             OrderDenied: self._over,
             OrderCanceled: self._over,
             OrderRejected: self._over,
+            OrderExpired: self._over,
+            OrderMalformed: self._over,
+            OrderReplaced: self._replaced,
         }
 
     @property
@@ -201,8 +207,15 @@ class OrderFlow:
         if order is not None:
             order.left = True
 
-    def _over(self, event: OrderDenied | OrderCanceled | OrderRejected) -> None:
+    def _over(self, event: OrderDenied | OrderCanceled | OrderRejected | OrderExpired | OrderMalformed) -> None:
         self._ended(event.cl_ord_id)
+
+    def _replaced(self, event: OrderReplaced) -> None:
+        order = self._open.get(event.cl_ord_id)
+        if order is not None:
+            order.quantity_lots = event.terms.quantity_lots
+            if order.filled_lots >= order.quantity_lots:
+                self._ended(event.cl_ord_id)
 
     def _filled(self, fill: OrderFilled) -> None:
         order = self._open.get(fill.cl_ord_id)

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from squall.sim.exchange.wire.messages import ExecutionReport, OrderStatusReport
+from squall.system.domain.form import Malformed
 from squall.system.domain.ids import ClOrdID, Epoch, Venue
 from squall.system.domain.messages import Denial, UnsentReason
 from squall.system.domain.terms import HOUSE, Attribution, Terms
@@ -22,6 +23,8 @@ class PlaceOrder(Command, frozen=True, gc=False):
     terms: Terms
     intended_ns: int
     attribution: Attribution = HOUSE
+    faults: tuple[Malformed, ...] = ()
+    """What the form checks say of it."""
 
 
 class JudgeOrder(Command, frozen=True, gc=False):
@@ -72,6 +75,32 @@ class WithdrawOrder(Command, frozen=True, gc=False):
     """Take the order back, if it is still there."""
 
 
+class ReplaceOrder(Command, frozen=True, gc=False):
+    """Give the order other terms. *revision* rises with each wish: one that is not higher is a repetition."""
+
+    revision: int
+    quantity_lots: int
+    price_half_ticks: int | None
+    stop_price_half_ticks: int | None = None
+    faults: tuple[Malformed, ...] = ()
+    """What the form checks say of it."""
+
+
+class JudgeReplace(Command, frozen=True, gc=False):
+    """Risk has spoken of the new terms; no denials means approved. Leader *epoch* asks the venue."""
+
+    revision: int
+    denials: tuple[Denial, ...]
+    epoch: Epoch
+
+
+class RefuseReplace(Command, frozen=True, gc=False):
+    """The venue refused, or was not asked: *reason* is a CxlRejReason's or UnsentReason's value."""
+
+    revision: int
+    reason: str
+
+
 class RefuseCancel(Command, frozen=True, gc=False):
     """The venue refused to cancel it, or was not asked: *reason* is a CxlRejReason's or UnsentReason's value."""
 
@@ -88,4 +117,7 @@ AnyCommand = (
     | ApplyStatus
     | WithdrawOrder
     | RefuseCancel
+    | ReplaceOrder
+    | JudgeReplace
+    | RefuseReplace
 )

@@ -55,6 +55,8 @@ class Flight(Struct):
     """A leader asked: it gets the next answer even where that says nothing new."""
     checks: int = 0
     """How often an acknowledged order that stays open was looked after."""
+    revision: int = 0
+    """Of the replace that the venue was asked for and has not answered; 0 where there is none."""
     withdrawn: bool = False
     """The desk wants it back: where it has not arrived it is not sent again."""
     filled_lots: int = 0
@@ -103,6 +105,17 @@ def is_turned_away(flight: Flight, refused: str, config: ExecutionConfig) -> boo
 def fresh_wire_id(cl_ord_id: ClOrdID, send: int) -> str:
     """The name that write number *send* bears where a retry does not keep its ClOrdID."""
     return f"{cl_ord_id}~{send}"
+
+
+def replace_id(cl_ord_id: ClOrdID, revision: int) -> str:
+    """The name that an order bears at its venue once it has been replaced as *revision* asked: a link of its chain."""
+    return f"{cl_ord_id}~r{revision}"
+
+
+def revision_of(wire_id: str) -> int:
+    """The revision in the name that `replace_id` has made; 0 for any other name."""
+    _, mark, digits = wire_id.rpartition("~r")
+    return int(digits) if mark and digits.isdigit() else 0
 
 
 def desk_id(wire_id: str) -> ClOrdID:

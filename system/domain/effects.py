@@ -3,51 +3,73 @@
 from collections.abc import Iterable
 from typing import assert_never
 
+from squall.system.domain.doubt import replace_id
 from squall.system.domain.events import (
     AnyEvent,
+    Blame,
     CancelRejected,
     CancelRequested,
     DoubtReason,
     FillQuarantined,
+    NameTaken,
     OrderAcknowledged,
     OrderApproved,
     OrderCanceled,
     OrderDenied,
+    OrderDoneForDay,
     OrderDoubted,
+    OrderExpired,
     OrderFilled,
+    OrderMalformed,
     OrderRejected,
+    OrderReplaced,
+    OrderRestated,
     OrderReturned,
     OrderSent,
+    OrderStopped,
     OrderSubmitted,
+    OrderSuspended,
+    ReplaceApproved,
+    ReplaceDenied,
+    ReplaceRejected,
+    ReplaceRepeated,
+    ReplaceRequested,
+    ReplaceSeen,
+    TradeBusted,
+    TradeCorrected,
     TransitionRefused,
     UnknownOrderReported,
 )
 from squall.system.domain.ids import Epoch
 from squall.system.domain.messages import (
+    AmendFill,
     BookFill,
     CancelAtVenue,
     CheckOrder,
+    CheckReplace,
     OpenAtVenue,
     OpenOrder,
     ReleaseOrder,
+    ReplaceAtVenue,
+    ResizeOrder,
     RouteOrder,
 )
 from squall.system.domain.orders import Order, OrderState
 
-Effect = RouteOrder | BookFill | ReleaseOrder | CancelAtVenue
+Effect = RouteOrder | BookFill | AmendFill | ReleaseOrder | ResizeOrder | CancelAtVenue | ReplaceAtVenue
 
 
 def effects_of(event: AnyEvent, order: Order, epoch: Epoch) -> tuple[Effect, ...]:
     """What *event* makes due, given the *order* after it. *epoch* is the leader's."""
     match event:
-        case OrderAcknowledged() | OrderDenied() | OrderDoubted() | OrderSubmitted():
+        case OrderAcknowledged() | OrderDenied() | OrderDoubted() | OrderSubmitted() | OrderMalformed():
             return ()
         case OrderFilled():
             fill = book_fill(event, order.strategy)
             return (fill, _release(order)) if order.ended else (fill,)
         case OrderApproved() | OrderReturned():
             return (route_order(order, epoch),)
-        case OrderCanceled() | OrderRejected():
+        case OrderCanceled() | OrderExpired() | OrderRejected():
             return (_release(order),)
         case CancelRejected():
             return (_release(order),) if order.ended else ()
@@ -56,15 +78,31 @@ def effects_of(event: AnyEvent, order: Order, epoch: Epoch) -> tuple[Effect, ...
         case OrderSent():
             # It was wanted back before anybody knew where it was.
             return _cancel(order, epoch) if order.state is OrderState.PENDING_CANCEL else ()
-        case TransitionRefused() | FillQuarantined() | UnknownOrderReported():
+        case TradeBusted() | TradeCorrected():
+            return _amend_fill(event)
+        case ReplaceApproved() | ReplaceRepeated():
+            return _replace(order, epoch)
+        case ReplaceDenied() | ReplaceRejected() | OrderReplaced() | OrderRestated():
+            return _reservation(event, order)
+        case ReplaceRequested() | ReplaceSeen() | OrderStopped() | OrderSuspended() | OrderDoneForDay():
+            return ()
+        case TransitionRefused() | FillQuarantined() | UnknownOrderReported() | NameTaken():
             return ()
         case _:
             assert_never(event)
 
 
-def needs_inquiry(doubt: OrderDoubted) -> bool:
+def needs_inquiry(event: AnyEvent) -> bool:
     """Whether the OMS itself has to ask about the order: nobody else has noticed that something is amiss."""
-    return doubt.reason is not DoubtReason.NO_ANSWER
+    match event:
+        case OrderDoubted():
+            return event.reason is not DoubtReason.NO_ANSWER
+        case TransitionRefused():
+            return event.blame is Blame.VENUE
+        case ReplaceSeen():
+            return True
+        case _:
+            return False
 
 
 def book_fill(fill: OrderFilled, strategy: str) -> BookFill:
@@ -80,6 +118,23 @@ def book_fill(fill: OrderFilled, strategy: str) -> BookFill:
         strategy=strategy,
         commission=fill.commission,
     )
+
+
+def _amend_fill(event: TradeBusted | TradeCorrected) -> tuple[AmendFill, ...]:
+    """Positions hear of what they have booked; a trade that was set aside they do not know."""
+    name, exec_id, ref, symbol = event.cl_ord_id, event.exec_id, event.ref_exec_id, event.symbol
+    if isinstance(event, TradeBusted):
+        return (AmendFill(exec_id, ref, name, symbol, 0, event.price_half_ticks),) if event.lots else ()
+    return (AmendFill(exec_id, ref, name, symbol, event.lots, event.price_half_ticks, event.commission),)
+
+
+def amendments_of(events: Iterable[AnyEvent]) -> tuple[AmendFill, ...]:
+    """All busts and corrections of a log, in order."""
+    amended: list[AmendFill] = []
+    for event in events:
+        if isinstance(event, TradeBusted | TradeCorrected):
+            amended += _amend_fill(event)
+    return tuple(amended)
 
 
 def fills_of(events: Iterable[AnyEvent]) -> tuple[BookFill, ...]:
@@ -127,16 +182,36 @@ def check_order(order: Order, epoch: Epoch) -> CheckOrder:
     )
 
 
+def check_replace(order: Order, epoch: Epoch) -> CheckReplace | None:
+    """Ask risk about the terms that the order is to have; None where it has been asked, and has said yes."""
+    asked = order.replacing
+    if asked is None or asked.approved:
+        return None
+    terms, name = asked.terms, order.cl_ord_id
+    lots, price = terms.quantity_lots, terms.price_half_ticks
+    client = order.attribution.client or ""
+    return CheckReplace(epoch, name, replace_id(name, asked.revision), lots, price, client)
+
+
 def open_order(order: Order) -> OpenOrder:
-    """An order in flight, as risk is told of it."""
-    terms = order.terms
-    lots, cum_lots = terms.quantity_lots, order.cum_lots
-    return OpenOrder(order.cl_ord_id, terms.symbol, terms.side, lots, cum_lots, order.strategy)
+    """An order in flight, as risk is told of it: on its larger terms, while a venue is asked to replace it."""
+    terms, asked, lots = order.terms, order.replacing, order.terms.quantity_lots
+    if asked is not None and asked.approved:
+        lots = max(lots, asked.terms.quantity_lots)
+    return OpenOrder(order.cl_ord_id, terms.symbol, terms.side, lots, order.cum_lots, order.strategy)
 
 
 def open_at_venue(order: Order, epoch: Epoch) -> OpenAtVenue:
     """An order to ask execution about."""
-    return OpenAtVenue(order=route_order(order, epoch), venue=order.venue)
+    return OpenAtVenue(order=route_order(order, epoch), venue=order.venue, wire_id=order.wire_id)
+
+
+def _reservation(
+    event: ReplaceDenied | ReplaceRejected | OrderReplaced | OrderRestated, order: Order
+) -> tuple[Effect, ...]:
+    if order.ended:
+        return (_release(order),)
+    return (ResizeOrder(order.cl_ord_id, order.terms.quantity_lots),)
 
 
 def _release(order: Order) -> ReleaseOrder:
@@ -146,4 +221,29 @@ def _release(order: Order) -> ReleaseOrder:
 def _cancel(order: Order, epoch: Epoch) -> tuple[Effect, ...]:
     if order.venue is None or order.ended:
         return ()
-    return (CancelAtVenue(epoch, order.cl_ord_id, order.venue, order.terms.symbol, order.terms.side, order.cancels),)
+    return (
+        CancelAtVenue(
+            epoch, order.cl_ord_id, order.venue, order.terms.symbol, order.terms.side, order.cancels, order.wire_id
+        ),
+    )
+
+
+def _replace(order: Order, epoch: Epoch) -> tuple[Effect, ...]:
+    asked = order.replacing
+    if order.venue is None or asked is None:
+        return ()
+    terms = asked.terms
+    return (
+        ReplaceAtVenue(
+            epoch=epoch,
+            cl_ord_id=order.cl_ord_id,
+            venue=order.venue,
+            symbol=terms.symbol,
+            side=terms.side,
+            revision=asked.revision,
+            quantity_lots=terms.quantity_lots,
+            price_half_ticks=terms.price_half_ticks,
+            stop_price_half_ticks=terms.stop_price_half_ticks,
+            wire_id=order.wire_id,
+        ),
+    )

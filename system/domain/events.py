@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from squall.sim.exchange.wire.messages import Side
+from squall.system.domain.form import Malformed
 from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol, Venue
 from squall.system.domain.messages import Denial, UnsentReason
 from squall.system.domain.orders import OrderState, Trigger
@@ -24,6 +25,18 @@ class Blame(Enum):
 
     OURS = "ours"
     VENUE = "venue"
+
+
+class ReplaceReason(Enum):
+    """Why an order's terms stay what they are, before any venue was asked. The venues' reasons are theirs."""
+
+    MALFORMED = "the new terms are no order"
+    RISK = "risk refuses the new terms"
+    NOT_AT_WORK = "no venue is known to have the order"
+    PENDING = "a cancel or another replace is pending"
+    TOO_FEW_LOTS = "as many lots, or more, have been executed"
+    ENDED = "the order has ended"
+    NO_CHANGE = "these are its terms"
 
 
 class DoubtReason(Enum):
@@ -39,6 +52,7 @@ class QuarantineReason(Enum):
     ORDER_ENDED = "the order had ended"
     NOT_LET_OUT = "the order had not left the desk"
     WRONG_ORDER = "not this order's symbol or side, or no quantity"
+    AMENDS_NOTHING = "a bust or correction of an execution that is not booked"
 
 
 class Event(Struct, frozen=True, gc=False, tag=True, array_like=True):
@@ -109,9 +123,130 @@ class CancelRejected(Event, frozen=True, gc=False, tag=True):
 
 
 class OrderCanceled(Event, frozen=True, gc=False, tag=True):
-    """It has ended with *leaves_lots* unexecuted."""
+    """It has ended with *leaves_lots* unexecuted. *unsolicited*: the venue did it, and nobody had asked."""
 
     leaves_lots: int
+    unsolicited: bool = False
+
+
+class OrderExpired(Event, frozen=True, gc=False, tag=True):
+    """Its time in force has run out, with *leaves_lots* unexecuted."""
+
+    leaves_lots: int
+
+
+class OrderMalformed(Event, frozen=True, gc=False, tag=True):
+    """It failed the form checks, all of these: nobody was asked about it, and it never left the building."""
+
+    faults: tuple[Malformed, ...]
+
+
+class NameTaken(Event, frozen=True, gc=False, tag=True):
+    """There is, or was, an order of this name with other terms, and nothing happens to it: *terms* are refused."""
+
+    terms: Terms
+
+
+class ReplaceRequested(Event, frozen=True, gc=False, tag=True):
+    """Somebody wants other terms for it. The old ones hold until the venue says otherwise."""
+
+    terms: Terms
+    revision: int
+
+
+class ReplaceApproved(Event, frozen=True, gc=False, tag=True):
+    """Risk let the new terms pass: leader *epoch* asks the venue."""
+
+    revision: int
+    epoch: Epoch
+
+
+class ReplaceDenied(Event, frozen=True, gc=False, tag=True):
+    """The desk does not ask, for its own reasons or risk's. Nothing has changed."""
+
+    revision: int
+    reason: ReplaceReason
+    denials: tuple[Denial, ...] = ()
+    faults: tuple[Malformed, ...] = ()
+
+
+class ReplaceRejected(Event, frozen=True, gc=False, tag=True):
+    """The venue would not, or could not, give it other terms: the old ones hold."""
+
+    revision: int
+    reason: str
+
+
+class ReplaceSeen(Event, frozen=True, gc=False, tag=True):
+    """The venue says that it has had this replace before: what came of it has to be asked."""
+
+    revision: int
+
+
+class ReplaceRepeated(Event, frozen=True, gc=False, tag=True):
+    """The venue says that the order stands on its old terms: the request was lost, and is made again."""
+
+    revision: int
+
+
+class OrderReplaced(Event, frozen=True, gc=False, tag=True):
+    """It is on these terms now, and bears *wire_id* at its venue. An execution type of FIX's, and no state."""
+
+    terms: Terms
+    revision: int
+    wire_id: str
+
+
+class OrderRestated(Event, frozen=True, gc=False, tag=True):
+    """Unasked, the venue says how it stands: at work, on these terms."""
+
+    terms: Terms
+
+
+class OrderStopped(Event, frozen=True, gc=False, tag=True):
+    """The venue guarantees a price for it, and has yet to execute."""
+
+    venue: Venue
+
+
+class OrderSuspended(Event, frozen=True, gc=False, tag=True):
+    """The venue holds it back; it may be at work again later."""
+
+    venue: Venue
+
+
+class OrderDoneForDay(Event, frozen=True, gc=False, tag=True):
+    """The venue will do nothing more to it today."""
+
+    venue: Venue
+
+
+class TradeBusted(Event, frozen=True, gc=False, tag=True):
+    """The execution *ref_exec_id* did not happen after all. *lots* and *price_half_ticks* are what was booked of it.
+
+    No lots: it had not been heard of, and is remembered so that a late report of it is not booked.
+    """
+
+    exec_id: ExecID
+    ref_exec_id: ExecID
+    venue: Venue
+    symbol: Symbol
+    lots: int
+    price_half_ticks: int
+
+
+class TradeCorrected(Event, frozen=True, gc=False, tag=True):
+    """The execution *ref_exec_id* counts from now on with other lots, price or commission than were booked."""
+
+    exec_id: ExecID
+    ref_exec_id: ExecID
+    venue: Venue
+    symbol: Symbol
+    was_lots: int
+    was_price_half_ticks: int
+    lots: int
+    price_half_ticks: int
+    commission: int
 
 
 class OrderRejected(Event, frozen=True, gc=False, tag=True):
@@ -138,7 +273,7 @@ class OrderReturned(Event, frozen=True, gc=False, tag=True):
 class TransitionRefused(Event, frozen=True, gc=False, tag=True):
     """Something was said of an order that its state forbids. Nothing changes, and it is on the record.
 
-    *state* is None where the order had ended and is no longer kept.
+    *state* is None where the order had ended so long ago that it is no longer kept.
     """
 
     state: OrderState | None
@@ -172,6 +307,22 @@ AnyEvent = (
     | CancelRequested
     | CancelRejected
     | OrderCanceled
+    | OrderExpired
+    | OrderMalformed
+    | NameTaken
+    | ReplaceRequested
+    | ReplaceApproved
+    | ReplaceDenied
+    | ReplaceRejected
+    | ReplaceSeen
+    | ReplaceRepeated
+    | OrderReplaced
+    | OrderRestated
+    | OrderStopped
+    | OrderSuspended
+    | OrderDoneForDay
+    | TradeBusted
+    | TradeCorrected
     | OrderRejected
     | OrderDoubted
     | OrderReturned

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from hashlib import blake2b
-from typing import Final, assert_never
+from typing import Final
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from squall.system.domain.events import (
@@ -12,65 +13,142 @@ from squall.system.domain.events import (
     CancelRejected,
     CancelRequested,
     FillQuarantined,
+    NameTaken,
     OrderAcknowledged,
     OrderApproved,
     OrderCanceled,
     OrderDenied,
+    OrderDoneForDay,
     OrderDoubted,
+    OrderExpired,
     OrderFilled,
+    OrderMalformed,
     OrderRejected,
+    OrderReplaced,
+    OrderRestated,
     OrderReturned,
     OrderSent,
+    OrderStopped,
     OrderSubmitted,
+    OrderSuspended,
+    ReplaceApproved,
+    ReplaceDenied,
+    ReplaceRejected,
+    ReplaceRepeated,
+    ReplaceRequested,
+    ReplaceSeen,
+    TradeBusted,
+    TradeCorrected,
     TransitionRefused,
     UnknownOrderReported,
 )
 from squall.system.domain.ids import ClOrdID, ExecID
-from squall.system.domain.orders import TERMINAL, Order, OrderState, Trigger, next_state
+from squall.system.domain.names import Names
+from squall.system.domain.orders import TERMINAL, Order, OrderState, Replacement, Trigger, next_state
 
 _PACK: Final = msgspec.msgpack.Encoder()
 
+ENDED_KEPT: Final = 10_000
+"""How many orders are kept when they have ended, the latest ones: a trade may be busted hours later."""
+
+
+class Trade(Struct, frozen=True, gc=False, array_like=True):
+    """An execution as it counts now: no lots where it was set aside, or busted."""
+
+    cl_ord_id: ClOrdID
+    lots: int = 0
+    price_half_ticks: int = 0
+    of: ExecID | None = None
+    """A bust or correction: of which execution."""
+
 
 class OmsState:
-    """What the log says: live orders, and the names of all that ever was. Changed by `evolve` only.
+    """What the log says: live orders, the latest that have ended, and the names of all that ever were.
 
-    Orders that have ended leave; what stays of them is their name, so that a repeated command or a late
-    report is known for what it is. The names are all that grows: `id_set_sizes` says how many there are.
+    Changed by `evolve` only. Memory is bounded by the live orders: of those that have ended `ENDED_KEPT` are kept,
+    with their executions, and of the rest their names, in runs of numbers.
     """
 
-    __slots__ = ("_names", "exec_ids", "orders", "quarantined", "refused", "seen", "unknown", "version")
+    __slots__ = (
+        "_digest",
+        "_executions_of",
+        "ended",
+        "exec_ids",
+        "orders",
+        "quarantined",
+        "refused",
+        "seen",
+        "unknown",
+        "version",
+    )
 
     def __init__(self) -> None:
         self.version = 0
         """How many events have been folded in."""
         self.orders: dict[ClOrdID, Order] = {}
         """Live orders, in order of arrival."""
-        self.seen: set[ClOrdID] = set()
-        self.exec_ids: set[ExecID] = set()
+        self.ended: dict[ClOrdID, Order] = {}
+        """The latest orders that have ended, in the order of their ends."""
+        self.seen = Names()
+        self.exec_ids: dict[ExecID, Trade] = {}
+        """Executions, busts and corrections of the orders above."""
+        self._executions_of: dict[ClOrdID, list[ExecID]] = {}
         self.refused = 0
         self.quarantined = 0
         self.unknown = 0
-        self._names = blake2b(digest_size=16)
+        self._digest = b""
+        """Over all names, in the order in which they came: each with the digest before it."""
 
     def remember_order(self, cl_ord_id: ClOrdID) -> None:
         """This order has been taken."""
         self.seen.add(cl_ord_id)
-        self._names.update(f"order {cl_ord_id}\n".encode())
+        self._digest = blake2b(b"%b order %b" % (self._digest, cl_ord_id.encode()), digest_size=16).digest()
 
-    def remember_execution(self, exec_id: ExecID) -> None:
-        """This execution has been booked, or set aside."""
-        self.exec_ids.add(exec_id)
-        self._names.update(f"execution {exec_id}\n".encode())
+    def remember_execution(self, exec_id: ExecID, trade: Trade) -> None:
+        """This execution has been booked, set aside, busted or corrected: so it counts now."""
+        if exec_id not in self.exec_ids:
+            self._digest = blake2b(b"%b execution %b" % (self._digest, exec_id.encode()), digest_size=16).digest()
+            self._executions_of.setdefault(trade.cl_ord_id, []).append(exec_id)
+        self.exec_ids[exec_id] = trade
+
+    def trade(self, exec_id: ExecID) -> Trade | None:
+        """The execution of this name, or that a correction of this name is about, as it counts now."""
+        trade = self.exec_ids.get(exec_id)
+        while trade is not None and trade.of is not None:
+            trade = self.exec_ids.get(trade.of)
+        return trade
+
+    def original(self, exec_id: ExecID) -> ExecID:
+        """The name of the execution itself, where *exec_id* may be that of its last correction."""
+        trade = self.exec_ids.get(exec_id)
+        while trade is not None and trade.of is not None:
+            exec_id = trade.of
+            trade = self.exec_ids.get(exec_id)
+        return exec_id
+
+    def order(self, cl_ord_id: ClOrdID) -> Order | None:
+        """A live order, or one of those that have ended and are kept."""
+        return self.orders.get(cl_ord_id) or self.ended.get(cl_ord_id)
+
+    def end(self, order: Order) -> None:
+        """Keep an order that has ended, and forget the one that ended longest ago."""
+        self.orders.pop(order.cl_ord_id, None)
+        self.ended[order.cl_ord_id] = order
+        if len(self.ended) > ENDED_KEPT:
+            oldest = next(iter(self.ended))
+            del self.ended[oldest]
+            for exec_id in self._executions_of.pop(oldest, ()):
+                del self.exec_ids[exec_id]
 
     def id_set_sizes(self) -> dict[str, int]:
-        """How many names are kept, for the memory report: these grow with the day, nothing else does."""
+        """How many names are known, for the memory report."""
         return {"cl_ord_ids": len(self.seen), "exec_ids": len(self.exec_ids)}
 
     def hash(self) -> str:
         """BLAKE2b over the live orders by name, the counts, and all names in the order in which they came."""
         orders = [self.orders[cl_ord_id] for cl_ord_id in sorted(self.orders)]
         counts = (self.version, self.refused, self.quarantined, self.unknown)
-        whole = _PACK.encode((counts, orders, self._names.digest()))
+        whole = _PACK.encode((counts, orders, self._digest))
         return blake2b(whole, digest_size=16).hexdigest()
 
 
@@ -86,85 +164,177 @@ def placed(event: OrderSubmitted) -> Order:
     )
 
 
-def _moved(order: Order, trigger: Trigger, acknowledged: bool) -> OrderState:
-    return next_state(order.state, trigger, order.cum_lots, order.terms.quantity_lots, acknowledged)
+def _moved(order: Order, trigger: Trigger) -> OrderState:
+    return next_state(
+        order.state,
+        trigger,
+        order.cum_lots,
+        order.terms.quantity_lots,
+        order.acknowledged,
+        order.held,
+        order.replacing is not None,
+    )
 
 
 def changed(order: Order, event: AnyEvent) -> Order:
     """The order after the event. KeyError where the table forbids it: `decide` never lets that happen."""
     match event:
         case OrderFilled():
-            cum_lots = order.cum_lots + event.lots
+            cum_lots, quantity_lots = order.cum_lots + event.lots, order.terms.quantity_lots
+            # Nothing is held back of an order that is done.
+            held = None if cum_lots >= quantity_lots else order.held
+            replacing = order.replacing is not None
             return replace(
                 order,
-                state=next_state(order.state, Trigger.TRADE, cum_lots, order.terms.quantity_lots, order.acknowledged),
+                state=next_state(
+                    order.state, Trigger.TRADE, cum_lots, quantity_lots, order.acknowledged, held, replacing
+                ),
                 cum_lots=cum_lots,
                 cum_notional=order.cum_notional + event.price_half_ticks * event.lots,
                 venue=event.venue,
+                held=held,
             )
         case OrderAcknowledged():
-            state = _moved(order, Trigger.ACKNOWLEDGED, True)
+            quantity_lots, replacing = order.terms.quantity_lots, order.replacing is not None
+            state = next_state(
+                order.state, Trigger.ACKNOWLEDGED, order.cum_lots, quantity_lots, True, order.held, replacing
+            )
             return replace(order, state=state, acknowledged=True, venue=event.venue)
         case OrderSent():
-            state = _moved(order, Trigger.SENT, order.acknowledged)
-            return replace(order, state=state, venue=event.venue)
+            return replace(order, state=_moved(order, Trigger.SENT), venue=event.venue)
         case OrderApproved():
-            state = _moved(order, Trigger.APPROVED, False)
-            return replace(order, state=state, epoch=event.epoch, attempt=1)
-        case OrderDenied():
-            return replace(order, state=_moved(order, Trigger.DENIED, False))
+            return replace(order, state=_moved(order, Trigger.APPROVED), epoch=event.epoch, attempt=1)
+        case OrderDenied() | OrderMalformed():
+            return replace(order, state=_moved(order, Trigger.DENIED))
         case CancelRequested():
-            state = _moved(order, Trigger.CANCEL_REQUESTED, order.acknowledged)
-            return replace(order, state=state, cancels=event.attempt)
+            return replace(order, state=_moved(order, Trigger.CANCEL_REQUESTED), cancels=event.attempt)
         case CancelRejected():
-            return replace(order, state=_moved(order, Trigger.CANCEL_REJECTED, order.acknowledged))
+            return replace(order, state=_moved(order, Trigger.CANCEL_REJECTED))
         case OrderCanceled():
-            return replace(order, state=_moved(order, Trigger.CANCELED, order.acknowledged))
+            return replace(order, state=_moved(order, Trigger.CANCELED))
+        case OrderExpired():
+            return replace(order, state=_moved(order, Trigger.EXPIRED))
         case OrderRejected():
-            return replace(order, state=_moved(order, Trigger.REJECTED, order.acknowledged))
+            return replace(order, state=_moved(order, Trigger.REJECTED))
         case OrderDoubted():
-            state = _moved(order, Trigger.DOUBTED, order.acknowledged)
-            return replace(order, state=state, venue=event.venue)
+            return replace(order, state=_moved(order, Trigger.DOUBTED), venue=event.venue)
         case OrderReturned():
-            state = _moved(order, Trigger.RETURNED, order.acknowledged)
+            state = _moved(order, Trigger.RETURNED)
             return replace(order, state=state, venue=None, epoch=event.epoch, attempt=event.next_attempt)
-        case OrderSubmitted() | TransitionRefused() | FillQuarantined() | UnknownOrderReported():
-            return order
+        case OrderStopped() | OrderSuspended() | OrderDoneForDay():
+            trigger, held = _HOLDS[type(event)]
+            order = replace(order, held=held, acknowledged=True, venue=event.venue)
+            return replace(order, state=_moved(order, trigger))
+        case OrderRestated():
+            order = replace(order, held=None, acknowledged=True, terms=event.terms)
+            return replace(order, state=_moved(order, Trigger.RESTATED))
+        case TradeBusted() | TradeCorrected():
+            return _amended(order, event)
         case _:
-            assert_never(event)
+            return _with_other_terms(order, event)
+
+
+_HOLDS: Final[dict[type, tuple[Trigger, OrderState]]] = {
+    OrderStopped: (Trigger.STOPPED, OrderState.STOPPED),
+    OrderSuspended: (Trigger.SUSPENDED, OrderState.SUSPENDED),
+    OrderDoneForDay: (Trigger.DONE_FOR_DAY, OrderState.DONE_FOR_DAY),
+}
+
+
+def amending(event: TradeBusted | TradeCorrected) -> Trigger:
+    """Fewer lots than were booked are a bust, whatever the venue calls it."""
+    if isinstance(event, TradeBusted):
+        return Trigger.BUSTED
+    return Trigger.BUSTED if event.lots < event.was_lots else Trigger.CORRECTED
+
+
+def _amended(order: Order, event: TradeBusted | TradeCorrected) -> Order:
+    if isinstance(event, TradeBusted):
+        lots, notional = -event.lots, -event.lots * event.price_half_ticks
+    else:
+        lots = event.lots - event.was_lots
+        notional = event.lots * event.price_half_ticks - event.was_lots * event.was_price_half_ticks
+    order = replace(order, cum_lots=order.cum_lots + lots, cum_notional=order.cum_notional + notional)
+    if not lots:
+        return order  # the same lots at another price, or none that were booked
+    return replace(order, state=_moved(order, amending(event)))
+
+
+def _with_other_terms(order: Order, event: AnyEvent) -> Order:
+    """A replace on its way; the events that change no order are here too."""
+    match event:
+        case ReplaceRequested():
+            order = replace(order, replacing=Replacement(event.terms, event.revision), revision=event.revision)
+            return replace(order, state=_moved(order, Trigger.REPLACE_REQUESTED))
+        case ReplaceApproved():
+            assert order.replacing is not None, "nothing to approve"
+            asked = replace(order.replacing, approved=True, seen=False)
+            return replace(order, replacing=asked, epoch=event.epoch)
+        case ReplaceSeen():
+            assert order.replacing is not None, "nothing to ask about"
+            return replace(order, replacing=replace(order.replacing, seen=True))
+        case ReplaceRepeated():
+            return replace(order, state=_moved(order, Trigger.REPLACE_REQUESTED))
+        case ReplaceDenied():
+            if order.replacing is None or order.replacing.revision != event.revision:
+                return replace(order, revision=max(order.revision, event.revision))
+            order = replace(order, replacing=None)
+            return replace(order, state=_moved(order, Trigger.REPLACE_REJECTED))
+        case ReplaceRejected():
+            order = replace(order, replacing=None)
+            return replace(order, state=_moved(order, Trigger.REPLACE_REJECTED))
+        case OrderReplaced():
+            order = replace(order, replacing=None, terms=event.terms, wire_id=event.wire_id, acknowledged=True)
+            return replace(order, state=_moved(order, Trigger.REPLACED))
+        case _:
+            return order
 
 
 def evolve(state: OmsState, event: AnyEvent) -> Order | None:
     """Fold one event into *state*, in place; returns the order that it moved, ended or not."""
     state.version += 1
+    name = event.cl_ord_id
     match event:
         case OrderSubmitted():
-            state.remember_order(event.cl_ord_id)
-            state.orders[event.cl_ord_id] = order = placed(event)
+            state.remember_order(name)
+            state.orders[name] = order = placed(event)
             return order
-        case TransitionRefused():
+        case OrderFilled():
+            state.remember_execution(event.exec_id, Trade(name, event.lots, event.price_half_ticks))
+        case TransitionRefused() | NameTaken():
             state.refused += 1
             return None
         case FillQuarantined():
-            state.remember_execution(event.exec_id)
             state.quarantined += 1
+            if state.order(name) is not None:
+                state.remember_execution(event.exec_id, Trade(name))
             return None
         case UnknownOrderReported():
             state.unknown += 1
             return None
-        case OrderFilled():
-            state.remember_execution(event.exec_id)
-    order = changed(state.orders[event.cl_ord_id], event)
+        case TradeBusted():
+            state.remember_execution(event.ref_exec_id, Trade(name))
+            state.remember_execution(event.exec_id, Trade(name, of=event.ref_exec_id))
+        case TradeCorrected():
+            state.remember_execution(event.ref_exec_id, Trade(name, event.lots, event.price_half_ticks))
+            state.remember_execution(event.exec_id, Trade(name, of=event.ref_exec_id))
+    before = state.orders.get(name)
+    if before is None:  # only what happened to its trades moves an order that has ended
+        order = changed(state.ended[name], event)
+        state.ended[name] = order
+        return order
+    order = changed(before, event)
     if order.state in TERMINAL:
-        del state.orders[event.cl_ord_id]
+        state.end(order)
     else:
-        state.orders[event.cl_ord_id] = order
+        state.orders[name] = order
     return order
 
 
-def rebuild(events: Iterable[AnyEvent]) -> OmsState:
-    """The state that a log amounts to, from nothing."""
-    state = OmsState()
+def rebuild(events: Iterable[AnyEvent], state: OmsState | None = None) -> OmsState:
+    """The state that a log amounts to, from nothing or from the *state* before it, which is changed in place."""
+    if state is None:
+        state = OmsState()
     for event in events:
         evolve(state, event)
     return state

@@ -8,15 +8,16 @@ from squall.sim.exchange.wire.messages import (
     Logon,
     LogonAccepted,
     NewOrderSingle,
+    OrderCancelReplaceRequest,
     OrderCancelRequest,
     OrderStatusRequest,
 )
 from squall.system.config import ExecutionConfig
 from squall.system.domain import back_off
 from squall.system.domain.claims import ProtectionActed
-from squall.system.domain.doubt import desk_id
+from squall.system.domain.doubt import desk_id, replace_id
 from squall.system.domain.ids import Venue
-from squall.system.domain.messages import CancelAtVenue, RouteOrder
+from squall.system.domain.messages import CancelAtVenue, ReplaceAtVenue, RouteOrder
 from squall.system.runtime import Runtime
 from squall.system.wiring import VenueRoute
 
@@ -166,6 +167,22 @@ class NativeGateway:
                 time_in_force=order.time_in_force,
                 price_half_ticks=order.price_half_ticks,
                 attempt=attempt,
+                stop_price_half_ticks=order.stop_price_half_ticks,
+            ),
+        )
+
+    def replace(self, request: ReplaceAtVenue, wire_id: str) -> bool:
+        """Ask for other terms; *wire_id* is what the order bears now, and the new name is made of the revision."""
+        return self.established and self._runtime.write(
+            self._address,
+            OrderCancelReplaceRequest(
+                cl_ord_id=replace_id(request.cl_ord_id, request.revision),
+                orig_cl_ord_id=wire_id,
+                symbol=request.symbol,
+                side=request.side,
+                quantity_lots=request.quantity_lots,
+                price_half_ticks=request.price_half_ticks,
+                stop_price_half_ticks=request.stop_price_half_ticks,
             ),
         )
 

@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from squall.sim.exchange.wire.messages import (
     BusinessReject,
+    CxlRejReason,
+    ExecType,
     ExecutionReport,
     Heartbeat,
     LogonAccepted,
@@ -27,6 +29,8 @@ from squall.system.domain.messages import (
     OrderDoubtful,
     OrderLeft,
     OrderUnsent,
+    ReplaceAtVenue,
+    ReplaceRefused,
     SendOrder,
     UnsentReason,
     VenueReport,
@@ -108,10 +112,11 @@ class Execution:
                 self._on_status(self._heard(sender), message)
             case CancelAtVenue():
                 self._on_cancel(sender, message)
+            case ReplaceAtVenue():
+                self._on_replace(sender, message)
             case OrderCancelReject():
                 self._heard(sender)
-                refused = doubt.desk_id(message.orig_cl_ord_id)
-                self._tell(self._flight(message.orig_cl_ord_id), CancelRefused(refused, message.reason.value))
+                self._on_refused(message)
             case BusinessReject():
                 self._on_not_now(self._heard(sender), message)
             case LogonAccepted():
@@ -210,7 +215,7 @@ class Execution:
             self._write(sender, CancelRefused(cl_ord_id, UnsentReason.FENCED.value))
             return
         flight = self._flights.get(cl_ord_id)
-        wire_id: str = cl_ord_id
+        wire_id: str = request.wire_id or cl_ord_id
         if flight is not None:
             flight.withdrawn = True
             wire_id = flight.wire_id
@@ -220,7 +225,38 @@ class Execution:
             # The venue may never see it: ask what became of the order, and the OMS will ask for its end again.
             self._runtime.set_timer(self._config.execution.ack_timeout_ns, ("ack", cl_ord_id))
 
+    def _on_replace(self, sender: Address, request: ReplaceAtVenue) -> None:
+        """A replace puts lots at risk like a new order: it is fenced like one, and the breaker guards it."""
+        cl_ord_id = request.cl_ord_id
+        line, flight = self._lines[request.venue], self._flights.get(cl_ord_id)
+        problem: UnsentReason | None = None
+        if not self._serves(request.epoch):
+            self._acted("execution.fencing", cl_ord_id)
+            problem = UnsentReason.FENCED
+        elif not line.admits_replace(cl_ord_id):
+            problem = UnsentReason.BREAKER_OPEN
+        elif not line.gateway.replace(request, (request.wire_id or cl_ord_id) if flight is None else flight.wire_id):
+            problem = UnsentReason.SESSION_DOWN
+        if problem is not None:
+            self._write(sender, ReplaceRefused(cl_ord_id, request.revision, problem.value))
+        elif flight is not None:
+            flight.revision = request.revision
+            if self._config.execution.timeouts:
+                # The venue may never see it: ask on what terms the order stands, and the OMS will ask for it again.
+                self._runtime.set_timer(self._config.execution.ack_timeout_ns, ("ack", cl_ord_id))
+
     # --- what venues say ---
+
+    def _on_refused(self, reject: OrderCancelReject) -> None:
+        """To a cancel, or to a replace, whose revision its name bears."""
+        cl_ord_id, flight = doubt.desk_id(reject.orig_cl_ord_id), self._flight(reject.orig_cl_ord_id)
+        if not reject.to_replace:
+            self._tell(flight, CancelRefused(cl_ord_id, reject.reason.value))
+            return
+        revision = doubt.revision_of(reject.cl_ord_id)
+        if flight is not None and flight.revision == revision and reject.reason is not CxlRejReason.DUPLICATE_ORDER:
+            flight.revision = 0
+        self._tell(flight, ReplaceRefused(cl_ord_id, revision, reject.reason.value))
 
     def _heard(self, sender: Address) -> Line:
         line = self._by_address[sender]
@@ -238,7 +274,7 @@ class Execution:
             flight.venue = line.venue
             flight.answered = True
             line.succeeded(flight)
-            flight.filled_lots += report.last_lots
+            self._follow(flight, report)
             flight.owed |= report.reason is OrdRejReason.DUPLICATE_ORDER
             if flight.is_asked(line.venue):
                 pass  # the answer will tell what reports did not, so the order is not let go before it
@@ -249,6 +285,21 @@ class Execution:
         # A duplicate's reject is about the second copy. The order is there: to the desk nothing was refused.
         if report.reason is not OrdRejReason.DUPLICATE_ORDER:
             self._tell(flight, VenueReport(line.venue, cl_ord_id, report))
+
+    def _follow(self, flight: Flight, report: ExecutionReport) -> None:
+        """What the report says of fills, and of the name that the order bears from here on."""
+        match report.exec_type:
+            case ExecType.TRADE:
+                flight.filled_lots += report.last_lots
+            case ExecType.TRADE_CANCEL | ExecType.TRADE_CORRECT:
+                flight.filled_lots = report.cum_lots
+            case ExecType.REPLACED:
+                self._renamed(flight, report.cl_ord_id)
+
+    def _renamed(self, flight: Flight, wire_id: str) -> None:
+        flight.wire_id = wire_id
+        if flight.revision == doubt.revision_of(wire_id):
+            flight.revision = 0
 
     def _on_status(self, line: Line, answer: OrderStatusReport) -> None:
         flight = self._flight(answer.cl_ord_id)
@@ -270,11 +321,14 @@ class Execution:
 
     def _on_known(self, flight: Flight, line: Line, answer: OrderStatusReport) -> None:
         # Of an order that should be cancelled and still stands, that it stands is news.
-        is_news = flight.owed or flight.withdrawn or not flight.answered or flight.filled_lots != answer.cum_lots
+        is_awaited = flight.owed or flight.withdrawn or bool(flight.revision)
+        is_news = is_awaited or not flight.answered or flight.filled_lots != answer.cum_lots
         if flight.doubted and not flight.answered:
             self._acted("execution.resolve_in_doubt", flight.order.cl_ord_id)
         flight.venue = line.venue
         flight.owed = False
+        if answer.latest_cl_ord_id:
+            self._renamed(flight, answer.latest_cl_ord_id)
         flight.filled_lots = answer.cum_lots
         flight.answered = True
         line.succeeded(flight)
@@ -302,7 +356,12 @@ class Execution:
         """The venue did not look at it. A question is asked again anyway, and the wish to cancel stands."""
         cl_ord_id, config = doubt.desk_id(message.cl_ord_id), self._config.execution
         flight = self._flight(message.cl_ord_id)
-        if message.refused.startswith("cancel/"):
+        if message.refused.startswith("replace/"):
+            revision = doubt.revision_of(message.refused)
+            if flight is not None and flight.revision == revision:
+                flight.revision = 0
+            self._tell(flight, ReplaceRefused(cl_ord_id, revision, UnsentReason.NOT_NOW.value))
+        elif message.refused.startswith("cancel/"):
             self._tell(flight, CancelRefused(cl_ord_id, UnsentReason.NOT_NOW.value))
         elif (
             flight is not None and flight.venue == line.venue and doubt.is_turned_away(flight, message.refused, config)
@@ -431,7 +490,7 @@ class Execution:
             return
         # Sent by an earlier process, ended and forgotten, or never here: its venue knows, or one of them all.
         if flight is None:
-            flight = Flight(order=order, epoch=epoch, wire_id=order.cl_ord_id)
+            flight = Flight(order=order, epoch=epoch, wire_id=listed.wire_id or order.cl_ord_id)
             self._flights[order.cl_ord_id] = flight
         flight.order = order
         flight.epoch = epoch

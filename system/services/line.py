@@ -101,6 +101,13 @@ class Line:
             self._runtime.set_timer(config.ack_timeout_ns, ("ack", flight.order.cl_ord_id))
         return None
 
+    def admits_replace(self, what: str) -> bool:
+        """A replace may only go where nothing is amiss: it is no probe, and no failure."""
+        if self.breaker.state is BreakerState.CLOSED or not self._config.breaker.enabled:
+            return True
+        self._runtime.emit(ProtectionActed(protection="breaker.enabled", what=what))
+        return False
+
     def succeeded(self, flight: Flight) -> None:
         """The venue spoke of the order in time; where it was late already, that has been counted."""
         if flight.permit is not None:

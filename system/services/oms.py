@@ -11,14 +11,19 @@ from squall.system.domain.commands import (
     ApplyStatus,
     DoubtOrder,
     JudgeOrder,
+    JudgeReplace,
     MarkSent,
     PlaceOrder,
     RefuseCancel,
+    RefuseReplace,
+    ReplaceOrder,
     ReturnOrder,
     WithdrawOrder,
 )
+from squall.system.domain.doubt import revision_of
 from squall.system.domain.ids import Epoch
 from squall.system.domain.messages import (
+    AmendOrder,
     CancelOrder,
     CancelRefused,
     FenceAccepted,
@@ -32,6 +37,8 @@ from squall.system.domain.messages import (
     OrderDoubtful,
     OrderLeft,
     OrderUnsent,
+    ReplaceChecked,
+    ReplaceRefused,
     Replicate,
     Replicated,
     SubmitOrder,
@@ -50,12 +57,15 @@ from squall.system.wiring import Wiring
 DeskTalk = (
     SubmitOrder
     | CancelOrder
+    | AmendOrder
     | OrderChecked
+    | ReplaceChecked
     | OrderLeft
     | OrderUnsent
     | OrderDoubtful
     | VenueReport
     | CancelRefused
+    | ReplaceRefused
     | FenceAccepted
 )
 LeaseTalk = LeaseGranted | LeaseRenewed | LeaseRefused | LeaderBeat
@@ -215,6 +225,13 @@ class Oms:
             case CancelOrder():
                 if term.leading:
                     term.execute(WithdrawOrder(message.actor or sender, message.cl_ord_id))
+            case AmendOrder():
+                term.amend(_replace(sender, message))
+            case ReplaceChecked():
+                revision, denials = revision_of(message.replace_id), message.denials
+                term.execute(JudgeReplace(sender, message.cl_ord_id, revision, denials, term.epoch))
+            case ReplaceRefused():
+                term.execute(RefuseReplace(sender, message.cl_ord_id, message.revision, message.reason))
             case CancelRefused():
                 term.refuse_cancel(RefuseCancel(sender, message.cl_ord_id, message.reason))
             case FenceAccepted():
@@ -333,4 +350,15 @@ def _place(message: SubmitOrder) -> PlaceOrder:
         ),
         intended_ns=message.intended_ns,
         attribution=message.attribution,
+    )
+
+
+def _replace(sender: Address, message: AmendOrder) -> ReplaceOrder:
+    return ReplaceOrder(
+        actor=message.actor or sender,
+        cl_ord_id=message.cl_ord_id,
+        revision=message.revision,
+        quantity_lots=message.quantity_lots,
+        price_half_ticks=message.price_half_ticks,
+        stop_price_half_ticks=message.stop_price_half_ticks,
     )

@@ -4,13 +4,18 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Final, assert_never
 
+from msgspec.structs import replace
+
 from squall.system.config import DeskConfig
+from squall.system.domain import form
 from squall.system.domain.actors import Capacity, acting
 from squall.system.domain.claims import AlertRaised, OrderMoved, ProtectionActed, StateHash
-from squall.system.domain.commands import AnyCommand, PlaceOrder, RefuseCancel, WithdrawOrder
+from squall.system.domain.commands import AnyCommand, PlaceOrder, RefuseCancel, ReplaceOrder, WithdrawOrder
 from squall.system.domain.effects import (
     Effect,
+    amendments_of,
     check_order,
+    check_replace,
     effects_of,
     fills_of,
     needs_inquiry,
@@ -19,14 +24,26 @@ from squall.system.domain.effects import (
 )
 from squall.system.domain.events import (
     AnyEvent,
+    CancelRequested,
     FillQuarantined,
+    OrderAcknowledged,
+    OrderApproved,
+    OrderCanceled,
     OrderDoubted,
+    OrderFilled,
+    OrderMalformed,
+    OrderSent,
+    OrderSubmitted,
+    TradeBusted,
+    TradeCorrected,
+    TransitionRefused,
     UnknownOrderReported,
     decode_event,
     encode_event,
 )
-from squall.system.domain.ids import ClOrdID
+from squall.system.domain.ids import ClOrdID, Symbol
 from squall.system.domain.messages import (
+    AmendFill,
     BookFill,
     CancelAtVenue,
     DeskMessage,
@@ -35,20 +52,35 @@ from squall.system.domain.messages import (
     Leading,
     OrderTaken,
     ReleaseOrder,
+    ReplaceAtVenue,
+    ResizeOrder,
     RouteOrder,
     SyncPositions,
     SyncRisk,
 )
 from squall.system.domain.oms import OmsState, decide, evolve, rebuild
+from squall.system.domain.oms_replace import new_terms
 from squall.system.domain.orders import Order, OrderState
+from squall.system.domain.reference import corrected
 from squall.system.runtime import Address, Runtime
 from squall.system.services.journal import Journal
 from squall.system.services.leadership import Leadership, OmsTimer, Role
 from squall.system.services.replication import Replication
-from squall.system.wiring import Wiring
+from squall.system.wiring import Instrument, Wiring
 
 CANCEL_DOUBLINGS: Final = 6
 """A cancel that could not be asked is asked again ever more slowly, up to 2^6 beats apart."""
+
+
+_ORDINARY: Final = (
+    OrderSubmitted,
+    OrderApproved,
+    OrderSent,
+    OrderAcknowledged,
+    OrderFilled,
+    CancelRequested,
+)
+"""What nobody need be told of: nearly all events."""
 
 
 class Term:
@@ -65,12 +97,13 @@ class Term:
         streams: Mapping[Address, None],
     ) -> None:
         self._runtime = runtime
-        self.config = config
+        self._config = config
         self._wiring = wiring
         self._journal = journal
         self.replication = replication
         self._leadership = leadership
         self.epoch = leadership.epoch
+        self._instruments = _instruments(wiring, config)
         self._streams = streams
         """The peers to which a stream is open now; the OMS keeps it."""
         self._peers = (
@@ -105,6 +138,16 @@ class Term:
         self._stuck_at = 0
         self._unasked: dict[ClOrdID, int] = {}
         """Orders whose cancel came to no venue that knows them, and when (monotonic) it is to be asked again."""
+
+    @property
+    def config(self) -> DeskConfig:
+        """As it is now; a new one brings new reference data along."""
+        return self._config
+
+    @config.setter
+    def config(self, config: DeskConfig) -> None:
+        self._config = config
+        self._instruments = _instruments(self._wiring, config)
 
     # --- taking over ---
 
@@ -144,7 +187,8 @@ class Term:
             write(peer, SyncRisk(self.epoch, in_flight))
             self._check_again()
         elif peer == wiring.positions:
-            write(peer, SyncPositions(self.epoch, fills_of(self._log())))
+            log = self._log()
+            write(peer, SyncPositions(self.epoch, fills_of(log), amendments_of(log)))
         elif peer == wiring.audit:
             events = tuple(self._log())
             if events:
@@ -169,6 +213,13 @@ class Term:
         for order in self.state.orders.values():
             if order.state is OrderState.PENDING_VALIDATION:
                 self._runtime.write(self._wiring.risk, check_order(order, self.epoch))
+            else:
+                self._check_replace(order)
+
+    def _check_replace(self, order: Order) -> None:
+        question = check_replace(order, self.epoch)
+        if question is not None:
+            self._runtime.write(self._wiring.risk, question)
 
     def _claim(self) -> None:
         """Claim the epoch where orders leave, and ask what became of all that may be at a venue."""
@@ -239,11 +290,39 @@ class Term:
             self._warned = True
             text = f"{self._runtime.address} leads epoch {self.epoch} without a backup"
             self._runtime.emit(AlertRaised("warning", "oms.alone", text))
-        self.execute(command)
+        self.execute(self._with_faults(command))
         self._post(sender, OrderTaken(command.cl_ord_id))
         # A question may go at once: a new leader asks it again, and undoes whatever it has reserved.
-        order = self.state.orders[command.cl_ord_id]
-        self._runtime.write(self._wiring.risk, check_order(order, self.epoch))
+        order = self.state.orders.get(command.cl_ord_id)
+        if order is not None:
+            self._runtime.write(self._wiring.risk, check_order(order, self.epoch))
+
+    def _with_faults(self, command: PlaceOrder) -> PlaceOrder:
+        """The command, and what the form checks say of it."""
+        if not self.config.oms.form_checks:
+            return command
+        faults = form.check(command.cl_ord_id, command.terms, command.attribution, self._instruments)
+        if not faults:
+            return command
+        self._runtime.emit(ProtectionActed("oms.form_checks", f"{command.cl_ord_id}: {faults[0].reason.value}"))
+        return replace(command, faults=faults)
+
+    def amend(self, command: ReplaceOrder) -> None:
+        """Ask for other terms, unless we cannot answer for it: then nothing happens, and the order stays as it is."""
+        if not self.leading or (self.replication.lost and self.config.oms.output_commit):
+            return
+        order = self.state.orders.get(command.cl_ord_id)
+        if order is not None and self.config.oms.form_checks:
+            lots, price, stop = command.quantity_lots, command.price_half_ticks, command.stop_price_half_ticks
+            terms = new_terms(order, lots, price, stop)
+            faults = form.check(command.cl_ord_id, terms, order.attribution, self._instruments)
+            if faults:
+                self._runtime.emit(ProtectionActed("oms.form_checks", f"{command.cl_ord_id}: {faults[0].reason.value}"))
+                command = replace(command, faults=faults)
+        self.execute(command)
+        order = self.state.orders.get(command.cl_ord_id)
+        if order is not None and order.revision == command.revision:
+            self._check_replace(order)
 
     def execute(self, command: AnyCommand) -> bool:
         """Decide, fold, journal, ship; effects wait in the outbox. True where anything came of it."""
@@ -255,8 +334,10 @@ class Term:
             self._uncopied.append(event)
             if order is not None:
                 self._follow_up(event, order)
-            else:
+            if type(event) not in _ORDINARY:
                 self._alert(event)
+                if needs_inquiry(event):
+                    self._inquire_about(event)
         encoded = tuple(map(encode_event, events))
         self._journal.append(self.epoch, encoded)
         self.replication.add(encoded)
@@ -268,10 +349,7 @@ class Term:
         """Queue what the event makes due, and say so where it is worth saying."""
         for effect in effects_of(event, order, self.epoch):
             self._post(self._receiver(effect), effect)
-        if type(event) is OrderDoubted:
-            if needs_inquiry(event) and self.config.oms.reconcile:
-                self._post(self._wiring.execution, self._question([order]))
-        elif not order.ended:
+        if type(event) is not OrderDoubted and not order.ended:
             return
         self._runtime.emit(OrderMoved(order.cl_ord_id, order.state.value))
         self._quiet.pop(order.cl_ord_id, None)
@@ -283,17 +361,37 @@ class Term:
         match effect:
             case RouteOrder():
                 return self._wiring.router_of(effect.cl_ord_id)
-            case BookFill():
+            case BookFill() | AmendFill():
                 return self._wiring.positions
-            case ReleaseOrder():
+            case ReleaseOrder() | ResizeOrder():
                 return self._wiring.risk
-            case CancelAtVenue():
+            case CancelAtVenue() | ReplaceAtVenue():
                 return self._wiring.execution
             case _:
                 assert_never(effect)
 
+    def _inquire_about(self, event: AnyEvent) -> None:
+        """Something is amiss with an order, and nobody else has noticed: its venue is asked."""
+        order = self.state.order(event.cl_ord_id)
+        if order is not None and order.attempt and self.config.oms.reconcile:
+            self._post(self._wiring.execution, self._question([order]))
+
     def _alert(self, event: AnyEvent) -> None:
         match event:
+            case TransitionRefused():
+                state = "ended long ago" if event.state is None else f"is {event.state.value}"
+                blame, what = event.blame.value, event.trigger.value
+                text = f"{event.actor} says {what} of {event.cl_ord_id}, which {state}: the mistake is {blame}"
+                self._runtime.emit(AlertRaised("warning", "oms.illegal_transition", text))
+            case OrderMalformed():
+                text = f"{event.cl_ord_id}: {', '.join(fault.reason.value for fault in event.faults)}"
+                self._runtime.emit(AlertRaised("warning", "oms.malformed", text))
+            case OrderCanceled() if event.unsolicited:
+                text = f"{event.actor} cancelled {event.cl_ord_id}, and nobody had asked"
+                self._runtime.emit(AlertRaised("warning", "oms.unsolicited_cancel", text))
+            case TradeBusted() | TradeCorrected():
+                text = f"{event.actor} amends {event.ref_exec_id} of {event.cl_ord_id}"
+                self._runtime.emit(AlertRaised("warning", "oms.amended_trade", text))
             case FillQuarantined():
                 text = f"{event.exec_id} of {event.cl_ord_id} is not booked: {event.reason.value}"
                 self._runtime.emit(AlertRaised("critical", "oms.quarantine", text))
@@ -381,3 +479,7 @@ class Term:
         for order in overdue:
             if order.state is OrderState.PENDING_VALIDATION:
                 self._runtime.write(self._wiring.risk, check_order(order, self.epoch))
+
+
+def _instruments(wiring: Wiring, config: DeskConfig) -> dict[Symbol, Instrument]:
+    return {one.symbol: one for one in corrected(wiring.instruments, config.reference.entries)}

@@ -1,32 +1,19 @@
 """The OMS as a decider: commands in, facts out, and a state that is what the facts say."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from squall.sim.exchange.wire.messages import (
     ExecType,
-    Execution,
-    ExecutionReport,
-    OrderStatusReport,
     OrdRejReason,
     OrdStatus,
     OrdType,
     Side,
-    TimeInForce,
 )
 from squall.system.domain.commands import (
-    AnyCommand,
-    ApplyReport,
-    ApplyStatus,
-    DoubtOrder,
     JudgeOrder,
-    MarkSent,
-    PlaceOrder,
     RefuseCancel,
-    ReturnOrder,
-    WithdrawOrder,
 )
 from squall.system.domain.effects import effects_of, fills_of
 from squall.system.domain.events import (
@@ -52,7 +39,7 @@ from squall.system.domain.events import (
     decode_event,
     encode_event,
 )
-from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
+from squall.system.domain.ids import ClOrdID, Symbol
 from squall.system.domain.messages import (
     BookFill,
     CancelAtVenue,
@@ -62,113 +49,30 @@ from squall.system.domain.messages import (
     RouteOrder,
     UnsentReason,
 )
-from squall.system.domain.oms import OmsState, decide, evolve, rebuild
-from squall.system.domain.orders import Order, OrderState, Trigger
-from squall.system.domain.terms import Terms
-
-A = ClOrdID("pulse-ACME-1")
-VENUE = Venue("exchange-a")
-EPOCH = Epoch(1)
-
-
-class Desk:
-    """An OMS's state, its log, and its orders as they were last seen, ended or not."""
-
-    def __init__(self) -> None:
-        self.state = OmsState()
-        self.log: list[AnyEvent] = []
-        self.orders: dict[ClOrdID, Order] = {}
-
-    def tell(self, *commands: AnyCommand) -> list[AnyEvent]:
-        """Returns the events of the last command."""
-        events: tuple[AnyEvent, ...] = ()
-        for command in commands:
-            events = decide(self.state, command, now_ns=1_000 + len(self.log))
-            for event in events:
-                order = evolve(self.state, event)
-                self.log.append(event)
-                if order is not None:
-                    self.orders[order.cl_ord_id] = order
-        return list(events)
-
-    @property
-    def order(self) -> Order:
-        return self.orders[A]
-
-
-def place(name: ClOrdID = A, side: Side = Side.BUY, lots: int = 10) -> PlaceOrder:
-    return PlaceOrder(
-        actor="strategy",
-        cl_ord_id=name,
-        strategy="pulse",
-        terms=Terms(Symbol("ACME"), side, lots, OrdType.LIMIT, TimeInForce.DAY, 20_000),
-        intended_ns=5,
-    )
-
-
-def judge(*denials: Denial) -> JudgeOrder:
-    return JudgeOrder("risk", A, denials, EPOCH)
-
-
-def sent(attempt: int = 1) -> MarkSent:
-    return MarkSent("execution", A, VENUE, attempt)
-
-
-def unsent(attempt: int = 1, reason: UnsentReason = UnsentReason.NEVER_ARRIVED) -> ReturnOrder:
-    return ReturnOrder("execution", A, attempt, reason, EPOCH, max_reroutes=3)
-
-
-def doubt(attempt: int = 1) -> DoubtOrder:
-    return DoubtOrder("execution", A, VENUE, attempt)
-
-
-def cancel() -> WithdrawOrder:
-    return WithdrawOrder("strategy", A)
-
-
-def report(kind: ExecType, name: ClOrdID = A, **fields: Any) -> ApplyReport:
-    whole: dict[str, Any] = {
-        "exec_id": "exchange-a-0",
-        "ord_status": OrdStatus.NEW,
-        "order_id": "7",
-        "symbol": "ACME",
-        "side": Side.BUY,
-        "cum_lots": 0,
-        "leaves_lots": 0,
-    }
-    whole.update(fields)
-    return ApplyReport(VENUE, name, VENUE, ExecutionReport(exec_type=kind, cl_ord_id=name, **whole))
-
-
-def ack() -> ApplyReport:
-    return report(ExecType.NEW)
-
-
-def fill(exec_id: str, lots: int, cum: int = 0, price: int = 20_000, **fields: Any) -> ApplyReport:
-    return report(
-        ExecType.TRADE,
-        exec_id=exec_id,
-        last_lots=lots,
-        last_price_half_ticks=price,
-        cum_lots=cum,
-        **fields,
-    )
-
-
-def status(what: OrdStatus | None, *executions: tuple[str, int, int], cum: int | None = None) -> ApplyStatus:
-    listed = tuple(Execution(*execution) for execution in executions)
-    total = sum(each.lots for each in listed) if cum is None else cum
-    return ApplyStatus(VENUE, A, VENUE, OrderStatusReport(A, attempt=1, status=what, cum_lots=total, executions=listed))
+from squall.system.domain.oms import rebuild
+from squall.system.domain.orders import OrderState, Trigger
+from tests.system.oms_stage import (
+    EPOCH,
+    VENUE,
+    A,
+    Desk,
+    ack,
+    cancel,
+    doubt,
+    fill,
+    judge,
+    place,
+    report,
+    sent,
+    status,
+    unsent,
+    working,
+)
 
 
 @pytest.fixture
 def desk() -> Desk:
     return Desk()
-
-
-def working(desk: Desk) -> Desk:
-    desk.tell(place(), judge(), sent(), ack())
-    return desk
 
 
 # --- taking and checking ------------------------------------------------------------------------------
@@ -293,7 +197,7 @@ def test_a_fill_before_the_acknowledgement_counts_and_the_late_acknowledgement_t
 def test_a_late_ack_for_a_canceled_order_is_not_a_new_order(desk: Desk) -> None:
     working(desk).tell(cancel(), report(ExecType.CANCELED))
     (event,) = desk.tell(ack())
-    assert event == TransitionRefused(A, 1_006, VENUE, None, Trigger.ACKNOWLEDGED, Blame.VENUE)
+    assert event == TransitionRefused(A, 1_006, VENUE, OrderState.CANCELED, Trigger.ACKNOWLEDGED, Blame.VENUE)
     assert desk.state.orders == {}
 
 

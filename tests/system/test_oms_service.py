@@ -56,10 +56,10 @@ from squall.system.domain.oms import rebuild
 from squall.system.services.journal import Journal
 from squall.system.services.leadership import Role
 from squall.system.services.oms import Oms
-from squall.system.wiring import Wiring
+from squall.system.wiring import Instrument, Wiring
 from tests.fakes import FakeRuntime
 
-WIRING = Wiring(instruments=(), venues=())
+WIRING = Wiring(instruments=(Instrument(Symbol("ACME")),), venues=())
 PEERS = ("execution", "risk", "router", "positions", "audit")
 A = ClOrdID("pulse-ACME-1")
 B = ClOrdID("pulse-ACME-2")

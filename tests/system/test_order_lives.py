@@ -255,7 +255,7 @@ class OrderLives(RuleBasedStateMachine):
     @invariant()
     def every_execution_is_booked_or_set_aside_once(self) -> None:
         assert sorted(self.booked) == sorted(self.model.booked)
-        assert self.state.exec_ids == set(self.model.booked) | set(self.model.quarantined)
+        assert sorted(self.state.exec_ids) == sorted({**self.model.booked, **self.model.quarantined})
         assert self.state.quarantined == len(self.model.quarantined)
 
 

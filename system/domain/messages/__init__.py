@@ -65,6 +65,8 @@ from squall.system.domain.messages.routing import (
     OrderDoubtful,
     OrderLeft,
     OrderUnsent,
+    ReplaceAtVenue,
+    ReplaceRefused,
     RouteOrder,
     SendOrder,
     UnsentReason,
@@ -77,6 +79,7 @@ from squall.system.domain.messages.switches import (
     SwitchTrading,
 )
 from squall.system.domain.messages.trading import (
+    AmendOrder,
     CancelOrder,
     Leading,
     OrderTaken,
@@ -86,6 +89,7 @@ from squall.system.domain.messages.trading import (
 __all__ = [
     "Algorithm",
     "AmendFill",
+    "AmendOrder",
     "AskMarks",
     "AskPositions",
     "BookFill",
@@ -125,7 +129,9 @@ __all__ = [
     "PriceMark",
     "ReleaseOrder",
     "RenewLease",
+    "ReplaceAtVenue",
     "ReplaceChecked",
+    "ReplaceRefused",
     "Replicate",
     "Replicated",
     "RequestLease",

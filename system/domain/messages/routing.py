@@ -57,7 +57,10 @@ class VenueHealth(DeskMessage, frozen=True, gc=False, tag=True):
 
 
 class CancelAtVenue(DeskMessage, frozen=True, gc=False, tag=True):
-    """OMS → execution: ask the venue to cancel."""
+    """OMS → execution: ask the venue to cancel.
+
+    *wire_id* is what the order bears there as far as the OMS knows; execution, which hears of it first, knows better.
+    """
 
     epoch: Epoch
     cl_ord_id: ClOrdID
@@ -65,10 +68,31 @@ class CancelAtVenue(DeskMessage, frozen=True, gc=False, tag=True):
     symbol: Symbol
     side: Side
     attempt: int
+    wire_id: str | None = None
 
     @property
     def identity(self) -> str:
         return f"cancel-at-venue/{self.cl_ord_id}/{self.attempt}"
+
+
+class ReplaceAtVenue(DeskMessage, frozen=True, gc=False, tag=True):
+    """OMS → execution: ask the venue to put the order on these terms. *wire_id*: as in CancelAtVenue."""
+
+    wire_bytes: ClassVar[int] = 160
+    epoch: Epoch
+    cl_ord_id: ClOrdID
+    venue: Venue
+    symbol: Symbol
+    side: Side
+    revision: int
+    quantity_lots: int
+    price_half_ticks: int | None
+    stop_price_half_ticks: int | None = None
+    wire_id: str | None = None
+
+    @property
+    def identity(self) -> str:
+        return f"replace-at-venue/{self.cl_ord_id}/{self.revision}"
 
 
 class OpenAtVenue(Struct, frozen=True, gc=False):
@@ -76,6 +100,8 @@ class OpenAtVenue(Struct, frozen=True, gc=False):
 
     order: RouteOrder
     venue: Venue | None
+    wire_id: str | None = None
+    """What it bears there since it was last replaced; None: its own name."""
 
 
 class Fence(DeskMessage, frozen=True, gc=False, tag=True):
@@ -173,3 +199,15 @@ class CancelRefused(DeskMessage, frozen=True, gc=False, tag=True):
     @property
     def identity(self) -> str:
         return f"cancel-refused/{self.cl_ord_id}"
+
+
+class ReplaceRefused(DeskMessage, frozen=True, gc=False, tag=True):
+    """The venue would not replace it, or was not asked: *reason* is a CxlRejReason's or UnsentReason's value."""
+
+    cl_ord_id: ClOrdID
+    revision: int
+    reason: str
+
+    @property
+    def identity(self) -> str:
+        return f"replace-refused/{self.cl_ord_id}/{self.revision}"

@@ -43,6 +43,25 @@ class CancelOrder(DeskMessage, frozen=True, gc=False, tag=True):
         return f"cancel-order/{self.cl_ord_id}"
 
 
+class AmendOrder(DeskMessage, frozen=True, gc=False, tag=True):
+    """A command: give this order another quantity and price. *actor* is whoever wants it; None: the sender.
+
+    *revision* counts the sender's wishes for the order, from 1: the OMS takes each once, however often it is said.
+    """
+
+    wire_bytes: ClassVar[int] = 120
+    cl_ord_id: ClOrdID
+    revision: int
+    quantity_lots: int
+    price_half_ticks: int | None
+    stop_price_half_ticks: int | None = None
+    actor: str | None = None
+
+    @property
+    def identity(self) -> str:
+        return f"amend-order/{self.cl_ord_id}/{self.revision}"
+
+
 class OrderTaken(DeskMessage, frozen=True, gc=False, tag=True):
     """The command is durable: the strategy may forget it."""
 
