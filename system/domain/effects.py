@@ -40,7 +40,8 @@ from squall.system.domain.events import (
     TransitionRefused,
     UnknownOrderReported,
 )
-from squall.system.domain.ids import Epoch
+from squall.system.domain.fill_book import FillBook
+from squall.system.domain.ids import Epoch, Symbol
 from squall.system.domain.messages import (
     AmendFill,
     BookFill,
@@ -48,6 +49,7 @@ from squall.system.domain.messages import (
     CheckOrder,
     CheckReplace,
     OpenAtVenue,
+    OpenHolding,
     OpenOrder,
     ReleaseOrder,
     ReplaceAtVenue,
@@ -56,6 +58,7 @@ from squall.system.domain.messages import (
 )
 from squall.system.domain.orders import Order, OrderState
 
+NetLots = dict[Symbol, int]
 Effect = RouteOrder | BookFill | AmendFill | ReleaseOrder | ResizeOrder | CancelAtVenue | ReplaceAtVenue
 
 
@@ -148,6 +151,19 @@ def fills_of(events: Iterable[AnyEvent]) -> tuple[BookFill, ...]:
             case OrderFilled():
                 fills.append(book_fill(event, strategies.get(event.cl_ord_id, "")))
     return tuple(fills)
+
+
+def holdings_of(
+    events: Iterable[AnyEvent], live: Iterable[Order], strategy: str
+) -> tuple[NetLots, tuple[OpenHolding, ...]]:
+    """What all executions of a log come to by now for one strategy, and its orders among the *live* ones."""
+    log, book = tuple(events), FillBook()
+    for fill in fills_of(log):
+        book.book(fill)
+    for amendment in amendments_of(log):
+        book.amend(amendment)
+    net_lots = {key.symbol: each.net_lots for key, each in book.positions.items() if key.strategy == strategy}
+    return net_lots, tuple(OpenHolding(order.cl_ord_id, order.cum_lots) for order in live if order.strategy == strategy)
 
 
 def route_order(order: Order, epoch: Epoch) -> RouteOrder:

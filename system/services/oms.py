@@ -24,6 +24,7 @@ from squall.system.domain.doubt import revision_of
 from squall.system.domain.ids import Epoch
 from squall.system.domain.messages import (
     AmendOrder,
+    AskHoldings,
     CancelOrder,
     CancelRefused,
     FenceAccepted,
@@ -58,6 +59,7 @@ DeskTalk = (
     SubmitOrder
     | CancelOrder
     | AmendOrder
+    | AskHoldings
     | OrderChecked
     | ReplaceChecked
     | OrderLeft
@@ -234,6 +236,8 @@ class Oms:
                 term.execute(RefuseReplace(sender, message.cl_ord_id, message.revision, message.reason))
             case CancelRefused():
                 term.refuse_cancel(RefuseCancel(sender, message.cl_ord_id, message.reason))
+            case AskHoldings():
+                term.tell_holdings(sender, message.strategy)
             case FenceAccepted():
                 if message.epoch == term.epoch:
                     term.on_fence_accepted()

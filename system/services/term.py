@@ -18,6 +18,7 @@ from squall.system.domain.effects import (
     check_replace,
     effects_of,
     fills_of,
+    holdings_of,
     needs_inquiry,
     open_at_venue,
     open_order,
@@ -48,8 +49,10 @@ from squall.system.domain.messages import (
     CancelAtVenue,
     DeskMessage,
     Fence,
+    HoldingsTold,
     JournalCopied,
     Leading,
+    OrderProgressed,
     OrderTaken,
     ReleaseOrder,
     ReplaceAtVenue,
@@ -136,6 +139,8 @@ class Term:
         self._warned = False
         self._held_back = False
         self._stuck_at = 0
+        self._followers: dict[str, Address] = {}
+        """By the name of a strategy, who wants to hear how its orders fare."""
         self._unasked: dict[ClOrdID, int] = {}
         """Orders whose cancel came to no venue that knows them, and when (monotonic) it is to be asked again."""
 
@@ -324,6 +329,21 @@ class Term:
         if order is not None and order.revision == command.revision:
             self._check_replace(order)
 
+    def tell_holdings(self, sender: Address, strategy: str) -> None:
+        """Tell a strategy where it stands, and from now on how its orders fare. One that hears nothing asks again."""
+        if not self.leading or (self.replication.lost and self.config.oms.output_commit):
+            return
+        self._followers[strategy] = sender
+        self._tell(strategy)
+        self.flush()
+
+    def _tell(self, strategy: str) -> None:
+        # Behind what is safe come the events that wait to be; this telling waits with them.
+        log = map(decode_event, self._journal.events()[self._cold_version : self._copied])
+        net_lots, open_orders = holdings_of((*log, *self._uncopied), self.state.orders.values(), strategy)
+        told = HoldingsTold(strategy, self.epoch, self.state.version, net_lots, open_orders)
+        self._post(self._followers[strategy], told)
+
     def execute(self, command: AnyCommand) -> bool:
         """Decide, fold, journal, ship; effects wait in the outbox. True where anything came of it."""
         events = decide(self.state, command, self._runtime.now_ns)
@@ -338,6 +358,9 @@ class Term:
                 self._alert(event)
                 if needs_inquiry(event):
                     self._inquire_about(event)
+            if isinstance(event, TradeBusted | TradeCorrected):  # perhaps of an order that nobody follows any more
+                for strategy in self._followers:
+                    self._tell(strategy)
         encoded = tuple(map(encode_event, events))
         self._journal.append(self.epoch, encoded)
         self.replication.add(encoded)
@@ -349,6 +372,9 @@ class Term:
         """Queue what the event makes due, and say so where it is worth saying."""
         for effect in effects_of(event, order, self.epoch):
             self._post(self._receiver(effect), effect)
+        follower = self._followers.get(order.strategy)
+        if follower is not None and (order.ended or type(event) is OrderFilled):
+            self._post(follower, OrderProgressed(order.cl_ord_id, order.cum_lots, order.ended))
         if type(event) is not OrderDoubted and not order.ended:
             return
         self._runtime.emit(OrderMoved(order.cl_ord_id, order.state.value))

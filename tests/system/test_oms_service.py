@@ -21,6 +21,7 @@ from squall.system.domain.claims import AlertRaised, LeadershipMoved, Protection
 from squall.system.domain.events import OrderSubmitted, decode_event
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.messages import (
+    AskHoldings,
     BookFill,
     CancelAtVenue,
     CancelOrder,
@@ -28,6 +29,7 @@ from squall.system.domain.messages import (
     CheckOrder,
     Fence,
     FenceAccepted,
+    HoldingsTold,
     JoinStandby,
     JournalCopied,
     JournalImage,
@@ -36,8 +38,10 @@ from squall.system.domain.messages import (
     LeaseGranted,
     LeaseRefused,
     LeaseRenewed,
+    OpenHolding,
     OrderChecked,
     OrderLeft,
+    OrderProgressed,
     OrderTaken,
     OrderUnsent,
     ReleaseOrder,
@@ -371,6 +375,41 @@ def test_who_does_not_lead_is_silent() -> None:
     rig.hear("strategy", submit())
     rig.hear("execution", filled(A, "e1", 10, 10))
     assert rig.runtime.sent == []
+
+
+def test_a_strategy_that_asks_is_told_where_it_stands_and_then_how_each_order_fares() -> None:
+    rig = working_order()
+    rig.hear("execution", filled(A, "e1", 4, 4))
+    rig.hear("strategy", AskHoldings("pulse", Epoch(1)))
+    assert rig.take(HoldingsTold) == []  # the fill may still be lost with us
+    rig.sync()
+    (told,) = rig.take(HoldingsTold, "strategy")
+    assert (told.net_lots, told.open_orders) == ({"ACME": 4}, (OpenHolding(A, 4),))
+    assert rig.take(OrderProgressed) == []
+    rig.hear("execution", filled(A, "e2", 1, 5), filled(A, "e3", 5, 10))
+    rig.sync()
+    assert rig.take(OrderProgressed, "strategy") == [OrderProgressed(A, 5, False), OrderProgressed(A, 10, True)]
+
+
+def test_nobody_hears_how_orders_fare_who_has_not_asked() -> None:
+    rig = working_order()
+    rig.hear("strategy", AskHoldings("momentum", Epoch(1)))
+    rig.hear("execution", filled(A, "e1", 10, 10))
+    rig.sync()
+    assert [told.net_lots for told in rig.take(HoldingsTold)] == [{}]
+    assert rig.take(OrderProgressed) == []
+
+
+def test_a_new_leader_knows_the_holdings_and_tells_none_before_it_leads() -> None:
+    rig = inherited()
+    rig.hear("strategy", AskHoldings("pulse", Epoch(2)))
+    rig.sync()
+    assert rig.take(HoldingsTold) == []
+    rig.hear("execution", FenceAccepted(Epoch(2)), status(A, OrdStatus.FILLED, Execution("e1", 10, 20_000)))
+    rig.hear("strategy", AskHoldings("pulse", Epoch(2)))
+    rig.sync()
+    (told,) = rig.take(HoldingsTold)
+    assert (told.net_lots, told.open_orders) == ({"ACME": 10}, (OpenHolding(B, 0),))
 
 
 def test_a_cancel_goes_to_the_venue_that_has_the_order() -> None:

@@ -3,6 +3,12 @@
 from squall.system.domain.messages.base import (
     DeskMessage,
 )
+from squall.system.domain.messages.holdings import (
+    AskHoldings,
+    HoldingsTold,
+    OpenHolding,
+    OrderProgressed,
+)
 from squall.system.domain.messages.journal import (
     JoinStandby,
     JournalCopied,
@@ -91,6 +97,7 @@ __all__ = [
     "AmendFill",
     "AmendOrder",
     "AskMarks",
+    "AskHoldings",
     "AskPositions",
     "BookFill",
     "BookedOrder",
@@ -105,6 +112,7 @@ __all__ = [
     "FeedQuality",
     "Fence",
     "FenceAccepted",
+    "HoldingsTold",
     "JoinStandby",
     "JournalCopied",
     "JournalImage",
@@ -115,10 +123,12 @@ __all__ = [
     "LeaseRenewed",
     "MarksTold",
     "OpenAtVenue",
+    "OpenHolding",
     "OpenOrder",
     "OrderChecked",
     "OrderDoubtful",
     "OrderLeft",
+    "OrderProgressed",
     "OrderTaken",
     "OrderUnsent",
     "ParentOrder",
