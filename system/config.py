@@ -211,6 +211,21 @@ class StrategyConfig(Struct, frozen=True):
     collar_window_percent: int = 3
     """How far the touch may have moved against us within the window."""
     collar_window_ns: int = 10 * SECOND
+    pull_stale_quotes: bool = True
+    """Protection: quotes are taken back as soon as no venue's prices are believed."""
+    quote_patience_ns: int = 3 * SECOND
+    """A market of which no tick has come for so long is not believed either, whatever market data says of it."""
+    netting: bool = True
+    """Protection: what could trade with an order of the strategy's own is not sent; that one is taken back first."""
+    cool_down: bool = True
+    """Protection: after an order, the next one in the same symbol and on the same side has to wait."""
+    cool_down_ns: int = 200 * MILLISECOND
+    risk_budget_lots: int = 500
+    """How many lots a strategy that decides by itself may be long or short in one symbol, in-flight orders counted."""
+    max_take_lots: int = 100
+    """The largest order, or quote, of such a strategy."""
+    take_ticks: int = 2
+    """How far beyond the touch an order that takes may reach."""
 
 
 class AlgosConfig(Struct, frozen=True):
