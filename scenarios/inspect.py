@@ -28,6 +28,7 @@ from squall.system.services.positions import Positions
 from squall.system.services.risk import Risk
 from squall.system.services.router import Router
 from squall.system.services.strategy import Strategy
+from squall.system.services.strategy_engine import StrategyEngine
 
 _NAMES: Final = ("cl_ord_id", "cl_ord_link_id", "orig_cl_ord_id")
 _TEXTS: Final = ("identity", "what")
@@ -181,14 +182,16 @@ def _service(program: Any) -> dict[str, Any]:
             return {"routable": list(program.routable)}
         case MarketData():
             return _feeds(program)
-        case Strategy():
+        case Strategy() | StrategyEngine():
             epoch, leader = program.leader
             dropped = {reason.value: count for reason, count in program.dropped.items() if count}
+            positions = {"positions": program.positions} if isinstance(program, StrategyEngine) else {}
             return {
                 "epoch": epoch,
                 "leader": leader,
                 "not_taken_yet": list(program.waiting),
                 "signals_dropped": dropped,
+                **positions,
             }
         case Keeper():
             grant = program.last

@@ -21,6 +21,7 @@ from squall.system.services.positions import Positions
 from squall.system.services.risk import Risk
 from squall.system.services.router import Router
 from squall.system.services.strategy import Strategy
+from squall.system.services.strategy_engine import StrategyEngine
 from squall.system.wiring import Wiring
 
 ServiceProgram = (
@@ -36,6 +37,7 @@ ServiceProgram = (
     | Risk
     | Router
     | Strategy
+    | StrategyEngine
 )
 Make = Callable[[Runtime, DeskConfig, Wiring, Workload], ServiceProgram]
 
@@ -52,9 +54,16 @@ class Service(Struct, frozen=True):
     """Other builds that there are, by name: a fault may deploy one."""
 
 
+def _strategy(runtime: Runtime, config: DeskConfig, wiring: Wiring, workload: Workload) -> Strategy | StrategyEngine:
+    """What trades: by a rule of its own, or as the workload's schedule has it."""
+    if workload.rule is not None:
+        return StrategyEngine(runtime, config, wiring, workload, workload.rule)
+    return Strategy(runtime, config, wiring, workload)
+
+
 DESK: Final[dict[str, Service]] = {
     "market-data": Service(lambda r, c, w, _: MarketData(r, c, w), feed_lines=("A", "B")),
-    "strategy": Service(lambda r, c, w, load: Strategy(r, c, w, load), cost_by_message_ns={Tick: 1_500}),
+    "strategy": Service(_strategy, cost_by_message_ns={Tick: 1_500}),
     "oms1": Service(lambda r, c, w, _: Oms(r, c, w), cost_by_message_ns={SubmitOrder: 3_000, Replicate: 1_500}),
     "oms2": Service(lambda r, c, w, _: Oms(r, c, w), cost_by_message_ns={SubmitOrder: 3_000, Replicate: 1_500}),
     "risk": Service(lambda r, c, w, _: Risk(r, c, w), cost_by_message_ns={CheckOrder: 2_500, Tick: 500}),

@@ -215,11 +215,9 @@ class StrategyConfig(Struct, frozen=True):
     """Protection: quotes are taken back as soon as no venue's prices are believed."""
     quote_patience_ns: int = 3 * SECOND
     """A market of which no tick has come for so long is not believed either, whatever market data says of it."""
-    netting: bool = True
-    """Protection: what could trade with an order of the strategy's own is not sent; that one is taken back first."""
     cool_down: bool = True
     """Protection: after an order, the next one in the same symbol and on the same side has to wait."""
-    cool_down_ns: int = 200 * MILLISECOND
+    cool_down_time_ns: int = 200 * MILLISECOND
     risk_budget_lots: int = 500
     """How many lots a strategy that decides by itself may be long or short in one symbol, in-flight orders counted."""
     max_take_lots: int = 100

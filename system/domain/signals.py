@@ -11,6 +11,7 @@ from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
 from squall.system.config import SECOND
 from squall.system.domain.ids import ClOrdID, Symbol
 from squall.system.domain.messages import SubmitOrder, Tick
+from squall.system.domain.strategies.rules import Rule
 from squall.system.wiring import Instrument
 
 RESTING_TICKS: Final = 2
@@ -59,6 +60,8 @@ class Workload(Struct, frozen=True):
     order takes what there is, at once. Shares and lots above are not used, but for *buy_share*, which is 0 or 1."""
     ticks_per_order: int = 2
     """How many ticks of a symbol make an order, where ticks decide."""
+    rule: Rule | None = None
+    """A strategy that decides by itself at each tick: of the above it heeds its name, its times and *lots_step*."""
 
     def __post_init__(self) -> None:
         for name in ("orders_per_s", "burst", "lots_min", "lots_step", "ticks_per_order"):

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from squall.system.domain.ids import Symbol
 from squall.system.runtime import Runtime
-from squall.system.services.submission import Entry, OrderMeant, OrderSettled, Unsettled
+from squall.system.services.submission import Entry, OrderMeant, OrderOver, OrderSettled, Unsettled
 
 FILE: Final = "diary"
 
@@ -34,7 +34,7 @@ class NumbersReserved(Entry, frozen=True, gc=False, tag=True):
     up_to: int
 
 
-AnyEntry = Started | PulseReached | NumbersReserved | OrderMeant | OrderSettled
+AnyEntry = Started | PulseReached | NumbersReserved | OrderMeant | OrderSettled | OrderOver
 
 _DECODER: Final[msgspec.msgpack.Decoder[AnyEntry]] = msgspec.msgpack.Decoder(AnyEntry)
 
@@ -60,6 +60,6 @@ def read(runtime: Runtime) -> Past:
                 past.pulse = pulse
             case NumbersReserved(symbol, up_to):
                 past.numbers[symbol] = up_to
-            case OrderMeant() | OrderSettled():
+            case OrderMeant() | OrderSettled() | OrderOver():
                 past.unsettled.take(entry)
     return past

@@ -42,22 +42,31 @@ class OrderSettled(Entry, frozen=True, gc=False, tag=True):
     cl_ord_id: ClOrdID
 
 
+class OrderOver(Entry, frozen=True, gc=False, tag=True):
+    """It has ended: nobody need be told again that we wanted it back."""
+
+    cl_ord_id: ClOrdID
+
+
 class Unsettled(Struct):
     """What a diary's entries about orders come to: fold them in their order."""
 
     open: dict[ClOrdID, SubmitOrder] = {}
     """Perhaps taken, perhaps not, and not settled."""
-    withdrawn: list[ClOrdID] = []
+    withdrawn: dict[ClOrdID, None] = {}
     """Orders that rested, and whose cancel has been sent."""
 
-    def take(self, entry: OrderMeant | OrderSettled) -> None:
+    def take(self, entry: OrderMeant | OrderSettled | OrderOver) -> None:
         match entry:
             case OrderMeant(order):
                 self.open[order.cl_ord_id] = order
             case OrderSettled(cl_ord_id):
                 settled = self.open.pop(cl_ord_id, None)
                 if settled is not None and rests(settled):
-                    self.withdrawn.append(cl_ord_id)
+                    self.withdrawn[cl_ord_id] = None
+            case OrderOver(cl_ord_id):
+                self.open.pop(cl_ord_id, None)
+                self.withdrawn.pop(cl_ord_id, None)
 
 
 class _Waiting:
@@ -94,7 +103,7 @@ class Submission:
         """The diary's latest token that is on the disk."""
         self._syncing: deque[_Waiting] = deque()
         """Orders that wait for their entry in the diary."""
-        self._cancelled: deque[ClOrdID] = deque(maxlen=CANCELS_REMEMBERED)
+        self._cancelled: dict[ClOrdID, None] = {}
         self._given_up: deque[ClOrdID] = deque(maxlen=CANCELS_REMEMBERED)
         """Orders to rest that nobody had taken in time: one that is taken after all is nobody's, and is cancelled."""
 
@@ -132,14 +141,24 @@ class Submission:
 
     def cancel(self, cl_ord_id: ClOrdID) -> None:
         """An OMS has it, and we do not want it any more: whoever comes to lead is told so too."""
-        self._cancelled.append(cl_ord_id)
+        self._remember_cancel(cl_ord_id)
         self._withdraw(cl_ord_id)
+
+    def over(self, cl_ord_id: ClOrdID) -> None:
+        """An order that was to rest has ended, as a service knows that follows its orders.
+
+        Else each that came and went today would be repeated after a restart, and its cancel to every new leader.
+        """
+        self._waiting.pop(cl_ord_id, None)
+        self._cancelled.pop(cl_ord_id, None)
+        self.remember(OrderOver(cl_ord_id))
 
     # --- what happens ---
 
     def on_start(self, open_orders: Iterable[SubmitOrder], withdrawn: Iterable[ClOrdID]) -> None:
         """Both as earlier lives have left them in the diary."""
-        self._cancelled.extend(withdrawn)
+        for cl_ord_id in withdrawn:
+            self._remember_cancel(cl_ord_id)
         # The OMS knows by their names which of these it has; in any case it says that they are taken.
         self._waiting = {order.cl_ord_id: _Waiting(order) for order in open_orders}
         for oms in self._oms:
@@ -237,10 +256,15 @@ class Submission:
         del self._waiting[cl_ord_id]
         if rests(waiting.order):
             self._given_up.append(cl_ord_id)
-            self._cancelled.append(cl_ord_id)  # the next leader may have it from this one
+            self._remember_cancel(cl_ord_id)  # the next leader may have it from this one
         text = f"{cl_ord_id}: written {waiting.writes} times to {self._leader}, never taken"
         self._runtime.emit(AlertRaised(severity="critical", kind="order never taken", text=text))
         self._runtime.emit(SignalDropped(cl_ord_id=cl_ord_id, reason=DropReason.NEVER_TAKEN.value, count=1))
+
+    def _remember_cancel(self, cl_ord_id: ClOrdID) -> None:
+        self._cancelled[cl_ord_id] = None
+        if len(self._cancelled) > CANCELS_REMEMBERED:
+            del self._cancelled[next(iter(self._cancelled))]
 
     def _withdraw(self, cl_ord_id: ClOrdID) -> None:
         self.remember(OrderSettled(cl_ord_id))

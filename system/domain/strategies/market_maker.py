@@ -16,7 +16,7 @@ class MarketMaker(Struct, frozen=True, tag=True):
     requote_ticks: int = 1
     """A quote that is no further from where it should be stays: it keeps its place in the queue."""
     hedge_lots: int = 0
-    """With so many lots on one side it goes flat through the market, and quotes only what reduces. 0: never."""
+    """With so many lots on one side it takes its quotes back and goes flat through the market. 0: never."""
 
     def __post_init__(self) -> None:
         for name, least in (("half_spread_ticks", 1), ("skew_lots_per_tick", 0), ("requote_ticks", 0)):
@@ -41,10 +41,13 @@ def on_tick(rule: MarketMaker, state: MarketMakerState, seen: Seen) -> tuple[Mar
     of Avellaneda and Stoikov (2008), q·γσ²(T − t), with the factor as one number. Neither quote reaches the other side
     of the market, nor each other: both keep at least a tick of distance.
 
-    Where nothing is believed, or only one side, both are pulled.
+    Where nothing is believed, or only one side, both are pulled. Where venues lock or cross each other, for as long as
+    the faster ones need to arbitrate that away, quotes stay as they are.
     """
-    if not seen.has_middle:
+    if not (seen.fresh and seen.bid_half_ticks and seen.ask_half_ticks):
         return MarketMakerState(), PULL_BOTH
+    if not seen.has_middle:
+        return state, ()
     tick = seen.tick_half_ticks
     middle = seen.middle // 2
     if rule.skew_lots_per_tick:
@@ -62,10 +65,7 @@ def on_tick(rule: MarketMaker, state: MarketMakerState, seen: Seen) -> tuple[Mar
         ask = state.ask_half_ticks
     if bid >= ask:
         bid = ask - tick
-    quotes: tuple[Signal, ...] = (Quote(Side.BUY, bid), Quote(Side.SELL, ask))
     if rule.hedge_lots and abs(seen.position_lots) >= rule.hedge_lots:
-        if seen.position_lots > 0:
-            quotes = (Lean(0), Pull(Side.BUY), Quote(Side.SELL, ask))
-        else:
-            quotes = (Lean(0), Pull(Side.SELL), Quote(Side.BUY, bid))
-    return MarketMakerState(bid, ask), quotes
+        # What rests may fill too: the order that goes through the market waits until no quote is left.
+        return MarketMakerState(), (*PULL_BOTH, Lean(0))
+    return MarketMakerState(bid, ask), (Quote(Side.BUY, bid), Quote(Side.SELL, ask))

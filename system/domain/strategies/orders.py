@@ -5,6 +5,7 @@ from enum import Enum
 from typing import assert_never
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from squall.sim.exchange.wire.messages import Side
 from squall.system.config import StrategyConfig
@@ -77,10 +78,14 @@ class Recent(Struct, frozen=True, gc=False):
     buy_ns: int | None = None
     sell_ns: int | None = None
 
-    def cool_at(self, side: Side, now_ns: int, cool_down_ns: int) -> bool:
+    def cool_at(self, side: Side, now_ns: int, cool_down_time_ns: int) -> bool:
         """Whether another one may go out on this side."""
         last_ns = self.buy_ns if side is Side.BUY else self.sell_ns
-        return last_ns is None or now_ns - last_ns >= cool_down_ns
+        return last_ns is None or now_ns - last_ns >= cool_down_time_ns
+
+    def sent(self, side: Side, now_ns: int) -> "Recent":
+        """After an order on this side."""
+        return Recent(now_ns, self.sell_ns) if side is Side.BUY else Recent(self.buy_ns, now_ns)
 
 
 def held(position_lots: int, mine: Iterable[Mine]) -> Held:
@@ -144,7 +149,7 @@ class _Desk:
             self._leave_out(side, Filtered.STALE)
         elif not facing or price <= 0:
             self._leave_out(side, Filtered.EMPTY_SIDE)
-        elif config.netting and any(each.meets(side, price) for each in self._mine):
+        elif any(each.meets(side, price) for each in self._mine):
             self.withdraw(side.other)
             self._leave_out(side, Filtered.NETTING)
         elif not self._is_cool(side):
@@ -161,7 +166,7 @@ class _Desk:
             self.withdraw(side)
         elif not self._seen.fresh:
             self._leave_out(side, Filtered.STALE)
-        elif self._config.netting and any(each.meets(side, price) for each in self._mine):
+        elif any(each.meets(side, price) for each in self._mine):
             self._leave_out(side, Filtered.NETTING)
         elif not self._is_cool(side):
             self._leave_out(side, Filtered.COOL_DOWN)
@@ -174,16 +179,14 @@ class _Desk:
 
     def withdraw(self, side: Side) -> None:
         for index, each in enumerate(self._mine):
-            if each.rests and each.side is side and not each.cancelling:
+            if each.cl_ord_id and each.rests and each.side is side and not each.cancelling:
                 self.actions.append(Withdraw(each.cl_ord_id, stale=not self._seen.fresh))
-                self._mine[index] = Mine(
-                    each.cl_ord_id, side, each.lots, each.price_half_ticks, True, each.cum_lots, cancelling=True
-                )
+                self._mine[index] = replace(each, cancelling=True)
 
     def _is_cool(self, side: Side) -> bool:
         if not self._config.cool_down:
             return True
-        return self._recent.cool_at(side, self._seen.at_ns, self._config.cool_down_ns)
+        return self._recent.cool_at(side, self._seen.at_ns, self._config.cool_down_time_ns)
 
     def _place(self, place: Place) -> None:
         self.actions.append(place)

@@ -1,0 +1,181 @@
+"""What a strategy that decides by itself must not do: flood, trade with itself, or stand in a market it cannot see."""
+
+from collections import deque
+from typing import Final
+
+from msgspec import Struct
+
+from squall.scenarios.result import Verdict
+from squall.scenarios.scenario import Docket, Promise, Ruling
+from squall.scenarios.topology import Stage
+from squall.sim.exchange.wire.messages import Side
+from squall.sim.trace import Handled, Record, Sent, VenueAccepted, VenueClosed, VenueExecuted
+from squall.system.domain.messages import SubmitOrder, Tick
+
+SECOND: Final = 1_000_000_000
+
+
+class _Paced:
+    """At each order that a strategy means for the first time: how many there were in the second before it."""
+
+    def __init__(self, stage: Stage, limit: int) -> None:
+        self._limit = limit
+        self._recent: dict[tuple[str, Side], deque[int]] = {}
+        self._judged: dict[str, None] = {}
+        self._most = 0
+        self._docket = Docket()
+        stage.world.trace.watch(self._on_submit, Sent, SubmitOrder)
+
+    def _on_submit(self, record: Record) -> None:
+        order: SubmitOrder = record.event.message
+        if order.cl_ord_id in self._judged:
+            return
+        self._judged[order.cl_ord_id] = None
+        recent = self._recent.setdefault((order.symbol, order.side), deque())
+        recent.append(record.at_ns)
+        while recent[0] <= record.at_ns - SECOND:
+            recent.popleft()
+        self._most = max(self._most, len(recent))
+        if len(recent) > self._limit:
+            what = (
+                f"{order.cl_ord_id} is the {len(recent)}th order to {order.side.value} {order.symbol} within a second"
+            )
+            self._docket.violated(record, what)
+
+    def ruling(self) -> Ruling:
+        return self._docket.ruling(f"{len(self._judged)} orders, at most {self._most} in a second, symbol and side")
+
+
+def orders_paced(limit: int) -> Promise:
+    """A strategy sends at most so many orders a second in one symbol and on one side, whatever the market does."""
+    name = f"at most {limit} orders a second"
+    return Promise(name, "safety", lambda stage: _Paced(stage, limit), of_our_desk=True)
+
+
+class _Apart:
+    """At each execution: whether the other side of it was ours too.
+
+    A trade has two executions at one time, one venue, one price and so many lots; the book knows whose they are.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        self._last: Record | None = None
+        self._executions = 0
+        self._docket = Docket()
+        stage.world.trace.watch(self._on_executed, VenueExecuted)
+
+    def _on_executed(self, record: Record) -> None:
+        event: VenueExecuted = record.event
+        self._executions += 1
+        if self._last is not None and self._last.at_ns == record.at_ns:
+            other: VenueExecuted = self._last.event
+            same = (other.venue, other.symbol, other.price_half_ticks, other.lots)
+            mine = (event.venue, event.symbol, event.price_half_ticks, event.lots)
+            if same == mine and other.buy is not event.buy:
+                what = (
+                    f"{event.cl_ord_id} and {other.cl_ord_id} trade {event.lots} lots of {event.symbol} with each other"
+                )
+                self._docket.violated(record, what)
+        self._last = record
+
+    def ruling(self) -> Ruling:
+        if not self._executions:
+            return Ruling(Verdict.INCONCLUSIVE, "nothing was ever executed")
+        return self._docket.ruling(f"{self._executions} executions, none with ourselves")
+
+
+def never_with_itself() -> Promise:
+    """No order of ours trades with another one of ours."""
+    return Promise("the desk does not trade with itself", "safety", _Apart)
+
+
+class _Resting(Struct):
+    """An order of ours in a book."""
+
+    cl_ord_id: str
+    lots: int
+
+
+class _Blind:
+    """While the strategy's last word of every venue on a symbol is *stale*: how long an order of ours rests in it.
+
+    Judged when the order fills or leaves, when prices are believed again, and at the end.
+    """
+
+    def __init__(self, stage: Stage, patience_ns: int) -> None:
+        self._patience_ns = patience_ns
+        self._kernel = stage.world.kernel
+        self._strategy = stage.wiring.strategy
+        self._stale: dict[str, dict[str, bool]] = {}
+        self._blind_since: dict[str, Record] = {}
+        self._resting: dict[str, dict[tuple[str, str], _Resting]] = {}
+        self._times = 0
+        self._docket = Docket()
+        trace = stage.world.trace
+        trace.watch(self._on_tick, Handled, Tick)
+        trace.watch(self._on_accepted, VenueAccepted)
+        trace.watch(self._on_executed, VenueExecuted)
+        trace.watch(self._on_closed, VenueClosed)
+
+    def _on_tick(self, record: Record) -> None:
+        handled: Handled = record.event
+        if handled.to != self._strategy:
+            return
+        tick: Tick = handled.message
+        by_venue = self._stale.setdefault(tick.symbol, {})
+        by_venue[tick.venue] = tick.stale
+        if all(by_venue.values()):
+            if tick.symbol not in self._blind_since:
+                self._blind_since[tick.symbol] = record
+                self._times += bool(self._resting.get(tick.symbol))
+        elif tick.symbol in self._blind_since:
+            self._judge(tick.symbol, record.at_ns, record)
+            del self._blind_since[tick.symbol]
+
+    def _on_accepted(self, record: Record) -> None:
+        event: VenueAccepted = record.event
+        if not event.ioc:
+            key = (event.venue, event.cl_ord_id)
+            self._resting.setdefault(event.symbol, {})[key] = _Resting(event.cl_ord_id, event.lots)
+
+    def _on_executed(self, record: Record) -> None:
+        event: VenueExecuted = record.event
+        key = (event.venue, event.cl_ord_id)
+        resting = self._resting.get(event.symbol, {}).get(key)
+        if resting is None:
+            return
+        self._judge(event.symbol, record.at_ns, record, key)
+        resting.lots -= event.lots
+        if resting.lots <= 0:
+            del self._resting[event.symbol][key]
+
+    def _on_closed(self, record: Record) -> None:
+        event: VenueClosed = record.event
+        key = (event.venue, event.cl_ord_id)
+        for symbol, resting in self._resting.items():
+            if key in resting:
+                self._judge(symbol, record.at_ns, record, key)
+                del resting[key]
+
+    def _judge(self, symbol: str, now_ns: int, record: Record | None, only: tuple[str, str] | None = None) -> None:
+        since = self._blind_since.get(symbol)
+        if since is None or now_ns - since.at_ns <= self._patience_ns:
+            return
+        for (venue, _), each in self._resting.get(symbol, {}).items():
+            if only in (None, (venue, each.cl_ord_id)):
+                seconds = (now_ns - since.at_ns) / SECOND
+                what = (
+                    f"{each.cl_ord_id} rests at {venue} {seconds:.2f} s after the last price of {symbol} was believed"
+                )
+                self._docket.violated(record or since, what)
+
+    def ruling(self) -> Ruling:
+        for symbol in list(self._blind_since):
+            self._judge(symbol, self._kernel.now_ns, None)
+        return self._docket.ruling(f"{self._times} times a market was lost from sight with an order in it")
+
+
+def no_quote_in_the_dark(patience_ns: int) -> Promise:
+    """Once no venue's prices of a symbol are believed, nothing of ours rests in it for longer than that."""
+    name = "no quote rests in the dark"
+    return Promise(name, "safety", lambda stage: _Blind(stage, patience_ns), of_our_desk=True)

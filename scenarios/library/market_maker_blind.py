@@ -1,0 +1,41 @@
+"""A market maker loses sight of the market while it runs away."""
+
+from squall.faults.exchange import PriceSlide
+from squall.faults.fault import during
+from squall.faults.feed import FeedDead
+from squall.scenarios.checks.reached import protection_acted
+from squall.scenarios.checks.strategies import never_with_itself, no_quote_in_the_dark
+from squall.scenarios.desk_promises import always, settles
+from squall.scenarios.scenario import DATA_FEED, Scenario, scenario
+from squall.scenarios.settings import MILLISECOND, SECOND, Settings, VenueConfig
+from squall.system.domain.signals import Workload
+from squall.system.domain.strategies.market_maker import MarketMaker
+
+
+@scenario(
+    proves="a market maker takes its quotes back when no venue's prices are believed any more", stands_for=DATA_FEED
+)
+def market_maker_blind() -> Scenario:
+    """Both venues' feeds are dead for four seconds, in which prices fall through every bid that is left standing."""
+    return Scenario(
+        settings=Settings(venue=VenueConfig(events_per_s=10)),
+        workload=Workload(
+            strategy="maker",
+            rule=MarketMaker(half_spread_ticks=1, hedge_lots=300),
+            start_ns=1 * SECOND,
+            stop_ns=16 * SECOND,
+        ),
+        plan=(
+            during(6 * SECOND, 10 * SECOND, FeedDead("exchange-a")),
+            during(6 * SECOND, 10 * SECOND, FeedDead("exchange-b")),
+            during(7 * SECOND, 10 * SECOND, PriceSlide("all of symbols", -40)),
+        ),
+        promises=(
+            *always(),
+            *settles(),
+            never_with_itself(),
+            no_quote_in_the_dark(250 * MILLISECOND),
+            protection_acted("strategy.pull_stale_quotes"),
+        ),
+        duration_ns=22 * SECOND,
+    )

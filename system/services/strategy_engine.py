@@ -1,0 +1,316 @@
+"""Trades by a rule: each tick makes signals, and what is left of them after netting, cool-down and sizing goes out."""
+
+from collections.abc import Hashable
+from typing import Final, assert_never
+
+from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
+from squall.system.config import MILLISECOND, DeskConfig
+from squall.system.domain.claims import ProtectionActed
+from squall.system.domain.desk_book import is_news
+from squall.system.domain.holdings import Holdings
+from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
+from squall.system.domain.messages import (
+    AskHoldings,
+    HoldingsTold,
+    Leading,
+    OrderProgressed,
+    OrderTaken,
+    SubmitOrder,
+    Tick,
+)
+from squall.system.domain.signals import DropReason, Workload, best_touch, order_name
+from squall.system.domain.strategies.orders import Action, Filtered, LeftOut, Mine, Place, Recent, Withdraw, act
+from squall.system.domain.strategies.rules import Rule, State, on_tick, start
+from squall.system.domain.strategies.seen import Seen, Signal
+from squall.system.domain.strategies.sizing import Budget
+from squall.system.runtime import Address, Runtime
+from squall.system.services import diary
+from squall.system.services.diary import NumbersReserved, Started
+from squall.system.services.submission import Submission
+from squall.system.wiring import Instrument, Wiring
+
+NUMBERS_RESERVED: Final = 1_000
+"""Order numbers are reserved so many at a time: no name is used that the diary does not know of."""
+ASK_AGAIN_NS: Final = 500 * MILLISECOND
+"""How long the leader may take to tell the holdings before it is asked once more."""
+
+_ASK: Final = "ask"
+_WATCH: Final = "watch"
+_STOP: Final = "stop"
+
+EngineMessage = Tick | OrderTaken | Leading | HoldingsTold | OrderProgressed
+
+
+class _Trade:
+    """One symbol: what the rule remembers of it, what we hold, and when we last sent something."""
+
+    __slots__ = ("cooling", "holdings", "instrument", "number", "recent", "reserved", "seen_ns", "state", "ticks")
+
+    def __init__(self, instrument: Instrument, state: State) -> None:
+        self.instrument = instrument
+        self.state = state
+        self.ticks: dict[Venue, Tick] = {}
+        self.seen_ns = 0
+        """When the last tick came, of any venue."""
+        self.holdings = Holdings()
+        self.recent = Recent()
+        self.cooling: dict[Side, None] = {}
+        """Sides on which a signal has had to wait since the last order: said once."""
+        self.number = 0
+        self.reserved = 0
+
+
+class StrategyEngine:
+    """One rule on every symbol. It trades once it knows what it holds, which the leader tells: who restarts or meets a
+    new leader asks first. Open orders of earlier lives are in the diary, and are counted until they have ended.
+    """
+
+    def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring, workload: Workload, rule: Rule) -> None:
+        self._runtime = runtime
+        self._config = config.strategy
+        self._workload = workload
+        self._rule = rule
+        self._trades = {each.symbol: _Trade(each, start(rule)) for each in wiring.instruments}
+        self._submission = Submission(runtime, config.strategy, wiring.oms, diary.FILE)
+        self._symbols: dict[ClOrdID, Symbol] = {}
+        """Of our orders that have not ended."""
+        self._knows_from: Epoch | None = None
+        """Whose word about our holdings we have; None: we do not know what we hold."""
+        self._unheard: dict[ClOrdID, None] = {}
+        """Orders that nobody had taken when we were told: once one is taken, that telling may be out of date."""
+        self._started_ns = 0
+        self.dropped: dict[DropReason | Filtered, int] = {**dict.fromkeys(DropReason, 0), **dict.fromkeys(Filtered, 0)}
+
+    @property
+    def leader(self) -> tuple[Epoch, Address | None]:
+        """The highest epoch heard of, and where it is to be reached now."""
+        return self._submission.leader
+
+    @property
+    def waiting(self) -> tuple[ClOrdID, ...]:
+        """Orders that no OMS has taken yet."""
+        return self._submission.waiting
+
+    @property
+    def positions(self) -> dict[Symbol, int]:
+        """What we hold, as far as we have been told."""
+        return {symbol: trade.holdings.position_lots for symbol, trade in self._trades.items()}
+
+    def on_start(self) -> None:
+        runtime = self._runtime
+        past = diary.read(runtime)
+        if past.started_ns is None:
+            past.started_ns = runtime.monotonic_ns
+            self._submission.remember(Started(past.started_ns))
+        self._started_ns = past.started_ns
+        for order in past.unsettled.open.values():
+            if order.symbol in self._trades:
+                self._hold(order)
+        self._submission.on_start(past.unsettled.open.values(), past.unsettled.withdrawn)
+        for symbol, trade in self._trades.items():
+            trade.number = past.numbers.get(symbol, 0)
+            self._reserve(trade)
+        since_ns = runtime.monotonic_ns - self._started_ns
+        if self._workload.stop_ns is not None:
+            runtime.set_timer(max(self._workload.stop_ns - since_ns, 0), _STOP)
+        runtime.set_timer(self._config.quote_patience_ns, _WATCH)
+
+    def on_message(self, sender: Address, message: EngineMessage) -> None:
+        match message:
+            case Tick():
+                self._on_tick(message)
+            case OrderTaken():
+                self._on_taken(message.cl_ord_id)
+            case OrderProgressed():
+                self._on_progress(message)
+            case Leading():
+                self._on_leading(sender, message)
+            case HoldingsTold():
+                self._on_told(message)
+            case _:
+                raise TypeError(f"strategy: found {type(message).__name__}, expected {EngineMessage}")
+
+    # --- ticks ---
+
+    def _on_tick(self, tick: Tick) -> None:
+        trade = self._trades.get(tick.symbol)
+        if trade is None or not is_news(tick, trade.ticks.get(tick.venue)):
+            return
+        trade.ticks[tick.venue] = tick
+        trade.seen_ns = self._runtime.monotonic_ns
+        seen = self._seen(trade)
+        trade.state, signals = on_tick(self._rule, trade.state, seen)
+        if self._is_open() or not seen.fresh:
+            self._heed(trade, seen, signals)
+
+    def _seen(self, trade: _Trade, fresh: bool = True) -> Seen:
+        touch = best_touch(trade.ticks.values()) if fresh else None
+        return Seen(
+            at_ns=self._runtime.monotonic_ns,
+            fresh=touch is not None,
+            bid_half_ticks=touch.bid_half_ticks if touch is not None else 0,
+            ask_half_ticks=touch.ask_half_ticks if touch is not None else 0,
+            tick_half_ticks=trade.instrument.tick_half_ticks,
+            position_lots=trade.holdings.position_lots,
+        )
+
+    def _is_open(self) -> bool:
+        """Whether it is time to trade, and we know where we stand."""
+        return self._knows_from is not None and self._workload.runs_at(self._runtime.monotonic_ns - self._started_ns)
+
+    def _on_watch(self) -> None:
+        """A market of which nothing was heard for too long is not believed, whoever has fallen silent."""
+        runtime, patience_ns = self._runtime, self._config.quote_patience_ns
+        for trade in self._trades.values():
+            if runtime.monotonic_ns - trade.seen_ns >= patience_ns:
+                seen = self._seen(trade, fresh=False)
+                trade.state, signals = on_tick(self._rule, trade.state, seen)
+                self._heed(trade, seen, signals)
+        runtime.set_timer(patience_ns // 4, _WATCH)
+
+    def _on_stop(self) -> None:
+        """The day is over: what rests is taken back, and what we hold is kept."""
+        for trade in self._trades.values():
+            for mine in trade.holdings.open_orders:
+                if mine.rests and not mine.cancelling:
+                    self._do(trade, Withdraw(mine.cl_ord_id))
+
+    # --- signals ---
+
+    def _heed(self, trade: _Trade, seen: Seen, signals: tuple[Signal, ...]) -> None:
+        if not signals:
+            return
+        config = self._config
+        budget = Budget(config.risk_budget_lots, config.max_take_lots, self._workload.lots_step)
+        for action in act(signals, seen, trade.holdings.open_orders, trade.recent, budget, config):
+            self._do(trade, action)
+
+    def _do(self, trade: _Trade, action: Action) -> None:
+        match action:
+            case Place():
+                self._place(trade, action)
+            case Withdraw(cl_ord_id, stale):
+                if stale:
+                    self._acted("pull_stale_quotes", cl_ord_id)
+                trade.holdings.cancelling(cl_ord_id)
+                self._submission.cancel(cl_ord_id)
+            case LeftOut(side, reason):
+                self.dropped[reason] += 1
+                if reason is Filtered.COOL_DOWN and side not in trade.cooling:
+                    trade.cooling[side] = None
+                    self._acted("cool_down", f"{trade.instrument.symbol} {side.value}")
+            case _:
+                assert_never(action)
+
+    def _acted(self, key: str, what: str) -> None:
+        self._runtime.emit(ProtectionActed(protection=f"strategy.{key}", what=what))
+
+    def _place(self, trade: _Trade, place: Place) -> None:
+        if self._submission.is_full:
+            self.dropped[DropReason.TOO_MANY_WAITING] += 1
+            return
+        trade.number += 1
+        if trade.number > trade.reserved - NUMBERS_RESERVED // 2:
+            self._reserve(trade)
+        now_ns = self._runtime.monotonic_ns
+        trade.recent = trade.recent.sent(place.side, now_ns)
+        trade.cooling.pop(place.side, None)
+        order = SubmitOrder(
+            cl_ord_id=order_name(self._workload, trade.instrument.symbol, trade.number),
+            strategy=self._workload.strategy,
+            symbol=trade.instrument.symbol,
+            side=place.side,
+            quantity_lots=place.lots,
+            ord_type=OrdType.LIMIT,
+            time_in_force=TimeInForce.DAY if place.rests else TimeInForce.IOC,
+            price_half_ticks=place.price_half_ticks,
+            intended_ns=self._runtime.now_ns,
+        )
+        self._hold(order)
+        self._submission.send(order)
+
+    def _reserve(self, trade: _Trade) -> None:
+        trade.reserved = trade.number + NUMBERS_RESERVED
+        self._submission.remember(NumbersReserved(trade.instrument.symbol, trade.reserved))
+
+    # --- what we hold ---
+
+    def _hold(self, order: SubmitOrder) -> None:
+        self._symbols[order.cl_ord_id] = order.symbol
+        rests = order.time_in_force is TimeInForce.DAY
+        mine = Mine(order.cl_ord_id, order.side, order.quantity_lots, order.price_half_ticks, rests)
+        self._trades[order.symbol].holdings.hold(mine)
+
+    def _on_leading(self, sender: Address, leading: Leading) -> None:
+        """What was told on an earlier stream may have died with it: until the leader says where we stand, we wait."""
+        self._submission.on_leading(sender, leading)
+        if self._submission.leader == (leading.epoch, sender):
+            self._knows_from = None
+            self._ask()
+
+    def _ask(self) -> None:
+        """What do we hold? The answer is also the beginning of hearing how our orders fare."""
+        epoch, leader = self._submission.leader
+        if leader is not None and self._runtime.write(leader, AskHoldings(self._workload.strategy, epoch)):
+            self._runtime.set_timer(ASK_AGAIN_NS, _ASK)
+
+    def _on_told(self, told: HoldingsTold) -> None:
+        epoch, _ = self._submission.leader
+        if told.epoch != epoch:
+            return
+        self._runtime.cancel_timer(_ASK)
+        self._knows_from = told.epoch
+        self._unheard = dict.fromkeys(self._submission.waiting)
+        cum_lots = {each.cl_ord_id: each.cum_lots for each in told.open_orders}
+        for symbol, trade in self._trades.items():
+            for mine in trade.holdings.told(told.net_lots.get(symbol, 0), cum_lots, self._unheard):
+                self._end(mine)
+
+    def _on_taken(self, cl_ord_id: ClOrdID) -> None:
+        self._submission.on_taken(cl_ord_id)
+        if cl_ord_id in self._unheard:
+            del self._unheard[cl_ord_id]
+            self._ask()
+
+    def _on_progress(self, progress: OrderProgressed) -> None:
+        symbol = self._symbols.get(progress.cl_ord_id)
+        if symbol is None:
+            self._ask()  # we had given it up, or taken it for ended: what it filled is not in our position
+            return
+        ended = self._trades[symbol].holdings.progress(progress.cl_ord_id, progress.cum_lots, progress.ended)
+        if ended is not None:
+            self._end(ended)
+
+    def _end(self, mine: Mine) -> None:
+        self._symbols.pop(mine.cl_ord_id, None)
+        if mine.rests:
+            self._submission.over(mine.cl_ord_id)
+
+    # --- the rest of a program ---
+
+    def on_timer(self, key: Hashable) -> None:
+        match key:
+            case "ask":
+                self._ask()
+            case "watch":
+                self._on_watch()
+            case "stop":
+                self._on_stop()
+            case _:
+                given_up = self._submission.on_timer(key)
+                self.dropped[DropReason.NEVER_TAKEN] += given_up
+                if given_up:
+                    self._ask()
+
+    def on_durable(self, token: int) -> None:
+        self._submission.on_durable(token)
+
+    def on_stream_open(self, peer: Address) -> None:
+        """The OMS speaks first: its leader says that it leads."""
+
+    def on_stream_closed(self, peer: Address, reason: str) -> None:
+        self._submission.on_stream_closed(peer)
+
+    def on_config(self, config: DeskConfig) -> None:
+        self._config = config.strategy
+        self._submission.on_config(config.strategy)

@@ -1,0 +1,264 @@
+"""The engine of strategies: it trades once it knows what it holds, counts what it leaves out, and forgets no order."""
+
+from squall.sim.exchange.wire.messages import Side, TimeInForce
+from squall.system.config import SECOND, DeskConfig, StrategyConfig
+from squall.system.domain.claims import ProtectionActed
+from squall.system.domain.holdings import Holdings
+from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
+from squall.system.domain.messages import (
+    AskHoldings,
+    CancelOrder,
+    HoldingsTold,
+    Leading,
+    OpenHolding,
+    OrderProgressed,
+    OrderTaken,
+    SubmitOrder,
+    Tick,
+)
+from squall.system.domain.signals import Workload
+from squall.system.domain.strategies.market_maker import MarketMaker
+from squall.system.domain.strategies.mean_reversion import MeanReversion
+from squall.system.domain.strategies.orders import Filtered, Mine
+from squall.system.services.strategy_engine import ASK_AGAIN_NS, StrategyEngine
+from squall.system.wiring import Instrument, VenueRoute, Wiring
+from tests.fakes import FakeRuntime
+
+ACME = Symbol("ACME")
+A, B = Venue("exchange-a"), Venue("exchange-b")
+WIRING = Wiring(
+    instruments=(Instrument(ACME),),
+    venues=(VenueRoute(A, "exchange-a", (ACME,)), VenueRoute(B, "exchange-b", (ACME,))),
+)
+MAKER = MarketMaker(half_spread_ticks=1, skew_lots_per_tick=0)
+CONFIG = StrategyConfig()
+
+
+class Rig:
+    """An engine on a fake machine at 5 s of its clock, and the leader's answers."""
+
+    def __init__(self, rule: MarketMaker | MeanReversion = MAKER, *, stop_ns: int | None = None) -> None:
+        self.runtime = FakeRuntime("strategy", now_ns=5 * SECOND)
+        self.workload = Workload(strategy="maker", rule=rule, stop_ns=stop_ns)
+        self.rule = rule
+        self.seq = 0
+        self.start()
+
+    def start(self) -> None:
+        """Also a restart: what is on the disk stays."""
+        self.runtime.timers.clear()
+        self.runtime.streams.clear()
+        self.runtime.sent.clear()
+        self.engine = StrategyEngine(self.runtime, DeskConfig(), WIRING, self.workload, self.rule)
+        self.engine.on_start()
+        for oms in WIRING.oms:
+            self.runtime.connect(self.engine, oms)
+
+    def hear(self, *messages: object, sender: str = "oms1") -> None:
+        for message in messages:
+            self.engine.on_message(sender, message)  # type: ignore[arg-type]
+
+    def lead(self, net_lots: int = 0, *open_orders: OpenHolding, epoch: int = 1) -> None:
+        """oms1 leads, and says where the strategy stands."""
+        self.hear(Leading(Epoch(epoch), "oms1"))
+        self.tell(net_lots, *open_orders, epoch=epoch)
+
+    def tell(self, net_lots: int, *open_orders: OpenHolding, epoch: int = 1) -> None:
+        self.hear(HoldingsTold("maker", Epoch(epoch), 1, {ACME: net_lots}, open_orders))
+
+    def tick(self, bid: int, *, venue: Venue = A, stale: bool = False) -> None:
+        self.seq += 1
+        self.hear(Tick(venue, ACME, self.seq, bid, 5, bid + 4, 5, stale), sender="market-data")
+
+    def pass_time(self, ns: int) -> None:
+        self.runtime.advance(self.engine, ns)
+
+    def sent(self) -> list[SubmitOrder]:
+        """What went out since the last time, once the diary is on the disk; the leader takes it."""
+        self.runtime.sync(self.engine)
+        orders: list[SubmitOrder] = self.runtime.take(SubmitOrder)
+        for order in orders:
+            self.hear(OrderTaken(order.cl_ord_id))
+        return orders
+
+    def cancels(self) -> list[str]:
+        return [cancel.cl_ord_id for cancel in self.runtime.take(CancelOrder)]
+
+
+def quoting(**kwargs: int) -> Rig:
+    """Both quotes stand: maker-ACME-1 buys at 100, maker-ACME-2 sells at 104."""
+    rig = Rig(**kwargs)
+    rig.lead()
+    rig.tick(100)
+    assert [(each.side, each.price_half_ticks) for each in rig.sent()] == [(Side.BUY, 100), (Side.SELL, 104)]
+    return rig
+
+
+def test_nothing_is_meant_before_the_leader_has_said_what_we_hold() -> None:
+    rig = Rig()
+    rig.tick(100)
+    rig.hear(Leading(Epoch(1), "oms1"))
+    assert rig.runtime.take(AskHoldings, "oms1") == [AskHoldings("maker", Epoch(1))]
+    rig.tick(102)
+    assert rig.sent() == []
+    rig.tell(0)
+    rig.tick(104)
+    assert [order.time_in_force for order in rig.sent()] == [TimeInForce.DAY, TimeInForce.DAY]
+
+
+def test_a_leader_that_does_not_answer_is_asked_again() -> None:
+    rig = Rig()
+    rig.hear(Leading(Epoch(1), "oms1"))
+    rig.runtime.take(AskHoldings)
+    rig.pass_time(ASK_AGAIN_NS)
+    assert rig.runtime.take(AskHoldings) == [AskHoldings("maker", Epoch(1))]
+    rig.tell(0)
+    rig.pass_time(2 * ASK_AGAIN_NS)
+    assert rig.runtime.take(AskHoldings) == []
+
+
+def test_an_answer_of_an_earlier_leader_is_not_heeded() -> None:
+    rig = Rig()
+    rig.hear(Leading(Epoch(2), "oms2"), sender="oms2")
+    rig.tell(70, epoch=1)
+    rig.tick(100)
+    assert rig.sent() == []
+    assert rig.engine.positions == {ACME: 0}
+
+
+def test_quotes_are_pulled_at_the_first_tick_that_nobody_believes() -> None:
+    rig = quoting()
+    rig.tick(100, stale=True)
+    assert rig.cancels() == ["maker-ACME-1", "maker-ACME-2"]
+    acted = [claim.protection for claim in rig.runtime.claims if isinstance(claim, ProtectionActed)]
+    assert acted == ["strategy.pull_stale_quotes"] * 2
+
+
+def test_quotes_stay_while_another_venue_is_believed() -> None:
+    rig = quoting()
+    rig.tick(100, venue=B)
+    rig.tick(100, stale=True)
+    assert rig.cancels() == []
+
+
+def test_quotes_are_pulled_when_market_data_itself_has_fallen_silent() -> None:
+    rig = quoting()
+    rig.pass_time(CONFIG.quote_patience_ns - 1)
+    assert rig.cancels() == []
+    rig.pass_time(CONFIG.quote_patience_ns)
+    assert rig.cancels() == ["maker-ACME-1", "maker-ACME-2"]
+
+
+def test_a_quote_is_sent_anew_only_once_the_old_one_has_ended() -> None:
+    rig = quoting()
+    rig.pass_time(CONFIG.cool_down_time_ns)
+    rig.tick(110)
+    assert rig.cancels() == ["maker-ACME-1", "maker-ACME-2"]
+    rig.tick(112)
+    assert rig.sent() == []
+    rig.hear(OrderProgressed(ClOrdID("maker-ACME-1"), 30, True), OrderProgressed(ClOrdID("maker-ACME-2"), 0, True))
+    assert rig.engine.positions == {ACME: 30}
+    rig.tick(112)
+    rig.tick(110)
+    assert [each.cl_ord_id for each in rig.sent()] == ["maker-ACME-3", "maker-ACME-4"]
+
+
+def test_signals_in_the_cool_down_are_counted_and_said_once() -> None:
+    rig = quoting()
+    rig.hear(OrderProgressed(ClOrdID("maker-ACME-1"), 100, True))
+    for bid in (94, 92, 90):
+        rig.tick(bid)
+    assert rig.engine.dropped[Filtered.COOL_DOWN] == 3
+    acted = [claim for claim in rig.runtime.claims if isinstance(claim, ProtectionActed)]
+    assert [claim.protection for claim in acted] == ["strategy.cool_down"]
+
+
+def test_at_the_end_of_the_day_what_rests_is_taken_back() -> None:
+    rig = quoting(stop_ns=SECOND)
+    rig.pass_time(SECOND)
+    assert rig.cancels() == ["maker-ACME-1", "maker-ACME-2"]
+    rig.tick(120)
+    assert rig.sent() == []
+
+
+def test_after_a_restart_open_quotes_are_known_and_no_name_is_used_twice() -> None:
+    rig = quoting()
+    rig.start()
+    rig.hear(Leading(Epoch(1), "oms1"))
+    assert [order.cl_ord_id for order in rig.sent()] == ["maker-ACME-1", "maker-ACME-2"]  # in case nobody has them
+    rig.tell(20, OpenHolding(ClOrdID("maker-ACME-2"), 10))
+    assert rig.engine.positions == {ACME: 20}
+    rig.tick(100)
+    (order,) = rig.sent()
+    assert (order.cl_ord_id, order.side) == ("maker-ACME-1001", Side.BUY)
+
+
+def test_what_has_ended_is_not_cancelled_at_the_next_leader() -> None:
+    rig = quoting()
+    rig.tick(100, stale=True)
+    assert rig.cancels() == ["maker-ACME-1", "maker-ACME-2"]
+    rig.hear(OrderProgressed(ClOrdID("maker-ACME-1"), 0, True))
+    rig.hear(Leading(Epoch(2), "oms2"), sender="oms2")
+    assert rig.cancels() == ["maker-ACME-2"]
+    rig.start()
+    rig.hear(Leading(Epoch(3), "oms1"))
+    assert rig.cancels() == ["maker-ACME-2"]
+
+
+def test_an_order_that_was_taken_after_all_is_asked_about() -> None:
+    rig = Rig()
+    rig.lead()
+    rig.tick(100)
+    rig.runtime.sync(rig.engine)
+    rig.runtime.take(SubmitOrder)
+    rig.runtime.take(AskHoldings)
+    rig.lead(60, epoch=2)  # it has filled 60 of it, and its word that it has it is late
+    rig.runtime.take(AskHoldings)
+    rig.hear(OrderTaken(ClOrdID("maker-ACME-1")))
+    assert len(rig.runtime.take(AskHoldings)) == 1
+
+
+def test_progress_of_an_order_that_we_took_for_ended_makes_us_ask() -> None:
+    rig = quoting()
+    rig.runtime.take(AskHoldings)
+    rig.hear(OrderProgressed(ClOrdID("maker-ACME-1"), 100, True), OrderProgressed(ClOrdID("maker-ACME-1"), 60, True))
+    assert len(rig.runtime.take(AskHoldings)) == 1
+
+
+def test_mean_reversion_takes_until_it_is_as_long_as_its_budget_allows() -> None:
+    rig = Rig(MeanReversion(window_ticks=2))
+    rig.lead()
+    bought = 0
+    for bid in (100, 102, *(range(60, 40, -2))):
+        rig.pass_time(CONFIG.cool_down_time_ns)
+        rig.tick(bid)
+        for order in rig.sent():
+            bought += order.quantity_lots
+            rig.hear(OrderProgressed(order.cl_ord_id, order.quantity_lots, True))
+    assert bought == CONFIG.risk_budget_lots
+    assert rig.engine.positions == {ACME: bought}
+
+
+# --- holdings ---
+
+
+def test_progress_is_absolute_so_that_it_counts_once_however_often_it_is_told() -> None:
+    holdings = Holdings()
+    holdings.hold(Mine(ClOrdID("m-1"), Side.SELL, 50, 100, True))
+    for cum_lots in (20, 20, 30, 25):  # the last one after a bust
+        assert holdings.progress(ClOrdID("m-1"), cum_lots, False) is None
+    assert holdings.position_lots == -25
+    ended = holdings.progress(ClOrdID("m-1"), 50, True)
+    assert ended is not None
+    assert (holdings.position_lots, holdings.open_orders) == (-50, ())
+
+
+def test_a_telling_ends_what_it_does_not_name_unless_nobody_has_taken_that_yet() -> None:
+    holdings = Holdings()
+    for name in ("m-1", "m-2", "m-3"):
+        holdings.hold(Mine(ClOrdID(name), Side.BUY, 50, 100, True))
+    ended = holdings.told(70, {ClOrdID("m-1"): 20}, {ClOrdID("m-2"): None})
+    assert [mine.cl_ord_id for mine in ended] == ["m-3"]
+    assert [(mine.cl_ord_id, mine.cum_lots) for mine in holdings.open_orders] == [("m-1", 20), ("m-2", 0)]
+    holdings.progress(ClOrdID("m-1"), 30, False)
+    assert holdings.position_lots == 80
