@@ -211,6 +211,20 @@ PROTECTIONS: Final = (
         "An algorithm that heeds volume only, sells through a book that is not there any more, down to a stub quote.",
     ),
     Protection(
+        "quotes are pulled when nobody sees the market",
+        "strategy.pull_stale_quotes",
+        "market-maker-blind",
+        "no quote rests in the dark",
+        "Bids stand where the market was, while prices fall through them.",
+    ),
+    Protection(
+        "cool-down",
+        "strategy.cool_down",
+        "thin-momentum",
+        "at most 6 orders a second",
+        "What comes back unfilled is sent again at the next tick, and at the one after it.",
+    ),
+    Protection(
         "in-flight orders count",
         "risk.count_in_flight",
         "slow-fills",

@@ -37,9 +37,7 @@ class _Paced:
             recent.popleft()
         self._most = max(self._most, len(recent))
         if len(recent) > self._limit:
-            what = (
-                f"{order.cl_ord_id} is the {len(recent)}th order to {order.side.value} {order.symbol} within a second"
-            )
+            what = f"{order.cl_ord_id} is order {len(recent)} to {order.side.value} {order.symbol} within a second"
             self._docket.violated(record, what)
 
     def ruling(self) -> Ruling:
@@ -87,6 +85,35 @@ class _Apart:
 def never_with_itself() -> Promise:
     """No order of ours trades with another one of ours."""
     return Promise("the desk does not trade with itself", "safety", _Apart)
+
+
+class _Within:
+    """At each execution: the sum of all of them in its symbol, as the venues count."""
+
+    def __init__(self, stage: Stage, lots: int) -> None:
+        self._lots = lots
+        self._net: dict[str, int] = {}
+        self._most = 0
+        self._docket = Docket()
+        stage.world.trace.watch(self._on_executed, VenueExecuted)
+
+    def _on_executed(self, record: Record) -> None:
+        event: VenueExecuted = record.event
+        net = self._net.get(event.symbol, 0) + (event.lots if event.buy else -event.lots)
+        self._net[event.symbol] = net
+        self._most = max(self._most, abs(net))
+        if abs(net) > self._lots:
+            self._docket.violated(record, f"{event.cl_ord_id} makes it {net:+} lots of {event.symbol}")
+
+    def ruling(self) -> Ruling:
+        if not self._net:
+            return Ruling(Verdict.INCONCLUSIVE, "nothing was ever executed")
+        return self._docket.ruling(f"at most {self._most} lots, long or short")
+
+
+def budget_kept(lots: int) -> Promise:
+    """By the venues' own books, the strategy is never longer or shorter in one symbol than that."""
+    return Promise(f"within a risk budget of {lots} lots", "safety", lambda stage: _Within(stage, lots))
 
 
 class _Resting(Struct):

@@ -13,22 +13,24 @@ from squall.system.domain.strategies.market_maker import MarketMaker
 
 
 @scenario(
-    proves="a market maker takes its quotes back when no venue's prices are believed any more", stands_for=DATA_FEED
+    proves="a market maker takes its quotes back when no venue's prices are believed any more",
+    campaign=True,
+    stands_for=DATA_FEED,
 )
 def market_maker_blind() -> Scenario:
     """Both venues' feeds are dead for four seconds, in which prices fall through every bid that is left standing."""
     return Scenario(
-        settings=Settings(venue=VenueConfig(events_per_s=10)),
+        settings=Settings(venue=VenueConfig(events_per_s=6)),
         workload=Workload(
             strategy="maker",
             rule=MarketMaker(half_spread_ticks=1, hedge_lots=300),
             start_ns=1 * SECOND,
-            stop_ns=16 * SECOND,
+            stop_ns=12 * SECOND,
         ),
         plan=(
-            during(6 * SECOND, 10 * SECOND, FeedDead("exchange-a")),
-            during(6 * SECOND, 10 * SECOND, FeedDead("exchange-b")),
-            during(7 * SECOND, 10 * SECOND, PriceSlide("all of symbols", -40)),
+            during(4 * SECOND, 8 * SECOND, FeedDead("exchange-a")),
+            during(4 * SECOND, 8 * SECOND, FeedDead("exchange-b")),
+            during(5 * SECOND, 8 * SECOND, PriceSlide("all of symbols", -40)),
         ),
         promises=(
             *always(),
@@ -37,5 +39,5 @@ def market_maker_blind() -> Scenario:
             no_quote_in_the_dark(250 * MILLISECOND),
             protection_acted("strategy.pull_stale_quotes"),
         ),
-        duration_ns=22 * SECOND,
+        duration_ns=18 * SECOND,
     )

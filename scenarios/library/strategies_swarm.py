@@ -3,7 +3,7 @@
 from squall.faults.phases import SECOND, Phases
 from squall.faults.swarm import Swarm
 from squall.scenarios.checks.reached import something_struck
-from squall.scenarios.checks.strategies import orders_paced
+from squall.scenarios.checks.strategies import budget_kept, orders_paced
 from squall.scenarios.desk_promises import always, settles
 from squall.scenarios.scenario import Scenario, scenario
 from squall.scenarios.settings import Settings, VenueConfig
@@ -28,7 +28,7 @@ def strategies_swarm() -> Scenario:
             stop_ns=PHASES.faults_end_ns,
         ),
         plan=Swarm(PHASES),
-        promises=(*always(), *settles(), orders_paced(10), something_struck()),
+        promises=(*always(), *settles(), orders_paced(10), budget_kept(500), something_struck()),
         duration_ns=PHASES.total_ns,
         swarm=True,
     )

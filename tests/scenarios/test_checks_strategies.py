@@ -1,0 +1,118 @@
+"""Judges of strategies that decide by themselves: each holds on a sound tale, and fires where it should."""
+
+from msgspec.structs import replace
+
+from squall.scenarios.checks.strategies import budget_kept, never_with_itself, no_quote_in_the_dark, orders_paced
+from squall.sim.trace import VenueAccepted
+from squall.system.domain.ids import Symbol, Venue
+from squall.system.domain.messages import Tick
+from tests.scenarios.stages import MS, SECOND, Tale, fired, held, submit, undecided
+
+
+def _send(tale: Tale, name: str, symbol: str = "ACME") -> int:
+    return tale.sent("strategy", "oms1", replace(submit(name), symbol=Symbol(symbol)))
+
+
+def test_orders_within_the_pace_hold_and_one_that_is_repeated_counts_once() -> None:
+    tale = Tale()
+    judge = tale.judge(orders_paced(2))
+    for at_ns, name in ((1, "a"), (2, "b"), (3, "b"), (SECOND + 1, "c"), (SECOND + 2, "d")):
+        tale.at(at_ns)
+        _send(tale, name)
+    tale.at(SECOND + 3)
+    _send(tale, "e", "BOLT")
+    assert held(judge.ruling())
+
+
+def test_one_order_too_many_within_a_second_is_a_violation() -> None:
+    tale = Tale()
+    judge = tale.judge(orders_paced(2))
+    for at_ns, name in ((1, "a"), (2, "b"), (SECOND, "c")):
+        tale.at(at_ns)
+        seq = _send(tale, name)
+    ruling = judge.ruling()
+    assert fired(ruling)
+    assert ruling.seq == seq
+    assert ruling.detail == "c is order 3 to buy ACME within a second"
+
+
+def test_two_of_our_orders_that_meet_are_seen_and_two_that_follow_each_other_are_not() -> None:
+    for later_ns, verdict in ((0, fired), (1, held)):
+        tale = Tale()
+        judge = tale.judge(never_with_itself())
+        tale.at(SECOND)
+        tale.executed("a", 10)
+        tale.at(SECOND + later_ns)
+        tale.executed("b", 10, buy=False)
+        assert verdict(judge.ruling())
+
+
+def test_without_an_execution_nothing_is_known_of_trading_with_oneself_nor_of_the_budget() -> None:
+    tale = Tale()
+    assert undecided(tale.judge(never_with_itself()).ruling())
+    assert undecided(tale.judge(budget_kept(10)).ruling())
+
+
+def test_the_budget_is_of_one_symbol_long_or_short() -> None:
+    tale = Tale()
+    judge = tale.judge(budget_kept(15))
+    tale.executed("a", 10)
+    tale.executed("b", 10, symbol="BOLT")
+    tale.executed("c", 20, buy=False)
+    assert held(judge.ruling())
+    tale.executed("d", 10, buy=False)
+    assert judge.ruling().detail == "d makes it -20 lots of ACME"
+
+
+def _tick(tale: Tale, at_ns: int, *, stale: bool, venue: str = "exchange-a") -> None:
+    tale.at(at_ns)
+    tale.handled("strategy", "market-data", Tick(Venue(venue), Symbol("ACME"), at_ns, 100, 5, 104, 5, stale))
+
+
+def test_an_order_that_leaves_in_time_or_rests_in_a_market_that_is_seen_is_no_quote_in_the_dark() -> None:
+    tale = Tale()
+    judge = tale.judge(no_quote_in_the_dark(200 * MS))
+    tale.accepted("a")
+    tale.accepted("b")
+    _tick(tale, 1 * SECOND, stale=False)
+    _tick(tale, 1 * SECOND + 1, stale=False, venue="exchange-b")
+    _tick(tale, 2 * SECOND, stale=True)  # the other venue is still seen
+    tale.at(3 * SECOND)
+    tale.closed("a", 10)
+    _tick(tale, 4 * SECOND, stale=True, venue="exchange-b")
+    tale.at(4 * SECOND + 200 * MS)
+    tale.closed("b", 10)
+    _tick(tale, 9 * SECOND, stale=False)
+    assert held(judge.ruling())
+
+
+def test_an_order_that_rests_on_in_the_dark_is_a_violation_whatever_ends_it() -> None:
+    def filled(tale: Tale) -> None:
+        tale.executed("a")
+
+    def taken_back(tale: Tale) -> None:
+        tale.closed("a", 10)
+
+    def seen_again(tale: Tale) -> None:
+        _tick(tale, 3 * SECOND, stale=False)
+
+    for end in (filled, taken_back, seen_again, lambda tale: None):
+        tale = Tale()
+        judge = tale.judge(no_quote_in_the_dark(200 * MS))
+        _tick(tale, 1 * SECOND, stale=False)
+        tale.accepted("a")
+        _tick(tale, 2 * SECOND, stale=True)
+        tale.at(3 * SECOND)
+        end(tale)
+        ruling = judge.ruling()
+        assert fired(ruling)
+        assert ruling.detail == "a rests at exchange-a 1.00 s after the last price of ACME was believed"
+
+
+def test_what_takes_at_once_does_not_rest() -> None:
+    tale = Tale()
+    judge = tale.judge(no_quote_in_the_dark(200 * MS))
+    _tick(tale, 1 * SECOND, stale=True)
+    tale.saw(VenueAccepted("exchange-a", "a", "a", "ACME", True, 10, 20_000, True), "exchange-a")
+    tale.at(3 * SECOND)
+    assert held(judge.ruling())
