@@ -24,8 +24,10 @@ from squall.faults.host import Crash, Pause
 from squall.faults.market import BookThins, QuoteStuffing
 from squall.faults.messages import FieldsSwapped, OffByOne, ValueAsQuantity
 from squall.faults.network import Clogging, Flapping, LinkCut, PacketLoss, Partition
+from squall.faults.operator import PullSwitch
 from squall.faults.packets import Corruption, Duplication, Jitter, Latency, Reordering
 from squall.faults.reference import WrongEntry
+from squall.faults.runaway import Runaway
 from squall.faults.software import BadConfig, Hangs, Livelock, OldVersion, PoisonMessage, Sluggish, Throws
 from squall.faults.venue_staff import OrdersHeld, TradesBusted, TradesCorrected, UnsolicitedCancels, VenueCloses
 
@@ -89,6 +91,8 @@ KINDS: Final[tuple[type[FaultKind], ...]] = (
     OldVersion,
     BadConfig,
     WrongEntry,
+    PullSwitch,
+    Runaway,
     OffByOne,
     FieldsSwapped,
     ValueAsQuantity,

@@ -16,6 +16,7 @@ from squall.system.services.market_data import MarketData
 from squall.system.services.monitor import Monitor
 from squall.system.services.old_router import OldRouter
 from squall.system.services.oms import Oms
+from squall.system.services.operator import Operator
 from squall.system.services.portfolio import Portfolio
 from squall.system.services.positions import Positions
 from squall.system.services.risk import Risk
@@ -32,6 +33,7 @@ ServiceProgram = (
     | Monitor
     | Oms
     | OldRouter
+    | Operator
     | Portfolio
     | Positions
     | Risk
@@ -77,6 +79,7 @@ DESK: Final[dict[str, Service]] = {
     "portfolio": Service(lambda r, c, w, _: Portfolio(r, c, w)),
     "audit": Service(lambda r, c, w, _: Audit(r, c, w)),
     "monitor": Service(lambda r, c, w, _: Monitor(r, c, w)),
+    "operator": Service(lambda r, c, w, _: Operator(r, c, w)),
     "keeper1": Service(lambda r, c, w, _: Keeper(r, c, w)),
     "keeper2": Service(lambda r, c, w, _: Keeper(r, c, w)),
     "keeper3": Service(lambda r, c, w, _: Keeper(r, c, w)),

@@ -108,6 +108,8 @@ class RiskConfig(Struct, frozen=True):
     """Protection: no more is sold short than a lender has set aside."""
     kill_switch: bool = True
     """Protection: what is switched off trades no more, what is open of it is cancelled, and that is proved."""
+    repeat_switch_ns: int = 200 * MILLISECOND
+    """How often an operator's word is repeated until it is done."""
     peak_step: int = 1_000
     """By how much a new peak of the day's profit has to be higher, to be written down; whole currency units."""
     max_waiting: int = 10_000

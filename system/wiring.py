@@ -74,6 +74,7 @@ class Wiring(Struct, frozen=True):
     portfolio: Address = "portfolio"
     audit: Address = "audit"
     monitor: Address = "monitor"
+    operator: Address = "operator"
     oms: tuple[Address, ...] = ("oms1", "oms2")
     keepers: tuple[Address, ...] = ("keeper1", "keeper2", "keeper3")
 

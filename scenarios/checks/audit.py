@@ -49,7 +49,10 @@ class _AuditComplete:
         host = self._stage.world.transport.slot_of(self._stage.wiring.audit).host
         records = host.disk.durable(FILE)
         told: dict[str, _Trail] = {
-            order: _read(entry.event for entry in entries) for order, entries in trails(records).items()
+            # What is about no order (the desk was halted, say) is told under no name.
+            order: _read(entry.event for entry in entries)
+            for order, entries in trails(records).items()
+            if order
         }
         for low, high in missing_versions(records):
             return Ruling(Verdict.VIOLATED, f"versions {low} to {high - 1} of the journal are not on the audit's disk")

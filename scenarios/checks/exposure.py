@@ -14,7 +14,7 @@ LOSS_GRACE_NS: Final = 100_000_000
 """How long news of a loss may take to reach the gate: orders accepted within it were sent in good faith."""
 
 
-class _Book(Struct):
+class VenueBook(Struct):
     """One symbol, as the venues have it."""
 
     net_lots: int = 0
@@ -34,7 +34,7 @@ class _Book(Struct):
 class _Open(Struct):
     """What a venue has open under one ClOrdID."""
 
-    book: _Book
+    book: VenueBook
     buy: bool
     lots: int = 0
 
@@ -47,12 +47,12 @@ class _Open(Struct):
             self.book.sells += lots
 
 
-class _Fold:
+class VenueFold:
     """Positions and open orders by symbol, from what the venues accepted, executed and closed."""
 
     def __init__(self, stage: Stage) -> None:
-        self.books: dict[str, _Book] = {}
-        self.moved = _Book()
+        self.books: dict[str, VenueBook] = {}
+        self.moved = VenueBook()
         """The book that the latest record was about."""
         self._open: dict[tuple[str, str], _Open] = {}
         trace = stage.world.trace
@@ -61,10 +61,10 @@ class _Fold:
         trace.watch(self._on_replaced, VenueReplaced)
         trace.watch(self._on_closed, VenueClosed)
 
-    def book(self, symbol: str) -> _Book:
+    def book(self, symbol: str) -> VenueBook:
         book = self.books.get(symbol)
         if book is None:
-            book = self.books[symbol] = _Book()
+            book = self.books[symbol] = VenueBook()
         return book
 
     def _on_accepted(self, record: Record) -> None:
@@ -103,7 +103,7 @@ class _Fold:
 class _WithinPositionLimit:
     def __init__(self, stage: Stage, max_position_lots: int | None) -> None:
         # The fold watches first, so that it has seen the acceptance when we look.
-        self._fold = _Fold(stage)
+        self._fold = VenueFold(stage)
         setting = stage.scenario.settings.desk.risk.max_position_lots
         self._limit = setting if max_position_lots is None else max_position_lots
         self._worst = 0
@@ -164,7 +164,7 @@ class _LossLimitKept:
     """Past the daily loss (and a grace for the news), venues accept only what does not raise the exposure."""
 
     def __init__(self, stage: Stage) -> None:
-        self._fold = _Fold(stage)
+        self._fold = VenueFold(stage)
         loss = stage.scenario.settings.desk.risk.max_daily_loss
         self._limited = [
             (self._fold.book(each.symbol), int(loss / each.unit_money)) for each in stage.floor.instruments

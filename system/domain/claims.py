@@ -62,6 +62,15 @@ class AlertRaised(Claim, frozen=True, gc=False, tag=True):
     text: str
 
 
+class SwitchReported(Claim, frozen=True, gc=False, tag=True):
+    """The operator has heard that something is in this state now, and how many open orders of it are left."""
+
+    scope: str
+    name: str
+    state: str
+    left: int
+
+
 class StateHash(Claim, frozen=True, gc=False, tag=True):
     """The hash of a live state at a version of its stream, to be held against a rebuilt one."""
 

@@ -6,6 +6,7 @@ from squall.sim.exchange.wire.messages import ExecutionReport, OrderStatusReport
 from squall.system.domain.form import Malformed
 from squall.system.domain.ids import ClOrdID, Epoch, Venue
 from squall.system.domain.messages import Denial, UnsentReason
+from squall.system.domain.switches import Switch
 from squall.system.domain.terms import HOUSE, Attribution, Terms
 
 
@@ -107,6 +108,12 @@ class RefuseCancel(Command, frozen=True, gc=False):
     reason: str
 
 
+class SetSwitch(Command, frozen=True, gc=False):
+    """From now on this trades so. It is about no order: *cl_ord_id* is empty."""
+
+    switch: Switch
+
+
 AnyCommand = (
     PlaceOrder
     | JudgeOrder
@@ -120,4 +127,5 @@ AnyCommand = (
     | ReplaceOrder
     | JudgeReplace
     | RefuseReplace
+    | SetSwitch
 )

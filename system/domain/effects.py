@@ -37,6 +37,7 @@ from squall.system.domain.events import (
     ReplaceSeen,
     TradeBusted,
     TradeCorrected,
+    TradingSwitched,
     TransitionRefused,
     UnknownOrderReported,
 )
@@ -89,7 +90,7 @@ def effects_of(event: AnyEvent, order: Order, epoch: Epoch) -> tuple[Effect, ...
             return _reservation(event, order)
         case ReplaceRequested() | ReplaceSeen() | OrderStopped() | OrderSuspended() | OrderDoneForDay():
             return ()
-        case TransitionRefused() | FillQuarantined() | UnknownOrderReported() | NameTaken():
+        case TransitionRefused() | FillQuarantined() | UnknownOrderReported() | NameTaken() | TradingSwitched():
             return ()
         case _:
             assert_never(event)
@@ -180,6 +181,8 @@ def route_order(order: Order, epoch: Epoch) -> RouteOrder:
         price_half_ticks=terms.price_half_ticks,
         attempt=order.attempt,
         stop_price_half_ticks=terms.stop_price_half_ticks,
+        strategy=order.strategy,
+        client=order.attribution.client or "",
     )
 
 

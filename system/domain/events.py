@@ -17,6 +17,7 @@ from squall.system.domain.form import Malformed
 from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol, Venue
 from squall.system.domain.messages import Denial, UnsentReason
 from squall.system.domain.orders import OrderState, Trigger
+from squall.system.domain.switches import Switch
 from squall.system.domain.terms import HOUSE, Attribution, Terms
 
 
@@ -297,6 +298,12 @@ class UnknownOrderReported(Event, frozen=True, gc=False, tag=True):
     what: str
 
 
+class TradingSwitched(Event, frozen=True, gc=False, tag=True):
+    """Somebody has halted something, or set it going again. It is about no order: *cl_ord_id* is empty."""
+
+    switch: Switch
+
+
 AnyEvent = (
     OrderSubmitted
     | OrderApproved
@@ -329,6 +336,7 @@ AnyEvent = (
     | TransitionRefused
     | FillQuarantined
     | UnknownOrderReported
+    | TradingSwitched
 )
 
 encode_event: Final[Callable[[AnyEvent], bytes]] = msgspec.msgpack.Encoder().encode

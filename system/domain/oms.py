@@ -16,6 +16,7 @@ from squall.system.domain.commands import (
     RefuseReplace,
     ReplaceOrder,
     ReturnOrder,
+    SetSwitch,
     WithdrawOrder,
 )
 from squall.system.domain.events import (
@@ -35,6 +36,7 @@ from squall.system.domain.events import (
     OrderSent,
     OrderSubmitted,
     QuarantineReason,
+    TradingSwitched,
     TransitionRefused,
     UnknownOrderReported,
 )
@@ -48,7 +50,7 @@ from squall.system.domain.rulings import NOTHING, Events, refused
 
 __all__ = ["Events", "OmsState", "decide", "evolve", "rebuild"]
 
-HOPELESS: Final = (UnsentReason.NO_VENUE, UnsentReason.NOT_MARKETABLE)
+HOPELESS: Final = (UnsentReason.NO_VENUE, UnsentReason.NOT_MARKETABLE, UnsentReason.HALTED)
 """Reasons for which letting an order out again would end the same way."""
 NOT_ASKED: Final = (UnsentReason.SESSION_DOWN.value, UnsentReason.FENCED.value, UnsentReason.NOT_NOW.value)
 """Reasons for which a cancel did not get as far as the venue."""
@@ -58,6 +60,11 @@ def decide(state: OmsState, command: AnyCommand, now_ns: int) -> Events:
     """What the command comes to; no events where it is no news. *now_ns* is the leader's wall clock."""
     if isinstance(command, PlaceOrder):
         return _place(state, command, now_ns)
+    if isinstance(command, SetSwitch):
+        switch = command.switch
+        if state.switches.of(switch.scope, switch.name) is switch.state:
+            return NOTHING
+        return (TradingSwitched(command.cl_ord_id, now_ns, command.actor, switch),)
     order = state.orders.get(command.cl_ord_id)
     if order is None:
         return _of_no_live_order(state, command, now_ns)
@@ -191,7 +198,7 @@ def _of_no_live_order(state: OmsState, command: AnyCommand, now_ns: int) -> Even
                 for each in executions
                 for event in _too_late(state, command, each.exec_id, each.lots, each.price_half_ticks, now_ns)
             )
-        case JudgeOrder() | JudgeReplace() | PlaceOrder():
+        case JudgeOrder() | JudgeReplace() | PlaceOrder() | SetSwitch():
             return NOTHING  # withdrawn, or filled, while risk was thinking
         case ReplaceOrder():
             if order is not None:

@@ -39,12 +39,14 @@ from squall.system.domain.events import (
     ReplaceSeen,
     TradeBusted,
     TradeCorrected,
+    TradingSwitched,
     TransitionRefused,
     UnknownOrderReported,
 )
 from squall.system.domain.ids import ClOrdID, ExecID
 from squall.system.domain.names import Names
 from squall.system.domain.orders import TERMINAL, Order, OrderState, Replacement, Trigger, next_state
+from squall.system.domain.switches import NO_SWITCHES
 
 _PACK: Final = msgspec.msgpack.Encoder()
 
@@ -78,6 +80,7 @@ class OmsState:
         "quarantined",
         "refused",
         "seen",
+        "switches",
         "unknown",
         "version",
     )
@@ -96,6 +99,8 @@ class OmsState:
         self.refused = 0
         self.quarantined = 0
         self.unknown = 0
+        self.switches = NO_SWITCHES
+        """What is not active."""
         self._digest = b""
         """Over all names, in the order in which they came: each with the digest before it."""
 
@@ -148,7 +153,7 @@ class OmsState:
         """BLAKE2b over the live orders by name, the counts, and all names in the order in which they came."""
         orders = [self.orders[cl_ord_id] for cl_ord_id in sorted(self.orders)]
         counts = (self.version, self.refused, self.quarantined, self.unknown)
-        whole = _PACK.encode((counts, orders, self._digest))
+        whole = _PACK.encode((counts, orders, self.switches.all, self._digest))
         return blake2b(whole, digest_size=16).hexdigest()
 
 
@@ -311,6 +316,9 @@ def evolve(state: OmsState, event: AnyEvent) -> Order | None:
             return None
         case UnknownOrderReported():
             state.unknown += 1
+            return None
+        case TradingSwitched():
+            state.switches = state.switches.switched(event.switch)
             return None
         case TradeBusted():
             state.remember_execution(event.ref_exec_id, Trade(name))

@@ -32,10 +32,12 @@ from squall.system.domain.messages import (
     ReplaceAtVenue,
     ReplaceRefused,
     SendOrder,
+    SwitchesTold,
     UnsentReason,
     VenueReport,
 )
 from squall.system.domain.parents import Parents
+from squall.system.domain.switches import NO_SWITCHES, Scope, Switch, Switches, TradingState
 from squall.system.runtime import Address, Runtime
 from squall.system.services.line import Line, opened_before
 from squall.system.wiring import Wiring
@@ -61,6 +63,7 @@ class Execution:
             line = Line(runtime, config, route, wiring.routers)
             self._lines[route.venue] = self._by_address[route.address] = line
         self._flights: dict[ClOrdID, Flight] = {}
+        self._switches = NO_SWITCHES
         self._highest = Epoch(0)
         """The highest epoch seen, in this life or before."""
         self._served = Epoch(0)
@@ -125,6 +128,9 @@ class Execution:
                     self._on_established(line)
             case Fence():
                 self._on_fence(message)
+            case SwitchesTold():
+                if message.epoch >= self._highest:
+                    self._on_switches(message.switches)
             case _:
                 raise TypeError(f"execution: no use for a {type(message).__name__} from {sender}")
 
@@ -201,7 +207,7 @@ class Execution:
         line = self._lines[message.venue]
         flight = Flight(order=order, epoch=order.epoch, wire_id=cl_ord_id, venue=line.venue)
         self._flights[cl_ord_id] = flight
-        problem = line.transmit(flight, cl_ord_id)
+        problem = self._transmit(flight, line, cl_ord_id)
         if problem is not None:
             self._give_back(flight, problem)
         else:
@@ -404,11 +410,28 @@ class Execution:
         elif flight.sends < config.max_sends and self._send_again(flight, line) is not None:
             self._runtime.set_timer(config.ack_timeout_ns, ("ack", flight.order.cl_ord_id))
 
+    def _transmit(self, flight: Flight, line: Line, wire_id: str) -> UnsentReason | None:
+        """Write it to the venue; the reason where that cannot be. What was approved before a halt stops here."""
+        order, switches = flight.order, self._switches
+        if switches.any:
+            state = switches.state_of(order.strategy, order.symbol, order.client)
+            if state is TradingState.HALTED or line.halted:
+                self._acted("risk.kill_switch", order.cl_ord_id)
+                return UnsentReason.VENUE_HALTED if line.halted else UnsentReason.HALTED
+        return line.transmit(flight, wire_id)
+
+    def _on_switches(self, switches: tuple[Switch, ...]) -> None:
+        """The leader's word for what is not active."""
+        self._switches = Switches(switches)
+        for line in self._lines.values():
+            line.halted = self._switches.of(Scope.VENUE, line.venue) is TradingState.HALTED
+            line.review()
+
     def _send_again(self, flight: Flight, line: Line) -> UnsentReason | None:
         cl_ord_id = flight.order.cl_ord_id
         keep = self._config.execution.keep_cl_ord_id
         wire_id = flight.wire_id if keep else doubt.fresh_wire_id(cl_ord_id, flight.sends + 1)
-        problem = line.transmit(flight, wire_id)
+        problem = self._transmit(flight, line, wire_id)
         if problem is None and keep:
             self._acted("execution.keep_cl_ord_id", cl_ord_id)
         return problem
@@ -463,6 +486,7 @@ class Execution:
             self._acted("execution.fencing", fence.leader)
             return
         self._leaders[fence.epoch] = fence.leader
+        self._on_switches(fence.switches)
         if fence.epoch > self._highest:
             self._highest = fence.epoch
             self._void.clear()

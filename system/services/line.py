@@ -57,6 +57,8 @@ class Line:
         self.symbols = route.symbols
         self.gateway = NativeGateway(runtime, config.execution, route)
         self.breaker = Breaker(config.breaker)
+        self.halted = False
+        """An operator has taken the venue out: nothing new goes there."""
         self._told_state = BreakerState.CLOSED
         self._told_routable = False
         self._healths = 0
@@ -78,6 +80,8 @@ class Line:
     def transmit(self, flight: Flight, wire_id: str) -> UnsentReason | None:
         """Write the order, the first time or again; the reason where that cannot be."""
         gateway, breaker, config = self.gateway, self.breaker, self._config.execution
+        if self.halted:
+            return UnsentReason.VENUE_HALTED
         if not gateway.established:
             return UnsentReason.SESSION_DOWN
         permit = breaker.admit(self._runtime.monotonic_ns)
@@ -138,8 +142,11 @@ class Line:
             ripe_in_ns = breaker.ripe_in_ns(now_ns)
             if ripe_in_ns:
                 self._runtime.set_timer(ripe_in_ns, ("breaker", self.venue))
-        if (self.gateway.established and breaker.routable(now_ns)) is not self._told_routable:
+        if self._routable(now_ns) is not self._told_routable:
             self.tell_health(self._routers)
+
+    def _routable(self, now_ns: int) -> bool:
+        return self.gateway.established and self.breaker.routable(now_ns) and not self.halted
 
     def _record(self) -> None:
         """So that a restart does not forget that the venue is to be left alone. A probe changes nothing of that."""
@@ -150,7 +157,7 @@ class Line:
 
     def tell_health(self, routers: tuple[Address, ...]) -> None:
         """Tell the routers, as far as they are there; each hears it all again on a new stream."""
-        routable = self.gateway.established and self.breaker.routable(self._runtime.monotonic_ns)
+        routable = self._routable(self._runtime.monotonic_ns)
         self._told_routable = routable
         self._healths += 1
         health = VenueHealth(venue=self.venue, routable=routable, number=self._healths)

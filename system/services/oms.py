@@ -43,6 +43,7 @@ from squall.system.domain.messages import (
     Replicate,
     Replicated,
     SubmitOrder,
+    SwitchTrading,
     UnsentReason,
     VenueReport,
 )
@@ -69,6 +70,7 @@ DeskTalk = (
     | CancelRefused
     | ReplaceRefused
     | FenceAccepted
+    | SwitchTrading
 )
 LeaseTalk = LeaseGranted | LeaseRenewed | LeaseRefused | LeaderBeat
 JournalTalk = Replicate | Replicated | JoinStandby | JournalImage
@@ -238,6 +240,8 @@ class Oms:
                 term.refuse_cancel(RefuseCancel(sender, message.cl_ord_id, message.reason))
             case AskHoldings():
                 term.tell_holdings(sender, message.strategy)
+            case SwitchTrading():
+                term.halts.switch(sender, message)
             case FenceAccepted():
                 if message.epoch == term.epoch:
                     term.on_fence_accepted()

@@ -66,6 +66,7 @@ from squall.system.domain.oms_replace import new_terms
 from squall.system.domain.orders import Order, OrderState
 from squall.system.domain.reference import corrected
 from squall.system.runtime import Address, Runtime
+from squall.system.services.halts import Halts
 from squall.system.services.journal import Journal
 from squall.system.services.leadership import Leadership, OmsTimer, Role
 from squall.system.services.replication import Replication
@@ -119,6 +120,7 @@ class Term:
             wiring.strategy,  # which hears nothing of a stream that died with our last life, and does not ask
         )
         self.state = OmsState()
+        self.halts = Halts(self, runtime, wiring, self._post)
         self._cold_version = 0
         """The state knows of nothing up to this version; 0 unless `oms.replay` is off."""
         self._outbox: deque[tuple[int, Address, DeskMessage]] = deque()
@@ -189,7 +191,7 @@ class Term:
             self._claim()
         elif peer == wiring.risk:
             in_flight = tuple(open_order(order) for order in live if order.attempt)
-            write(peer, SyncRisk(self.epoch, in_flight))
+            write(peer, SyncRisk(self.epoch, in_flight, self.state.switches.all))
             self._check_again()
         elif peer == wiring.positions:
             log = self._log()
@@ -243,7 +245,7 @@ class Term:
         self._fences += 1
         self._inquired.update((order.cl_ord_id, None) for order in orders)
         asked = tuple(open_at_venue(order, self.epoch) for order in orders)
-        return Fence(self.epoch, self._runtime.address, asked, self._fences)
+        return Fence(self.epoch, self._runtime.address, asked, self._fences, self.state.switches.all)
 
     def on_fence_accepted(self) -> None:
         """From here on no earlier leader's order leaves. Wait a little for the answers, then trade."""
@@ -283,9 +285,14 @@ class Term:
 
     # --- orders ---
 
+    @property
+    def answerable(self) -> bool:
+        """Whether what is taken now will be kept: we lead, and the backup is there where it has to be."""
+        return self.leading and not (self.replication.lost and self.config.oms.output_commit)
+
     def submit(self, sender: Address, command: PlaceOrder) -> None:
         """Take a new order, unless we cannot answer for it: then the strategy will repeat it."""
-        if not self.leading or (self.replication.lost and self.config.oms.output_commit):
+        if not self.answerable:
             return
         if command.cl_ord_id in self.state.seen:
             self._post(sender, OrderTaken(command.cl_ord_id))
@@ -473,6 +480,7 @@ class Term:
         """Once a beat: is a cancel to be asked again, or anything held back? Is it quiet enough for a state hash?"""
         if self._unasked and self.leading:
             self._ask_cancels_again()
+        self.halts.see_to_it()
         version = self.state.version
         if self._outbox:
             head = self._outbox[0][0]

@@ -8,6 +8,7 @@ from msgspec import Struct
 from squall.sim.exchange.wire.messages import ExecutionReport, OrderStatusReport, OrdType, Side, TimeInForce
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.messages.base import DeskMessage
+from squall.system.domain.switches import Switch
 
 # --- OMS → router → execution ---
 
@@ -26,6 +27,8 @@ class RouteOrder(DeskMessage, frozen=True, gc=False, tag=True):
     price_half_ticks: int | None
     attempt: int
     stop_price_half_ticks: int | None = None
+    strategy: str = ""
+    client: str = ""
 
     @property
     def identity(self) -> str:
@@ -112,6 +115,8 @@ class Fence(DeskMessage, frozen=True, gc=False, tag=True):
     leader: str
     orders: tuple[OpenAtVenue, ...]
     attempt: int
+    switches: tuple[Switch, ...] = ()
+    """All that is not active."""
 
     @property
     def identity(self) -> str:
@@ -141,6 +146,8 @@ class UnsentReason(Enum):
     NEVER_ARRIVED = "the venue never got it"
     FENCED = "fenced"
     NOT_NOW = "the venue says not now"
+    HALTED = "halted"
+    VENUE_HALTED = "the venue is halted"
 
 
 class OrderLeft(DeskMessage, frozen=True, gc=False, tag=True):

@@ -1,0 +1,106 @@
+"""The operator's console: a person's word about what may trade goes to whoever leads, until it is done."""
+
+from collections.abc import Hashable
+from typing import Final
+
+import msgspec
+
+from squall.system.config import DeskConfig
+from squall.system.domain.claims import SwitchReported
+from squall.system.domain.messages import SwitchDone, SwitchTrading
+from squall.system.domain.switches import Scope, TradingState
+from squall.system.runtime import Address, Runtime
+from squall.system.wiring import Wiring
+
+ORDERS_FILE: Final = "orders of the operator"
+REPEAT: Final = "repeat"
+_encode: Final = msgspec.msgpack.Encoder().encode
+_DECODER: Final[msgspec.msgpack.Decoder[SwitchTrading]] = msgspec.msgpack.Decoder(SwitchTrading)
+
+OperatorMessage = SwitchTrading | SwitchDone
+Thing = tuple[Scope, str]
+
+
+class Operator:
+    """Writes each order down, repeats it to every OMS, and says what has come of it.
+
+    Only a leader answers, so it need not be known who leads. An order is done when a leader has written it down; one
+    that halts something, when nothing is left open of it. A later order about the same thing replaces an earlier one.
+    """
+
+    def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring) -> None:
+        self._runtime = runtime
+        self._config = config
+        self._desks = wiring.oms
+        self._orders: dict[Thing, SwitchTrading] = {}
+        self._done: dict[Thing, None] = {}
+        self._left: dict[Thing, int] = {}
+        self._number = 0
+
+    @property
+    def waiting(self) -> tuple[SwitchTrading, ...]:
+        """Orders that are not done, in the order in which they were given."""
+        return tuple(order for thing, order in self._orders.items() if thing not in self._done)
+
+    def on_start(self) -> None:
+        for data in self._runtime.read(ORDERS_FILE):
+            self._note(_DECODER.decode(data))
+        self._repeat()
+
+    def on_message(self, sender: Address, message: OperatorMessage) -> None:
+        match message:
+            case SwitchTrading():
+                order = msgspec.structs.replace(message, number=self._number + 1)
+                self._note(order)
+                self._runtime.append(ORDERS_FILE, _encode(order))
+                self._repeat()
+            case SwitchDone():
+                self._on_done(message)
+            case _:
+                raise TypeError(f"operator: no use for a {type(message).__name__} from {sender}")
+
+    def _note(self, order: SwitchTrading) -> None:
+        thing = (order.scope, order.name)
+        self._number = order.number
+        self._orders.pop(thing, None)
+        self._orders[thing] = order
+        self._done.pop(thing, None)
+        self._left.pop(thing, None)
+
+    def _repeat(self) -> None:
+        waiting = self.waiting
+        for oms in self._desks if waiting else ():
+            self._runtime.open(oms)
+            for order in waiting:
+                self._runtime.write(oms, order)
+        if waiting:
+            self._runtime.set_timer(self._config.risk.repeat_switch_ns, REPEAT)
+
+    def _on_done(self, done: SwitchDone) -> None:
+        thing = (done.scope, done.name)
+        order = self._orders.get(thing)
+        if order is None or order.number != done.number or thing in self._done or self._left.get(thing) == done.left:
+            return
+        self._left[thing] = done.left
+        if done.state is not TradingState.HALTED or not done.left:
+            self._done[thing] = None
+        self._runtime.emit(SwitchReported(done.scope.value, done.name, done.state.value, done.left))
+
+    def on_timer(self, key: Hashable) -> None:
+        if key != REPEAT:
+            raise ValueError(f"operator: found timer {key!r}, expected {REPEAT!r}")
+        self._repeat()
+
+    def on_stream_open(self, peer: Address) -> None:
+        """Say at once what is waiting to be said."""
+        for order in self.waiting:
+            self._runtime.write(peer, order)
+
+    def on_stream_closed(self, peer: Address, reason: str) -> None:
+        """Where there is something to say, the next repetition opens it again."""
+
+    def on_durable(self, token: int) -> None:
+        """Nobody waits for it: an order goes out at once, and is repeated in the next life if it got to the disk."""
+
+    def on_config(self, config: DeskConfig) -> None:
+        self._config = config
