@@ -15,7 +15,7 @@ from squall.sim.host import Host
 from squall.sim.trace import Handled, Record, Sent
 from squall.system.domain.doubt import desk_id
 from squall.system.domain.messages import JournalCopied
-from squall.system.domain.orders import Order
+from squall.system.domain.orders import TERMINAL, Order
 from squall.system.domain.portfolio import Exposure
 from squall.system.services.audit import Audit
 from squall.system.services.execution import Execution
@@ -197,7 +197,7 @@ def _service(program: Any) -> dict[str, Any]:
             grant = program.last
             return {"epoch": grant.epoch, "granted_to": grant.candidate or None, "led": grant.led}
         case Audit():
-            return {"versions_missing": [list(hole) for hole in program.missing]}
+            return _audit(program)
         case Monitor():
             alerts = [
                 f"{alert.severity}: {alert.text}" for alert in program.board.kept if program.board.stands(alert.kind)
@@ -257,6 +257,28 @@ def _positions(program: Positions) -> dict[str, Any]:
             "fills": total.number,
         }
         for symbol, total in program.fills.totals.items()
+    }
+
+
+def _audit(program: Audit) -> dict[str, Any]:
+    models, lag = program.read_models, program.lag
+    rows = models.orders.rows.values()
+    return {
+        "versions_missing": [list(hole) for hole in program.missing],
+        "shows_version": models.version,
+        "behind_versions": lag.versions,
+        "behind_ns": lag.age_ns,
+        "orders": len(rows),
+        "orders_open": sum(row.status not in TERMINAL for row in rows),
+        "fills": len(models.fills.fills),
+        "positions": {
+            f"{key.symbol} of {key.strategy}": {
+                "net_lots": row.quantity_lots,
+                "realised_half_tick_lots": row.realised,
+                "fees_half_tick_lots": row.fees,
+            }
+            for key, row in models.fills.rows.items()
+        },
     }
 
 

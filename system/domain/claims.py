@@ -77,3 +77,13 @@ class StateHash(Claim, frozen=True, gc=False, tag=True):
     stream: str
     version: int
     hash: str
+
+
+class ReadModelsTold(Claim, frozen=True, gc=False, tag=True):
+    """What the read side shows, up to *version* of the journal and *behind_versions* behind what it has heard of."""
+
+    version: int
+    behind_versions: int
+    behind_ns: int
+    positions: tuple[tuple[str, int, int], ...]
+    """Symbol, net lots, and cash flow in half tick × lot."""

@@ -1,17 +1,23 @@
-"""Audit: keeps the OMS's events on its own disk, each once, and hands them on to the monitor."""
+"""Audit: keeps the OMS's events on its own disk, each once, hands them on to the monitor, and holds the read models.
+
+The read models stand here because all that they are made of comes here anyway: another service would hear every event
+a second time. They are made anew from the disk at each start.
+"""
 
 from collections.abc import Hashable
 from typing import Final
 
 from squall.system.config import DeskConfig
 from squall.system.domain.audit_trail import AuditRecord, Coverage, decode_record, encode_record
-from squall.system.domain.claims import AlertRaised
+from squall.system.domain.claims import AlertRaised, ReadModelsTold
 from squall.system.domain.messages import JournalCopied
+from squall.system.domain.projections.read_models import Lag, ReadModels, rebuilt
 from squall.system.runtime import Address, Runtime
 from squall.system.wiring import Wiring
 
 FILE: Final = "audit"
 REOPEN: Final = "reopen monitor"
+SHOW: Final = "show"
 
 
 class Audit:
@@ -23,6 +29,9 @@ class Audit:
         self._monitor = wiring.monitor
         self._coverage = Coverage()
         self._durable = 0
+        self.read_models = ReadModels()
+        self._shown = 0
+        """The version of the journal that was last said to be shown."""
 
     @property
     def durable_token(self) -> int:
@@ -34,11 +43,19 @@ class Audit:
         """Versions of the journal that have not come, though later ones have: from, up to and without."""
         return list(self._coverage.missing)
 
+    @property
+    def lag(self) -> Lag:
+        """How far the read models are behind."""
+        return self.read_models.lag(self._runtime.now_ns)
+
     def on_start(self) -> None:
-        for data in self._runtime.read(FILE):
+        records = self._runtime.read(FILE)
+        for data in records:
             record = decode_record(data)
             self._coverage.take(record.first_version, len(record.events))
+        self.read_models = rebuilt(records)
         self._runtime.open(self._monitor)
+        self._runtime.set_timer(self._config.portfolio.value_interval_ns, SHOW)
 
     def on_message(self, sender: Address, message: JournalCopied) -> None:
         match message:
@@ -64,6 +81,7 @@ class Audit:
     def _keep(self, fresh: JournalCopied) -> None:
         record = AuditRecord(fresh.epoch, fresh.first_version, self._runtime.now_ns, fresh.events)
         self._runtime.append(FILE, encode_record(record))
+        self.read_models.take(fresh.first_version, fresh.events, self._runtime.now_ns)
         self._runtime.write(self._monitor, fresh)
 
     def on_durable(self, token: int) -> None:
@@ -77,9 +95,23 @@ class Audit:
             self._runtime.set_timer(self._config.monitor.reopen_interval_ns, REOPEN)
 
     def on_timer(self, key: Hashable) -> None:
-        if key != REOPEN:
-            raise ValueError(f"audit: timer {key!r}, expected {REOPEN!r}")
-        self._runtime.open(self._monitor)
+        match key:
+            case "reopen monitor":
+                self._runtime.open(self._monitor)
+            case "show":
+                self._show()
+            case _:
+                raise ValueError(f"audit: timer {key!r}, expected {REOPEN!r} or {SHOW!r}")
+
+    def _show(self) -> None:
+        """Say what the read models show, where that has changed, and how far they are behind."""
+        models = self.read_models
+        if models.version != self._shown:
+            self._shown = models.version
+            lag = self.lag
+            positions = tuple((name, each.net_lots, each.cash_flow) for name, each in models.fills.totals.items())
+            self._runtime.emit(ReadModelsTold(models.version, lag.versions, lag.age_ns, positions))
+        self._runtime.set_timer(self._config.portfolio.value_interval_ns, SHOW)
 
     def on_config(self, config: DeskConfig) -> None:
         self._config = config
