@@ -10,8 +10,10 @@ from squall.scenarios.checks.exposure import exposure_within_limit, loss_limit_k
 from squall.scenarios.checks.feed import books_agree, feeds_in_sequence, good_ticks_can_be
 from squall.scenarios.checks.leadership import one_leader
 from squall.scenarios.checks.orders import filled_within_ordered, no_order_twice, orders_end, program_raised
+from squall.scenarios.checks.portfolio import portfolio_adds_up, positions_are_their_fills
 from squall.scenarios.checks.positions import executions_booked_once
 from squall.scenarios.checks.prices import priced_off_the_market
+from squall.scenarios.checks.read_side import read_side_catches_up
 from squall.scenarios.scenario import Promise
 
 
@@ -37,6 +39,9 @@ def settles() -> tuple[Promise, ...]:
     return (
         orders_end(),
         executions_booked_once(),
+        positions_are_their_fills(),
+        portfolio_adds_up(),
+        read_side_catches_up(),
         feeds_in_sequence(),
         nothing_lost(),
         rebuilt_equals_live(),

@@ -66,7 +66,7 @@ class MarketData:
             case ConsolidatedPacket():
                 self._teller.hear_second(message, self._all)
             case AskMarks():
-                self._runtime.send(sender, MarksTold(message.number, marks_told(self._all)))
+                self._runtime.send(sender, MarksTold(message.number, marks_told(self._all), message.ends_horizon))
             case _:
                 raise TypeError(f"market data: found {type(message).__name__}, expected {MarketDataMessage}")
 

@@ -23,7 +23,6 @@ from squall.system.wiring import Wiring
 PortfolioMessage = StrategyPositions | MarksTold
 
 VALUE: Final = "value"
-HORIZON: Final = "horizon"
 
 
 class Portfolio:
@@ -43,11 +42,10 @@ class Portfolio:
         self._positions: dict[PositionKey, Position] = {}
         self._marks: dict[Symbol, int] = {}
         self.history = PriceHistory(config.var.observations)
-        self._horizon_over = True
-        """The next marks are the last of one horizon and the first of the next."""
+        self._observed_ns: int | None = None
+        """When marks were last an observation of the past, on our monotonic clock."""
         self._asked = 0
         self._heard = 0
-        self._told = 0
         self.valuation: Valuation | None = None
 
     def _sectors_by(self, config: DeskConfig) -> dict[Symbol, str]:
@@ -59,7 +57,6 @@ class Portfolio:
         # Positions open this stream too; but after a restart of ours they would not know that they have to.
         self._runtime.open(self._positions_at)
         self._runtime.set_timer(self._config.portfolio.value_interval_ns, VALUE)
-        self._runtime.set_timer(self._config.var.horizon_ns, HORIZON)
 
     def on_message(self, sender: Address, message: PortfolioMessage) -> None:
         match message:
@@ -87,8 +84,8 @@ class Portfolio:
         self._heard = told.number
         for mark in told.marks:
             self._marks[mark.symbol] = mark.twice_half_ticks
-        if self._horizon_over and self._marks:
-            self._horizon_over = False
+        if told.ends_horizon:
+            self._observed_ns = self._runtime.monotonic_ns
             self.history.observe(dict(self._marks))
         if self.valuation is None:
             return
@@ -105,16 +102,17 @@ class Portfolio:
         self.valuation = replace(found, tail=tail)
 
     def _tell(self, now: Valuation) -> None:
-        self._told += 1
         in_cents, tail = self.money.in_cents, now.tail
         self._runtime.write(
             self._monitor,
             PortfolioValued(
-                self._told,
+                self._heard,
                 in_cents(now.equity),
+                in_cents(now.realised),
                 in_cents(now.profit),
                 now.drawdown_percent,
                 None if tail is None else in_cents(tail.value_at_risk),
+                None if tail is None else in_cents(tail.expected_shortfall),
                 self.var_utilisation_percent,
             ),
         )
@@ -127,17 +125,20 @@ class Portfolio:
         return self.valuation.tail.utilisation_percent(self._config.var.limit * self.money.per_unit)
 
     def on_timer(self, key: Hashable) -> None:
-        match key:
-            case "value":
-                self._asked += 1
-                self._runtime.send(self._market_data, AskMarks(self._asked))
-                self._runtime.set_timer(self._config.portfolio.value_interval_ns, VALUE)
-            case "horizon":
-                self._horizon_over = True
-                self._runtime.set_timer(self._config.var.horizon_ns, HORIZON)
-            case _:
-                assert isinstance(key, str)
-                self._runtime.open(key)
+        if key == VALUE:
+            self._ask()
+        else:
+            assert isinstance(key, str)
+            self._runtime.open(key)
+
+    def _ask(self) -> None:
+        """Ask for marks. Half an interval of grace: an answer takes its time, and the next question comes too soon."""
+        every_ns = self._config.portfolio.value_interval_ns
+        due_ns = self._config.var.horizon_ns - every_ns // 2
+        ends = self._observed_ns is None or self._runtime.monotonic_ns - self._observed_ns >= due_ns
+        self._asked += 1
+        self._runtime.send(self._market_data, AskMarks(self._asked, ends))
+        self._runtime.set_timer(every_ns, VALUE)
 
     def on_stream_open(self, peer: Address) -> None:
         """Nothing: positions speak first, and the monitor only listens."""

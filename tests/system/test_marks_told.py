@@ -26,8 +26,8 @@ def test_who_asks_is_told_the_middle_of_the_best_books_and_nothing_of_what_has_n
     program.on_start()
     program.on_message("exchange-a", book("exchange-a", 1, ACME, 198, 204))
     program.on_message("exchange-b", book("exchange-b", 1, ACME, 200, 206))
-    program.on_message("portfolio", AskMarks(7))
-    assert runtime.take(MarksTold, "portfolio") == [MarksTold(7, (PriceMark(ACME, 200 + 204),))]
+    program.on_message("portfolio", AskMarks(7, True))
+    assert runtime.take(MarksTold, "portfolio") == [MarksTold(7, (PriceMark(ACME, 200 + 204),), True)]
 
 
 def test_a_book_that_nobody_believes_has_no_say() -> None:

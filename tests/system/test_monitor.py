@@ -134,7 +134,7 @@ def test_value_at_risk_near_its_limit_raises_one_alert_until_it_is_back_at_its_t
     """Errata 30 and 31: the chapter's utilisation has no limit, and nobody ever records it."""
     runtime, monitor = started()
     for number, percent in enumerate((85, 90, None, 91, 120, 80, 95, 79, 91), 1):
-        monitor.on_message("portfolio", PortfolioValued(number, 0, 0, 0, None, percent))
+        monitor.on_message("portfolio", PortfolioValued(number, 0, 0, 0, 0, None, None, percent))
     assert alerts(runtime) == [
         ("var-utilisation", "value at risk: 91 % of its limit, alert above 90 %"),
         ("var-utilisation", "value at risk: 91 % of its limit, alert above 90 %"),

@@ -147,7 +147,7 @@ def held(lots: int, price: int, strategy: str = "pulse", whole: bool = False, nu
 def test_marks_are_asked_for_once_an_interval_whatever_happens_meanwhile() -> None:
     runtime, portfolio = started()
     runtime.advance(portfolio, 3 * SECOND)
-    assert runtime.take(AskMarks, "market-data") == [AskMarks(1), AskMarks(2), AskMarks(3)]
+    assert runtime.take(AskMarks, "market-data") == [AskMarks(1, True), AskMarks(2, True), AskMarks(3, True)]
 
 
 def test_a_valuation_is_told_to_the_monitor_when_marks_have_come() -> None:
@@ -155,7 +155,7 @@ def test_a_valuation_is_told_to_the_monitor_when_marks_have_come() -> None:
     portfolio.on_message("positions", held(1_000, 100))
     assert runtime.take(PortfolioValued) == []
     portfolio.on_message("market-data", MarksTold(1, (PriceMark(ACME, 220),)))
-    assert runtime.take(PortfolioValued, "monitor") == [PortfolioValued(1, 1_050_00, 50_00, 0, None, None)]
+    assert runtime.take(PortfolioValued, "monitor") == [PortfolioValued(1, 1_050_00, 0, 50_00, 0, None, None, None)]
 
 
 def test_nobody_is_told_of_a_portfolio_whose_positions_have_not_come() -> None:
@@ -189,8 +189,7 @@ def test_risk_moves_with_the_positions_between_two_marks() -> None:
     runtime, portfolio = started()
     portfolio.on_message("positions", held(1_000, 100))
     for number, twice in enumerate((200, 180, 198), 1):
-        portfolio.on_message("market-data", MarksTold(number, (PriceMark(ACME, twice),)))
-        runtime.advance(portfolio, SECOND)
+        portfolio.on_message("market-data", MarksTold(number, (PriceMark(ACME, twice),), True))
     told = runtime.take(PortfolioValued, "monitor")
     assert [each.var_utilisation_percent for each in told] == [None, None, 50]
     assert told[-1].value_at_risk_cents == 49_50
@@ -201,14 +200,21 @@ def test_risk_moves_with_the_positions_between_two_marks() -> None:
     assert tail == TailRisk(2, 99 * portfolio.money.per_unit, Fraction(99 * portfolio.money.per_unit))
 
 
-def test_one_observation_is_taken_a_horizon_however_often_marks_come() -> None:
-    runtime, portfolio = started()
-    for number in range(1, 6):
-        portfolio.on_message("market-data", MarksTold(number, (PriceMark(ACME, 200),)))
-    assert len(portfolio.history) == 0
-    runtime.advance(portfolio, SECOND)
-    portfolio.on_message("market-data", MarksTold(6, (PriceMark(ACME, 200),)))
-    assert len(portfolio.history) == 1
+def test_an_observation_is_asked_for_once_a_horizon_and_again_where_the_answer_was_lost() -> None:
+    config = replace(CONFIG, var=VarConfig(horizon_ns=3 * SECOND))
+    runtime = FakeRuntime("portfolio")
+    portfolio = Portfolio(runtime, config, Wiring(instruments=(Instrument(ACME),), venues=()))
+    portfolio.on_start()
+    asked = []
+    for lost in (False, False, False, True, False, False, False, False):
+        runtime.advance(portfolio, SECOND)
+        (question,) = runtime.take(AskMarks, "market-data")
+        asked.append(question.ends_horizon)
+        if not lost:
+            told = MarksTold(question.number, (PriceMark(ACME, 200),), question.ends_horizon)
+            portfolio.on_message("market-data", told)
+    assert asked == [True, False, False, True, True, False, False, True]
+    assert len(portfolio.history) == 2
 
 
 def test_streams_that_die_are_opened_again() -> None:

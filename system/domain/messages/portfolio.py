@@ -38,6 +38,8 @@ class AskMarks(DeskMessage, frozen=True, gc=False, tag=True):
     """Portfolio → market data, a datagram: what is everything worth? The next valuation asks again."""
 
     number: int
+    ends_horizon: bool = False
+    """These marks are to be an observation of the past: a horizon has gone by since the last one."""
 
     @property
     def identity(self) -> str:
@@ -56,6 +58,8 @@ class MarksTold(DeskMessage, frozen=True, gc=False, tag=True):
 
     number: int
     marks: tuple[PriceMark, ...]
+    ends_horizon: bool = False
+    """As it was asked."""
 
     @property
     def identity(self) -> str:
@@ -66,11 +70,14 @@ class PortfolioValued(DeskMessage, frozen=True, gc=False, tag=True):
     """Portfolio → monitor, at each valuation. Money in hundredths of the currency unit."""
 
     number: int
+    """Of the marks that it was made at."""
     equity_cents: int
+    realised_cents: int
     profit_cents: int
     drawdown_percent: int
     value_at_risk_cents: int | None
     """None while too little of the past is known."""
+    expected_shortfall_cents: int | None
     var_utilisation_percent: int | None
 
     @property

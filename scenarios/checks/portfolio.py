@@ -1,0 +1,271 @@
+"""What the desk says that it holds, what that is worth and what it risks: worked out again from what it was told.
+
+Nothing of the desk's own rules is used: the average cost is folded in another way, value at risk comes from numpy. What
+the services were told is what the world saw them handle, since they last began anew.
+"""
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from squall.scenarios.scenario import Docket, Promise, Ruling
+from squall.scenarios.topology import Stage
+from squall.sim.exchange.wire.messages import Side
+from squall.sim.trace import Handled, HostCrashed, ProgramStarted, Record, Sent
+from squall.system.domain.messages import (
+    AmendFill,
+    BookFill,
+    MarksTold,
+    PortfolioValued,
+    StrategyPositions,
+    SyncPositions,
+)
+
+MILLIONTHS: Final = 10**6
+FINE: Final = 10**12
+"""The judge's own unit of cost, so that its roundings are none beside the desk's."""
+
+KEPT: Final = 16
+"""How many valuations are remembered that nobody has been told of."""
+
+FloatArray = npt.NDArray[np.float64]
+Key = tuple[str, str]
+"""Symbol and strategy."""
+
+
+def _on_new_life(stage: Stage, program: str, forget: Callable[[], None]) -> None:
+    """Call *forget* whenever this program begins anew: with its host, or alone."""
+    home = stage.world.transport.slot_of(program).host.name
+
+    def crashed(record: Record) -> None:
+        if record.host == home:
+            forget()
+
+    def started(record: Record) -> None:
+        if record.event.program == program:
+            forget()
+
+    stage.world.trace.watch(crashed, HostCrashed)
+    stage.world.trace.watch(started, ProgramStarted)
+
+
+# --- positions ---
+
+
+class _Fill(Struct):
+    """An execution as it counts now."""
+
+    key: Key
+    sign: int
+    lots: int
+    price_half_ticks: int
+    commission: int
+
+
+def held(fills: Iterable[tuple[int, int, int]]) -> tuple[int, int, int, int]:
+    """Net lots, what the open ones cost in millionths, cash, and fees, of (signed lots, price, commission)."""
+    net = cost = cash = fees = 0
+    for signed, price, fee in fills:
+        cash -= signed * price + fee
+        fees += fee
+        closing = min(abs(net), abs(signed)) if net * signed < 0 else 0
+        if closing:
+            cost -= cost * closing // abs(net)
+        opening = signed + closing if signed < 0 else signed - closing
+        cost += opening * price * FINE
+        net += signed
+    return net, cost // (FINE // MILLIONTHS), cash, fees
+
+
+class _PositionsAreTheirFills:
+    def __init__(self, stage: Stage) -> None:
+        self._docket = Docket()
+        self._told = 0
+        self._forget()
+        _on_new_life(stage, stage.wiring.positions, self._forget)
+        trace = stage.world.trace
+        trace.watch(lambda record: self._book(record.event.message), Handled, BookFill)
+        trace.watch(lambda record: self._amend(record.event.message), Handled, AmendFill)
+        trace.watch(self._on_sync, Handled, SyncPositions)
+        trace.watch(self._on_told, Sent, StrategyPositions)
+
+    def _forget(self) -> None:
+        self._fills: dict[str, _Fill] = {}
+        self._about: dict[str, str] = {}
+        self._early: dict[str, AmendFill] = {}
+
+    def _book(self, fill: BookFill) -> None:
+        if fill.exec_id in self._fills:
+            return
+        sign = 1 if fill.side is Side.BUY else -1
+        key = (fill.symbol, fill.strategy)
+        self._fills[fill.exec_id] = _Fill(key, sign, fill.lots, fill.price_half_ticks, fill.commission)
+        if fill.exec_id in self._early:
+            self._change(self._fills[fill.exec_id], self._early.pop(fill.exec_id))
+
+    def _amend(self, amendment: AmendFill) -> None:
+        if amendment.exec_id in self._about:
+            return
+        about = self._about[amendment.exec_id] = self._about.get(amendment.ref_exec_id, amendment.ref_exec_id)
+        if about in self._fills:
+            self._change(self._fills[about], amendment)
+        else:
+            self._early[about] = amendment
+
+    @staticmethod
+    def _change(fill: _Fill, amendment: AmendFill) -> None:
+        fill.lots, fill.price_half_ticks = amendment.lots, amendment.price_half_ticks
+        fill.commission = amendment.commission
+
+    def _on_sync(self, record: Record) -> None:
+        for fill in record.event.message.fills:
+            self._book(fill)
+        for amendment in record.event.message.amendments:
+            self._amend(amendment)
+
+    def _on_told(self, record: Record) -> None:
+        by_key: dict[Key, list[tuple[int, int, int]]] = {}
+        for each in self._fills.values():
+            by_key.setdefault(each.key, []).append((each.sign * each.lots, each.price_half_ticks, each.commission))
+        for state in record.event.message.states:
+            self._told += 1
+            key = (state.symbol, state.strategy)
+            fills = by_key.get(key, [])
+            net, cost, cash, fees = held(fills)
+            said = (state.net_lots, state.cash_flow, state.fees)
+            # Each side rounds to the nearest millionth whenever lots close.
+            if said != (net, cash, fees) or abs(state.cost_millionths - cost) > len(fills) + 1:
+                self._docket.violated(
+                    record,
+                    f"{state.symbol} of {state.strategy}: {len(fills)} executions make {net:+} lots that cost "
+                    f"{cost / MILLIONTHS:+.3f}, a cash flow of {cash:+} and fees of {fees}, told were "
+                    f"{state.net_lots:+}, {state.cost_millionths / MILLIONTHS:+.3f}, {state.cash_flow:+} "
+                    f"and {state.fees}",
+                )
+
+    def ruling(self) -> Ruling:
+        return self._docket.ruling(f"positions were told {self._told} times, each the sum of its executions")
+
+
+def positions_are_their_fills() -> Promise:
+    """Lots, cash, fees and average cost that are told of a position are those of its executions, busts included."""
+    return Promise("a position is the sum of its fills", "safety", _PositionsAreTheirFills, of_our_desk=True)
+
+
+# --- the portfolio ---
+
+
+class _Worth(Struct, frozen=True):
+    """What everything is worth at one set of marks, in cents."""
+
+    equity: Fraction
+    losses: FloatArray | None
+    names: int
+
+
+class _PortfolioAddsUp:
+    """Equity is cash and market value; value at risk is numpy's, of market values and of what prices have done."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._docket = Docket()
+        self._valued = self._at_risk = 0
+        desk = stage.scenario.settings.desk
+        self._var, self._cash = desk.var, 100 * Fraction(desk.portfolio.cash)
+        self._cents: dict[str, Fraction] = {
+            each.symbol: 100 * Fraction(each.unit_money) for each in stage.floor.instruments
+        }
+        self._forget()
+        _on_new_life(stage, stage.wiring.portfolio, self._forget)
+        trace = stage.world.trace
+        trace.watch(self._on_positions, Handled, StrategyPositions)
+        trace.watch(self._on_marks, Handled, MarksTold)
+        # The monitor may be a neighbour on the same host: what the world sees of it is that it was handled.
+        trace.watch(self._on_valued, Handled, PortfolioValued)
+
+    def _forget(self) -> None:
+        self._positions: dict[Key, tuple[int, int, int]] = {}
+        """Net lots, cash flow, and cost in millionths."""
+        self._marks: dict[str, int] = {}
+        self._past: list[dict[str, int]] = []
+        self._number = 0
+        self._expected: dict[int, _Worth] = {}
+        """By the number of the marks, until it was told."""
+
+    def _on_positions(self, record: Record) -> None:
+        told: StrategyPositions = record.event.message
+        if told.whole:
+            self._positions = {}
+        for each in told.states:
+            self._positions[each.symbol, each.strategy] = (each.net_lots, each.cash_flow, each.cost_millionths)
+
+    def _on_marks(self, record: Record) -> None:
+        told: MarksTold = record.event.message
+        if told.number > self._number:
+            self._number = told.number
+            self._marks = {**self._marks, **{mark.symbol: mark.twice_half_ticks for mark in told.marks}}
+            if told.ends_horizon:
+                self._past = [*self._past, self._marks][-self._var.observations - 1 :]
+
+            self._expected[told.number] = self._worth()
+            self._expected.pop(told.number - KEPT, None)
+
+    def _worth(self) -> _Worth:
+        cash, value = self._cash, {name: Fraction(0) for name in self._cents}
+        for (symbol, _), (net, flow, cost) in self._positions.items():
+            mark = Fraction(self._marks.get(symbol, 0), 2)
+            cash += flow * self._cents[symbol]
+            # What has no price yet is worth what it cost.
+            worth = net * mark if mark else Fraction(cost, MILLIONTHS)
+            value[symbol] += worth * self._cents[symbol]
+        losses = self._losses({symbol: float(each) for symbol, each in value.items() if each})
+        return _Worth(cash + sum(value.values()), losses, len(value))
+
+    def _losses(self, value: dict[str, float]) -> FloatArray | None:
+        """Of each horizon; None where a name has no price for part of the past: which horizons count is not our say."""
+        if any(not marks.get(symbol) for marks in self._past for symbol in value):
+            return None
+        if len(self._past) < 2:
+            return np.zeros(0)
+        prices = np.array([[marks[symbol] for symbol in value] for marks in self._past], dtype=float)
+        losses: FloatArray = -((prices[1:] / prices[:-1] - 1) @ np.array(list(value.values())))
+        return losses
+
+    def _on_valued(self, record: Record) -> None:
+        said: PortfolioValued = record.event.message
+        worth = self._expected.pop(said.number, None)
+        if worth is None:
+            return  # of an earlier life
+        self._valued += 1
+        self._judge(record, "equity", float(worth.equity), said.equity_cents, 1)
+        self._judge(record, "the day's profit", float(worth.equity - self._cash), said.profit_cents, 1)
+        if worth.losses is None:
+            return
+        found = said.value_at_risk_cents, said.expected_shortfall_cents
+        if len(worth.losses) < self._var.observations_min:
+            if found != (None, None):
+                self._docket.violated(record, f"value at risk is told from {len(worth.losses)} observations")
+            return
+        self._at_risk += 1
+        worst = np.sort(worth.losses)[::-1]
+        tail = len(worst) * (100 - self._var.confidence_percent) / 100
+        weights = np.clip(tail - np.arange(len(worst)), 0, 1)
+        slack = 1 + worth.names  # each name's loss is rounded for itself
+        self._judge(record, "value at risk", float(worst[np.count_nonzero(weights >= 1 - 1e-9)]), found[0], slack)
+        self._judge(record, "expected shortfall", float(np.average(worst, weights=weights)), found[1], slack)
+
+    def _judge(self, record: Record, what: str, cents: float, found: int | None, slack: int) -> None:
+        if found is None or abs(cents - found) > slack:
+            told = "nothing" if found is None else f"{found / 100:,.2f}"
+            self._docket.violated(record, f"{what} is {cents / 100:,.2f}, told was {told}")
+
+    def ruling(self) -> Ruling:
+        return self._docket.ruling(f"{self._valued} valuations add up, {self._at_risk} of them with value at risk")
+
+
+def portfolio_adds_up() -> Promise:
+    """Equity, profit, value at risk and expected shortfall are what the positions and marks that were told make."""
+    return Promise("the portfolio adds up", "safety", _PortfolioAddsUp, of_our_desk=True)
