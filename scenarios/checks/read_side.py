@@ -1,9 +1,10 @@
 """What people are shown is what was executed: the read models, in the end, agree with the venues' own records."""
 
+from squall.scenarios.checks.standing import Standing, watch_standing
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Promise, Ruling
 from squall.scenarios.topology import Stage
-from squall.sim.trace import Record, VenueExecuted
+from squall.sim.trace import Record
 from squall.system.domain.claims import ReadModelsTold
 
 
@@ -14,15 +15,13 @@ class _ReadSideCatchesUp:
         self._venues: dict[str, tuple[int, int]] = {}
         self._executions = 0
         self._shown: Record | None = None
-        stage.world.trace.watch(self._on_executed, VenueExecuted)
+        watch_standing(stage.world.trace, self._on_standing)
         stage.world.trace.watch_claims(self._on_shown, ReadModelsTold)
 
-    def _on_executed(self, record: Record) -> None:
-        event: VenueExecuted = record.event
-        signed = event.lots if event.buy else -event.lots
+    def _on_standing(self, record: Record, change: Standing) -> None:
         self._executions += 1
-        lots, cash = self._venues.get(event.symbol, (0, 0))
-        self._venues[event.symbol] = (lots + signed, cash - signed * event.price_half_ticks - event.fee)
+        lots, cash = self._venues.get(change.symbol, (0, 0))
+        self._venues[change.symbol] = (lots + change.signed_lots, cash + change.cash)
 
     def _on_shown(self, record: Record) -> None:
         self._shown = record
@@ -47,4 +46,4 @@ class _ReadSideCatchesUp:
 
 def read_side_catches_up() -> Promise:
     """Once the faults have healed, the read models show what the venues have executed, to the lot and to the cent."""
-    return Promise("what is shown is what was executed", "liveness", _ReadSideCatchesUp, of_our_desk=True)
+    return Promise("what is shown is what was executed", "durability", _ReadSideCatchesUp, of_our_desk=True)

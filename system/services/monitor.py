@@ -17,7 +17,7 @@ from squall.system.domain.alerts import (
     Vitals,
 )
 from squall.system.domain.claims import AlertRaised
-from squall.system.domain.events import OrderFilled
+from squall.system.domain.events import OrderFilled, TradeBusted, TradeCorrected
 from squall.system.domain.ids import Venue
 from squall.system.domain.messages import FeedQuality, JournalCopied, PortfolioValued, PositionChanged, PositionsTold
 from squall.system.domain.suspicion import Suspicion
@@ -62,9 +62,9 @@ class Monitor:
         scale = lcm(*(denominator for _, denominator in ratios.values()))
         self.profit = DailyProfit({symbol: n * (scale // d) for symbol, (n, d) in ratios.items()}, scale)
         self._fills = dict.fromkeys(ratios, 0)
-        """Fills in the journal, per symbol."""
+        """Fills, busts and corrections in the journal, per symbol."""
         self._booked = dict.fromkeys(ratios, 0)
-        """Fills that the positions have told of, per symbol."""
+        """Those that the positions have told of, per symbol."""
         self.vitals = Vitals((*self._knocked_at, *self._callers))
         self.quality: dict[Venue, FeedQuality] = {}
         """What of each venue's market data is in quarantine, and how often anything was, by reason."""
@@ -105,7 +105,7 @@ class Monitor:
         moved = False
         for event in copied.events:
             moved |= self.flow.on_event(event)
-            if type(event) is OrderFilled:
+            if isinstance(event, OrderFilled) or (isinstance(event, TradeBusted | TradeCorrected) and event.lots):
                 self._fills[event.symbol] += 1
                 # The positions' word may have overtaken the journal's.
                 if self._fills[event.symbol] > self._booked[event.symbol]:

@@ -10,8 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from squall.sim.exchange.wire.messages import Side
-from squall.system.domain.effects import book_fill
-from squall.system.domain.events import AnyEvent, OrderFilled
+from squall.system.domain.effects import amendments_of, book_fill
+from squall.system.domain.events import AnyEvent, OrderFilled, TradeBusted, TradeCorrected
 from squall.system.domain.fill_book import Change, FillBook
 from squall.system.domain.ids import ClOrdID, ExecID, Symbol, Venue
 from squall.system.domain.positions import Position, PositionKey
@@ -82,12 +82,16 @@ class Fills:
 
     def apply(self, version: int, event: AnyEvent, strategy: str) -> PositionEvent | None:
         """Fold the event of this version; *strategy* is that of its order. Returns what it did to a position."""
-        if not isinstance(event, OrderFilled):
-            return None
-        change = self._book.book(book_fill(event, strategy))
-        if change is None:
-            return None
-        return self._changed(version, event, change)
+        match event:
+            case OrderFilled():
+                change = self._book.book(book_fill(event, strategy))
+            case TradeBusted() | TradeCorrected():
+                change = None
+                for amendment in amendments_of((event,)):
+                    change = self._book.amend(amendment)
+            case _:
+                return None
+        return None if change is None else self._changed(version, event, change)
 
     def _changed(self, version: int, event: AnyEvent, change: Change) -> PositionEvent:
         fill = change.fill
