@@ -29,6 +29,7 @@ from squall.system.services.risk import Risk
 from squall.system.services.router import Router
 from squall.system.services.strategy import Strategy
 from squall.system.services.strategy_engine import StrategyEngine
+from squall.system.services.tick_store import TickStore
 
 _NAMES: Final = ("cl_ord_id", "cl_ord_link_id", "orig_cl_ord_id")
 _TEXTS: Final = ("identity", "what")
@@ -210,6 +211,12 @@ def _service(program: Any) -> dict[str, Any]:
                 "open_orders": program.flow.open_orders,
                 "alerts_standing": alerts,
                 "quarantines": quarantines,
+            }
+        case TickStore():
+            return {
+                "bars": {symbol: len(bars) for symbol, bars in program.bars.items()},
+                "refused": program.refused,
+                "unwritten": program.unwritten,
             }
         case Venue():
             return {"orders_of_the_desk": len(program.ledger.live_orders)}

@@ -20,7 +20,7 @@ HOSTS: Final[dict[str, tuple[str, ...]]] = {
     "risk": ("risk",),
     "exec": ("router", "execution"),
     "book": ("positions",),
-    "ops": ("audit", "monitor", "portfolio", "operator"),
+    "ops": ("audit", "monitor", "portfolio", "operator", "tick-store"),
     "k1": ("keeper1",),
     "k2": ("keeper2",),
     "k3": ("keeper3",),

@@ -23,6 +23,7 @@ from squall.system.services.risk import Risk
 from squall.system.services.router import Router
 from squall.system.services.strategy import Strategy
 from squall.system.services.strategy_engine import StrategyEngine
+from squall.system.services.tick_store import TickStore
 from squall.system.wiring import Wiring
 
 ServiceProgram = (
@@ -40,6 +41,7 @@ ServiceProgram = (
     | Router
     | Strategy
     | StrategyEngine
+    | TickStore
 )
 Make = Callable[[Runtime, DeskConfig, Wiring, Workload], ServiceProgram]
 
@@ -77,6 +79,7 @@ DESK: Final[dict[str, Service]] = {
     "execution": Service(lambda r, c, w, _: Execution(r, c, w), cost_by_message_ns={SendOrder: 3_000}),
     "positions": Service(lambda r, c, w, _: Positions(r, c, w)),
     "portfolio": Service(lambda r, c, w, _: Portfolio(r, c, w)),
+    "tick-store": Service(lambda r, c, w, _: TickStore(r, c, w)),
     "audit": Service(lambda r, c, w, _: Audit(r, c, w)),
     "monitor": Service(lambda r, c, w, _: Monitor(r, c, w)),
     "operator": Service(lambda r, c, w, _: Operator(r, c, w)),

@@ -167,6 +167,19 @@ class FeedConfig(Struct, frozen=True):
     """How long the second provider may be silent."""
 
 
+class HistoryConfig(Struct, frozen=True):
+    """What the tick store keeps."""
+
+    bar_ns: int = 1 * SECOND
+    """The length of a bar: how often market data tell the store what has been traded, and at which prices."""
+    batch: int = 5
+    """How many intervals are written to the disk at once: so much a crash may cost, besides what was on its way."""
+    max_bars: int = 100_000
+    """How many bars of each symbol are kept to be asked about, the latest ones."""
+    max_unsynced: int = 100
+    """How many records may wait for the disk; beyond it, bars are not written."""
+
+
 class RouterConfig(Struct, frozen=True):
     count: int = 1
     """How many routers there are; each order is the business of one of them."""
@@ -318,6 +331,7 @@ class DeskConfig(Struct, frozen=True):
     execution: ExecutionConfig = ExecutionConfig()
     risk: RiskConfig = RiskConfig()
     feed: FeedConfig = FeedConfig()
+    history: HistoryConfig = HistoryConfig()
     router: RouterConfig = RouterConfig()
     lease: LeaseConfig = LeaseConfig()
     oms: OmsConfig = OmsConfig()

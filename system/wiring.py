@@ -72,6 +72,7 @@ class Wiring(Struct, frozen=True):
     execution: Address = "execution"
     positions: Address = "positions"
     portfolio: Address = "portfolio"
+    tick_store: Address = "tick-store"
     audit: Address = "audit"
     monitor: Address = "monitor"
     operator: Address = "operator"

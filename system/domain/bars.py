@@ -4,26 +4,9 @@ A quiet interval has a bar too, of no lots and the price that stood. An interval
 recorded: the store was down, or its disk has lost it. So a gap can be told from a quiet market.
 """
 
-from msgspec import Struct
-
 from squall.system.domain.desk_book import Touch
 from squall.system.domain.ids import Symbol
-
-
-class Bar(Struct, frozen=True, gc=False, array_like=True):
-    """Prices are the middle of a touch that was believed, doubled, in half ticks: whole where a middle may not be."""
-
-    symbol: Symbol
-    start_ns: int
-    """On the grid of the bar's length, by market data's wall clock."""
-    open_twice: int
-    high_twice: int
-    low_twice: int
-    close_twice: int
-    """All 0 where no price has ever been known."""
-    lots: int
-    turnover: int
-    """Price × lots of all trades, in half tick × lot."""
+from squall.system.domain.messages import Bar
 
 
 class BarMaker:

@@ -9,9 +9,10 @@ from fractions import Fraction
 from math import log, sqrt
 from typing import Final
 
-from squall.system.domain.bars import Bar
+from squall.system.domain.messages import AskHistory, Bar, HistoryTold, Statistic
 
 MILLION: Final = 1_000_000
+DAY_NS: Final = 86_400 * 10**9
 
 
 def between(bars: Sequence[Bar], from_ns: int, to_ns: int) -> tuple[Bar, ...]:
@@ -19,10 +20,15 @@ def between(bars: Sequence[Bar], from_ns: int, to_ns: int) -> tuple[Bar, ...]:
     return tuple(bar for bar in bars if from_ns <= bar.start_ns < to_ns)
 
 
+def expected_bars(from_ns: int, to_ns: int, bar_ns: int) -> int:
+    """How many bars should begin in this time."""
+    return max(-(-to_ns // bar_ns) - -(-from_ns // bar_ns), 0)
+
+
 def coverage(bars: Sequence[Bar], from_ns: int, to_ns: int, bar_ns: int) -> Fraction:
     """The share of the bars that should begin in this time, of which there is one; 1 where none should."""
-    expected = -(-to_ns // bar_ns) - -(-from_ns // bar_ns)
-    return Fraction(len(between(bars, from_ns, to_ns)), expected) if expected > 0 else Fraction(1)
+    expected = expected_bars(from_ns, to_ns, bar_ns)
+    return Fraction(len(between(bars, from_ns, to_ns)), expected) if expected else Fraction(1)
 
 
 def volume_profile(bars: Sequence[Bar], open_ns: int, close_ns: int, slices: int, day_ns: int) -> tuple[int, ...]:
@@ -81,3 +87,27 @@ def volatility_millionths(bars: Sequence[Bar], bar_ns: int, horizon_ns: int) -> 
     mean = sum(logs) / len(logs)
     variance = sum((each - mean) ** 2 for each in logs) / (len(logs) - 1)
     return round(sqrt(variance * horizon_ns / bar_ns) * MILLION)
+
+
+def answer(asked: AskHistory, bars: Sequence[Bar], bar_ns: int) -> HistoryTold:
+    """What these bars, all of the symbol that is asked about, have to say; nothing, where the question makes no sense.
+
+    The profile lays all recorded days over the one that is asked about; the others look at the time asked about alone.
+    """
+    chosen = between(bars, asked.from_ns, asked.to_ns)
+    values: tuple[int, ...] = ()
+    match asked.statistic:
+        case Statistic.VOLUME_PROFILE:
+            if asked.parts > 0 and 0 < asked.to_ns - asked.from_ns <= DAY_NS:
+                values = volume_profile(bars, asked.from_ns, asked.to_ns, asked.parts, DAY_NS)
+        case Statistic.VWAP:
+            values = (sum(bar.turnover for bar in chosen), sum(bar.lots for bar in chosen))
+        case Statistic.VOLATILITY:
+            found = volatility_millionths(chosen, bar_ns, asked.horizon_ns) if asked.horizon_ns > 0 else None
+            values = () if found is None else (found,)
+        case Statistic.RETURNS:
+            every = asked.horizon_ns // bar_ns
+            if every > 0:
+                values = tuple(price for pair in closes(chosen, bar_ns, every) for price in pair)
+    missing = expected_bars(asked.from_ns, asked.to_ns, bar_ns) - len(chosen)
+    return HistoryTold(asked.number, values, len(chosen), max(missing, 0))

@@ -14,6 +14,7 @@ from squall.system.domain.messages import AskMarks, FeedQuality, MarksTold
 from squall.system.domain.quality import flaw_of_update
 from squall.system.domain.suspicion import PROTECTION_OF, Suspicion
 from squall.system.runtime import Address, Runtime
+from squall.system.services.bar_clock import BarClock
 from squall.system.services.feed_channel import STALE, Channel, Feed, Phase
 from squall.system.services.teller import Teller, marks_told
 from squall.system.wiring import Wiring
@@ -34,6 +35,9 @@ class MarketData:
         self._channels: dict[Venue, Channel] = {
             route.venue: Channel(route, config.feed.gap_timeout_ns, buffer_limit) for route in wiring.venues
         }
+        symbols = tuple(instrument.symbol for instrument in wiring.instruments)
+        self._bars = BarClock(runtime, config.history, symbols, wiring.tick_store)
+        self._teller.told_good = self._bars.price
         self._all = tuple(self._channels.values())
         self._by_address: dict[Address, Channel] = {channel.address: channel for channel in self._all}
         self._monitor = wiring.monitor
@@ -52,6 +56,7 @@ class MarketData:
         """The feed comes by itself, and a stream is opened when a snapshot is needed."""
         for venue in self._channels:
             self._runtime.set_timer(self._config.silence_ns, ("watch", venue))
+        self._bars.start()
 
     def on_message(self, sender: Address, message: MarketDataMessage) -> None:
         match message:
@@ -120,6 +125,7 @@ class MarketData:
                 continue
             for print_ in update.prints:
                 channel.traded_lots[symbol] += print_.lots
+                self._bars.trade(symbol, print_.price_half_ticks, print_.lots)
             if not update.levels or channel.arbiter.held:
                 continue  # nothing for the book, or for a book that the venue's image will replace
             book.apply(update.levels)
@@ -346,10 +352,12 @@ class MarketData:
                 channel = self._channels[Venue(venue)]
                 if channel.phase in STALE:
                     self._request(channel)
+            case "bars":
+                self._bars.on_end()
             case "room for ticks":
                 self._teller.ticker.on_room()
             case _:
-                raise ValueError(f"market data: found timer {key!r}, expected a gap's, a snapshot's, a watch's or room")
+                raise ValueError(f"market data: found timer {key!r}, expected gap, snapshot, watch, bars or room")
 
     def on_durable(self, token: int) -> None:
         raise AssertionError(f"market data: found token {token} durable, but market data writes no file")
@@ -366,6 +374,7 @@ class MarketData:
     def on_config(self, config: DeskConfig) -> None:
         self._config = config.feed
         self._teller.configure(config.feed)
+        self._bars.config = config.history
         for channel in self._channels.values():
             channel.arbiter.patience_ns = config.feed.gap_timeout_ns
 

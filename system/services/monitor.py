@@ -51,6 +51,7 @@ class Monitor:
             wiring.execution,
             *wiring.oms,
             *wiring.keepers,
+            wiring.tick_store,
         )
         limits = config.monitor
         self.flow = OrderFlow(

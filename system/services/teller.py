@@ -1,5 +1,6 @@
 """What the desk is told of each book: its touch, by the venue's own feed or by the second provider, good or stale."""
 
+from collections.abc import Callable
 from typing import Final
 
 from squall.sim.exchange.wire.consolidated import ConsolidatedPacket
@@ -29,6 +30,8 @@ class Teller:
         self._config = config
         self.ticker = Ticker(runtime, config, listeners)
         self.second = SecondProvider(venues)
+        self.told_good: Callable[[Symbol, Touch], None] = lambda symbol, touch: None
+        """Whoever else wants to hear of touches that are told as good."""
 
     def configure(self, config: FeedConfig) -> None:
         """From now on."""
@@ -56,6 +59,8 @@ class Teller:
     def _say(self, channel: Channel, symbol: Symbol, touch: Touch, stale: bool, seq: int, second: bool) -> None:
         channel.told[symbol] = (touch, stale)
         channel.told_seq = seq
+        if not stale:
+            self.told_good(symbol, touch)
         bid_half_ticks, bid_lots, ask_half_ticks, ask_lots = touch
         tick = Tick(
             venue=channel.venue,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from squall.system.domain.bars import Bar, BarMaker
+from squall.system.domain.bars import BarMaker
 from squall.system.domain.history import (
     between,
     closes,
@@ -18,6 +18,7 @@ from squall.system.domain.history import (
     volume_profile,
 )
 from squall.system.domain.ids import Symbol
+from squall.system.domain.messages import Bar
 
 ACME = Symbol("ACME")
 BAR_NS = 10

@@ -45,6 +45,7 @@ KNOCKED_AT = (
     "keeper1",
     "keeper2",
     "keeper3",
+    "tick-store",
 )
 
 

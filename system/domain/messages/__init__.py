@@ -3,6 +3,13 @@
 from squall.system.domain.messages.base import (
     DeskMessage,
 )
+from squall.system.domain.messages.history import (
+    AskHistory,
+    Bar,
+    BarsClosed,
+    HistoryTold,
+    Statistic,
+)
 from squall.system.domain.messages.holdings import (
     AskHoldings,
     HoldingsTold,
@@ -96,9 +103,12 @@ __all__ = [
     "Algorithm",
     "AmendFill",
     "AmendOrder",
+    "AskHistory",
     "AskHoldings",
     "AskMarks",
     "AskPositions",
+    "Bar",
+    "BarsClosed",
     "BookFill",
     "BookedOrder",
     "CancelAtVenue",
@@ -112,6 +122,7 @@ __all__ = [
     "FeedQuality",
     "Fence",
     "FenceAccepted",
+    "HistoryTold",
     "HoldingsTold",
     "JoinStandby",
     "JournalCopied",
@@ -148,6 +159,7 @@ __all__ = [
     "ResizeOrder",
     "RouteOrder",
     "SendOrder",
+    "Statistic",
     "StrategyPosition",
     "StrategyPositions",
     "SubmitOrder",
