@@ -254,7 +254,7 @@ def test_the_snapshot_mends_the_books_and_what_came_after_it_is_applied_on_top()
     ]
     assert [claim.protection for claim in claims(runtime, ProtectionActed)] == ["feed.gap_recovery"]
     assert feed_states(runtime) == ["in sequence"]
-    assert list(runtime.timers) == [("watch", "exchange-a")]
+    assert list(runtime.timers) == [("watch", "exchange-a"), "bars"]
 
 
 def test_without_gap_recovery_the_desk_goes_on_with_a_book_that_is_silently_wrong() -> None:
@@ -273,7 +273,7 @@ def test_a_loss_at_the_tail_shows_by_the_heartbeat() -> None:
     _, (first, *_) = gap_at_two()
     arrive(program, first)
     program.on_message("exchange-a", FeedHeartbeat(A, "A", 1, 1))
-    assert list(runtime.timers) == [("watch", "exchange-a")]
+    assert list(runtime.timers) == [("watch", "exchange-a"), "bars"]
     program.on_message("exchange-a", FeedHeartbeat(A, "A", 2, 2))
     runtime.advance(program, FEED.gap_timeout_ns)
     assert feed_states(runtime) == ["in sequence", "gap", "recovering"]
