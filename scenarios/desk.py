@@ -44,6 +44,8 @@ class Seat(Struct, frozen=True):
     cost_by_message_ns: Mapping[type, int] = {}
     feed_lines: tuple[str, ...] = ()
     """The lines of the venues' market data that it gets, of ``A`` and ``B``, each on a network card ``address/A``."""
+    reads_own_words: bool = False
+    """Whether it gets market data of each venue in that venue's own words, where it has any, or in plain ones."""
     versions: Mapping[str, Make] = {}
     """Other builds of it, by name: a fault may deploy one."""
 
@@ -125,3 +127,8 @@ WORLD_GROUPS: Final = ("hosts", "desk", "venues", "links", "lan", "orders", "fee
 def subscribers(desk: Desk, line: str) -> tuple[Address, ...]:
     """The network cards that get this feed line of every venue."""
     return tuple(f"{seat.address}/{line}" for seat in desk.seats if line in seat.feed_lines)
+
+
+def readers_of_own_words(desk: Desk) -> tuple[Address, ...]:
+    """The programs that normalise what a venue says in words of its own."""
+    return tuple(seat.address for seat in desk.seats if seat.reads_own_words)

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from squall.scenarios.desk import FEED_LINES, Desk, subscribers
+from squall.scenarios.desk import FEED_LINES, Desk, readers_of_own_words, subscribers
 from squall.scenarios.scenario import Scenario
 from squall.sim.clock import Clock
 from squall.sim.exchange.binance import load
@@ -31,6 +31,8 @@ from squall.system.wiring import Instrument, VenueRoute
 VENUES: Final = ("exchange-a", "exchange-b")
 STOP_VENUES: Final = ("exchange-b",)
 """Those that keep stop orders; elsewhere they are the desk's own affair."""
+OWN_WORDS: Final = ("exchange-b",)
+"""Venues whose market data are in words of their own: numbered securities, other units, other words for the sides."""
 REFERENCE_PRICE_HALF_TICKS: Final = 20_000
 """100.00 a share at a tick of one cent."""
 VENUE_SERVICE_NS: Final = 8_000
@@ -99,6 +101,7 @@ class Exchanges:
             name=venue,
             subscribers_a=subscribers(self._desk, "A"),
             subscribers_b=subscribers(self._desk, "B"),
+            own_words_for=readers_of_own_words(self._desk) if venue in OWN_WORDS else (),
             refuse_duplicates=settings.venue.refuse_duplicates,
             tariff=self._tariff,
         )

@@ -64,6 +64,7 @@ def _seat(host: str, address: Address, service: Service) -> Seat:
         cost_ns=service.cost_ns,
         cost_by_message_ns=service.cost_by_message_ns,
         feed_lines=service.feed_lines,
+        reads_own_words=bool(service.feed_lines),
         versions={name: partial(_make, make) for name, make in service.versions.items()},
     )
 

@@ -5,6 +5,7 @@ from msgspec.msgpack import Decoder
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Docket, Promise, Ruling
 from squall.scenarios.topology import Stage
+from squall.sim.exchange.wire.depth import SIZE_UNITS_PER_LOT, DepthIncrement, security_ids
 from squall.sim.exchange.wire.messages import BookUpdate
 from squall.sim.trace import Handled, Record
 from squall.system.domain.messages import Bar
@@ -17,10 +18,13 @@ class _True:
     def __init__(self, stage: Stage) -> None:
         self._disk = stage.world.host(stage.desk.host_of(stage.wiring.tick_store)).disk
         self._market_data = stage.wiring.market_data
+        symbols = tuple(instrument.symbol for instrument in stage.floor.instruments)
+        self._symbols = {number: symbol for symbol, number in security_ids(symbols).items()}
         self._seen: dict[tuple[str, int], None] = {}
         """Both lines bring each update."""
         self._traded: dict[str, int] = {}
         stage.world.trace.watch(self._on_update, Handled, BookUpdate)
+        stage.world.trace.watch(self._on_increment, Handled, DepthIncrement)
 
     def _on_update(self, record: Record) -> None:
         update: BookUpdate = record.event.message
@@ -28,8 +32,19 @@ class _True:
         if not update.prints or key in self._seen:
             return
         self._seen[key] = None
-        lots = sum(print_.lots for print_ in update.prints)
-        self._traded[update.symbol] = self._traded.get(update.symbol, 0) + lots
+        self._trade(update.symbol, sum(print_.lots for print_ in update.prints))
+
+    def _on_increment(self, record: Record) -> None:
+        increment: DepthIncrement = record.event.message
+        key = (increment.venue, increment.seq)
+        symbol = self._symbols.get(increment.security_id)
+        if not increment.trades or key in self._seen or symbol is None:
+            return
+        self._seen[key] = None
+        self._trade(symbol, sum(trade.size for trade in increment.trades) // SIZE_UNITS_PER_LOT)
+
+    def _trade(self, symbol: str, lots: int) -> None:
+        self._traded[symbol] = self._traded.get(symbol, 0) + lots
 
     def ruling(self) -> Ruling:
         decoder = Decoder(tuple[Bar, ...])

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Hashable
 from typing import Final
 
+from squall.sim.exchange.depth_format import DepthFormat
 from squall.sim.exchange.engine import Engine
 from squall.sim.exchange.feed_rules import SENT, Falsehood, FeedFate, FeedRules, Levels
+from squall.sim.exchange.wire.depth import DepthIncrement
 from squall.sim.exchange.wire.messages import (
     BookUpdate,
     FeedHeartbeat,
@@ -18,6 +20,20 @@ from squall.sim.program import Machine
 from squall.sim.trace import FeedTold
 
 LATE_FEED: Final = "late-feed"
+
+FeedDatagram = BookUpdate | DepthIncrement | FeedHeartbeat
+
+
+class _Line:
+    """One of the two lines, and to whom it goes in which words."""
+
+    __slots__ = ("name", "own", "plain")
+
+    def __init__(self, name: str, subscribers: tuple[str, ...], own_words_for: tuple[str, ...]) -> None:
+        """A subscriber is a program's network card, as ``market-data/A``."""
+        self.name = name
+        self.own = tuple(each for each in subscribers if each.partition("/")[0] in own_words_for)
+        self.plain = tuple(each for each in subscribers if each not in self.own)
 
 
 class Feed:
@@ -35,11 +51,16 @@ class Feed:
         engine: Engine,
         rules: FeedRules,
         observe: Callable[[FeedTold], object],
+        own_words_for: tuple[str, ...] = (),
     ) -> None:
-        """*lines*: the subscribers of A and of B. The last feed that is given these rules is theirs."""
+        """*lines*: the subscribers of A and of B. The last feed that is given these rules is theirs.
+
+        *own_words_for*: the programs that read depth increments, the venue's own words; the others get the plain ones.
+        """
         self._machine = machine
         self._venue = venue
-        self._lines = tuple((line, to) for line, to in zip(("A", "B"), lines, strict=True) if to)
+        self._lines = tuple(_Line(line, to, own_words_for) for line, to in zip(("A", "B"), lines, strict=True) if to)
+        self._own_words_for = own_words_for
         self._engine = engine
         self._rules = rules
         self._observe = observe
@@ -47,9 +68,10 @@ class Feed:
         self.last_seq = 0
         self._owed: dict[str, dict[tuple[Side, int], None]] = {}
         """By falsified symbol: the levels about which subscribers may believe something wrong."""
-        self._late: dict[int, tuple[str, BookUpdate | FeedHeartbeat]] = {}
+        self._late: dict[int, tuple[str, FeedDatagram]] = {}
         self._delayed = 0
         rules.symbols = tuple(image.symbol for image in engine.image())
+        self._format = DepthFormat(rules.symbols)
         rules.last_seq = lambda: self.last_seq
         rules.publish = lambda symbol, levels: self._add(symbol, levels)
         rules.set_right = self._set_right
@@ -67,28 +89,29 @@ class Feed:
                 symbol = told.symbol
             if told.stamp_ns is not None:
                 now_ns = told.stamp_ns
-        for line, subscribers in self._lines:
-            fate = rules.on_update(line, seq) if misled else SENT
-            update = BookUpdate(self._venue, line, seq, symbol, levels, prints, now_ns, source_id)
-            if fate is SENT:
-                for subscriber in subscribers:
-                    self._machine.send(subscriber, update)
-            else:
-                self._send_otherwise(subscribers, update, fate)
+        for line in self._lines:
+            fate = rules.on_update(line.name, seq) if misled else SENT
+            update = BookUpdate(self._venue, line.name, seq, symbol, levels, prints, now_ns, source_id)
+            if line.plain:
+                self._send(line.plain, update, fate)
+            if line.own:
+                self._send(line.own, self._format.increment(update), fate)
         return seq
 
     def beat(self) -> None:
         """Tell every subscriber the last number sent, so that a loss at the tail shows."""
         self._beats += 1
-        for line, subscribers in self._lines:
-            fate = self._rules.on_heartbeat(line, self.last_seq)
+        for line in self._lines:
+            fate = self._rules.on_heartbeat(line.name, self.last_seq)
             last_seq = self.last_seq if fate.last_seq is None else fate.last_seq
-            self._send_otherwise(subscribers, FeedHeartbeat(self._venue, line, last_seq, self._beats), fate)
+            self._send(line.plain + line.own, FeedHeartbeat(self._venue, line.name, last_seq, self._beats), fate)
 
     def snapshot(self, peer: str, request: SnapshotRequest) -> None:
         """Answer with every book as of the last step sent, on the stream that the request came by."""
         image = self._engine.image()
-        self._machine.write(peer, Snapshot(self._venue, self.last_seq, request.attempt, image, self._machine.now_ns))
+        snapshot = Snapshot(self._venue, self.last_seq, request.attempt, image, self._machine.now_ns)
+        own_words = request.sender in self._own_words_for
+        self._machine.write(peer, self._format.image(snapshot) if own_words else snapshot)
 
     def on_timer(self, key: Hashable) -> None:
         """A delay is over."""
@@ -96,11 +119,16 @@ class Feed:
         subscriber, message = self._late.pop(key[1])
         self._machine.send(subscriber, message)
 
+    def _send(self, subscribers: tuple[str, ...], message: FeedDatagram, fate: FeedFate) -> None:
+        if fate is SENT:
+            for subscriber in subscribers:
+                self._machine.send(subscriber, message)
+        else:
+            self._send_otherwise(subscribers, message, fate)
+
     # --- misbehaviour ---
 
-    def _send_otherwise(
-        self, subscribers: tuple[str, ...], message: BookUpdate | FeedHeartbeat, fate: FeedFate
-    ) -> None:
+    def _send_otherwise(self, subscribers: tuple[str, ...], message: FeedDatagram, fate: FeedFate) -> None:
         if fate.discard:
             return
         for subscriber in subscribers:

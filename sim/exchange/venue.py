@@ -61,6 +61,8 @@ class VenueSpec(Struct, frozen=True):
     """Of its order entry and snapshots; the name, unless another is given."""
     subscribers_a: tuple[str, ...] = ()
     subscribers_b: tuple[str, ...] = ()
+    own_words_for: tuple[str, ...] = ()
+    """Programs that get market data in the venue's own words, depth increments; the others get the plain protocol."""
     refuse_duplicates: bool = True
     """Refuse a ClOrdID that was ever seen here; otherwise it is another order of the same name."""
     tariff: Tariff = FREE
@@ -96,7 +98,8 @@ class Venue:
         self._rules.hang_up = self.sessions.hang_up
         self._rules.flicker = Flicker(engine) if isinstance(engine, MatchingEngine) else None
         subscribers = (spec.subscribers_a, spec.subscribers_b)
-        self.feed = Feed(runtime, spec.name, subscribers, engine, self._rules.feed, self._observe)
+        feed_rules = self._rules.feed
+        self.feed = Feed(runtime, spec.name, subscribers, engine, feed_rules, self._observe, spec.own_words_for)
         self.copies = DropCopies(runtime, self.blotter.trades, self._rules, lambda: self.ledger.live_orders)
         self.house = self._rules.staff = House(runtime, spec.name, engine, self.blotter, self._observe)
         self._touches: dict[str, tuple[int, int, int, int]] = {}

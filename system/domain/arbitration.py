@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from squall.sim.exchange.wire.depth import DepthIncrement
 from squall.sim.exchange.wire.messages import BookUpdate
 
 PRIMARY_LINE: Final = "A"
@@ -9,7 +10,9 @@ PRIMARY_LINE: Final = "A"
 BUFFER_LIMIT: Final = 4_096
 """How many updates beyond a gap are kept; the oldest goes first, and only a snapshot can help then."""
 
-Updates = tuple[BookUpdate, ...]
+Update = BookUpdate | DepthIncrement
+"""In whatever words: here only its line and its number count."""
+Updates = tuple[Update, ...]
 
 
 class LineArbiter:
@@ -37,7 +40,7 @@ class LineArbiter:
     def __init__(self, patience_ns: int, buffer_limit: int = BUFFER_LIMIT) -> None:
         self.patience_ns = patience_ns
         self._buffer_limit = buffer_limit
-        self._buffer: dict[int, BookUpdate] = {}
+        self._buffer: dict[int, Update] = {}
         self._held = False
         self._primary_next = 1
         self._brought_ns: dict[int, int] = {}
@@ -67,7 +70,7 @@ class LineArbiter:
         """Whether the buffer is full: waiting any longer only loses more."""
         return len(self._buffer) >= self._buffer_limit
 
-    def take(self, update: BookUpdate, now_ns: int) -> Updates:
+    def take(self, update: Update, now_ns: int) -> Updates:
         """What can be applied now that this has come, in sequence: often the update itself, or nothing."""
         seq = update.seq
         primary = update.line == PRIMARY_LINE
@@ -125,7 +128,7 @@ class LineArbiter:
         self.next_seq = min(self._buffer, default=self.known_seq + 1)
         return self._drain()
 
-    def _keep(self, update: BookUpdate) -> None:
+    def _keep(self, update: Update) -> None:
         if self.overflowing:
             del self._buffer[next(iter(self._buffer))]
             self.discarded += 1

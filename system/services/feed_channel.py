@@ -12,6 +12,7 @@ from squall.system.domain.providers import Failover, Provider
 from squall.system.domain.quality import BookCheck, FeedWatch
 from squall.system.domain.quarantine import WHOLE_FEED, Quarantine
 from squall.system.domain.suspicion import Suspicion
+from squall.system.gateways.depth import DepthNormaliser
 from squall.system.runtime import Address
 from squall.system.wiring import VenueRoute
 
@@ -48,6 +49,8 @@ class Channel:
     def __init__(self, route: VenueRoute, patience_ns: int, buffer_limit: int) -> None:
         self.venue: Venue = route.venue
         self.address: Address = route.address
+        self.words = DepthNormaliser(route.symbols)
+        """What makes the desk's words of the venue's own, where it has any."""
         self.arbiter = LineArbiter(patience_ns, buffer_limit)
         self.books: dict[Symbol, DeskBook] = {symbol: DeskBook() for symbol in route.symbols}
         self.traded_lots: dict[Symbol, int] = dict.fromkeys(route.symbols, 0)

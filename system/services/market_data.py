@@ -4,9 +4,10 @@ from collections.abc import Hashable
 from typing import Final
 
 from squall.sim.exchange.wire.consolidated import ConsolidatedPacket
+from squall.sim.exchange.wire.depth import DepthImage, DepthIncrement
 from squall.sim.exchange.wire.messages import BookUpdate, FeedHeartbeat, Snapshot, SnapshotRequest
 from squall.system.config import DeskConfig
-from squall.system.domain.arbitration import BUFFER_LIMIT, PRIMARY_LINE, Updates
+from squall.system.domain.arbitration import BUFFER_LIMIT, PRIMARY_LINE, Update, Updates
 from squall.system.domain.claims import FeedMoved, ProtectionActed
 from squall.system.domain.desk_book import DeskBook
 from squall.system.domain.ids import Symbol, Venue
@@ -22,7 +23,7 @@ from squall.system.wiring import Wiring
 ARBITRATION: Final = "feed.arbitration"
 GAP_RECOVERY: Final = "feed.gap_recovery"
 
-MarketDataMessage = BookUpdate | FeedHeartbeat | Snapshot | ConsolidatedPacket | AskMarks
+MarketDataMessage = BookUpdate | DepthIncrement | FeedHeartbeat | Snapshot | DepthImage | ConsolidatedPacket | AskMarks
 
 
 class MarketData:
@@ -60,7 +61,7 @@ class MarketData:
 
     def on_message(self, sender: Address, message: MarketDataMessage) -> None:
         match message:
-            case BookUpdate():
+            case BookUpdate() | DepthIncrement():
                 if message.line == PRIMARY_LINE or self._config.arbitration:
                     self._on_update(self._channels[Venue(message.venue)], message)
             case FeedHeartbeat():
@@ -68,6 +69,11 @@ class MarketData:
                     self._on_heartbeat(self._channels[Venue(message.venue)], message)
             case Snapshot():
                 self._on_snapshot(self._channels[Venue(message.venue)], message)
+            case DepthImage():
+                channel = self._channels[Venue(message.venue)]
+                snapshot = channel.words.snapshot(message)
+                if snapshot is not None:  # otherwise the timer asks again
+                    self._on_snapshot(channel, snapshot)
             case ConsolidatedPacket():
                 self._teller.hear_second(message, self._all)
             case AskMarks():
@@ -77,7 +83,7 @@ class MarketData:
 
     # --- the lines ---
 
-    def _on_update(self, channel: Channel, update: BookUpdate) -> None:
+    def _on_update(self, channel: Channel, update: Update) -> None:
         arbiter, watch = channel.arbiter, channel.watch
         now_ns = self._runtime.monotonic_ns
         watch.updated(now_ns)
@@ -112,7 +118,9 @@ class MarketData:
         self._runtime.emit(ProtectionActed(protection=ARBITRATION, what=what))
 
     def _apply(self, channel: Channel, ready: Updates) -> None:
-        for update in ready:
+        for told in ready:
+            # Not as they arrive: what both lines bring is put into the desk's words once.
+            update = told if isinstance(told, BookUpdate) else channel.words.update(told)
             channel.source_id = update.source_id
             symbol = Symbol(update.symbol)
             flaw = flaw_of_update(update, channel.books, channel.newest_ns, self._config)
@@ -314,7 +322,8 @@ class MarketData:
             channel.checks[symbol].trust(book.touch, config)
         watch.astray = False
         channel.newest_ns = snapshot.venue_time_ns or channel.newest_ns
-        for update in ready:
+        for told in ready:
+            update = told if isinstance(told, BookUpdate) else channel.words.update(told)
             channel.source_id = update.source_id
             symbol = Symbol(update.symbol)
             flaw = flaw_of_update(update, channel.books, channel.newest_ns, config)

@@ -9,6 +9,7 @@ from squall.sim.exchange.engine import Listing
 from squall.sim.exchange.matching import MatchingEngine
 from squall.sim.exchange.rules import PASS, Fate, Report, Request, Rules
 from squall.sim.exchange.venue import Venue, VenueSpec
+from squall.sim.exchange.wire.depth import DepthEntry, DepthIncrement
 from squall.sim.exchange.wire.messages import (
     BookUpdate,
     BusinessReject,
@@ -612,3 +613,26 @@ def test_a_snapshot_needs_no_logon_and_is_the_sum_of_all_steps(story: Story) -> 
 def test_a_venue_is_at_its_own_name_unless_it_is_told_otherwise() -> None:
     assert VenueSpec("exchange-a").address == "exchange-a"
     assert VenueSpec("exchange-a", address="gate").address == "gate"
+
+
+def test_market_data_in_the_venues_own_words_go_to_who_reads_them_and_plain_ones_to_all_others() -> None:
+    plain, own = Story(), Story(own_words_for=("md",))
+    told = {}
+    for story in (plain, own):
+        story.engine.place("ACME", Side.BUY, 7, 198)
+        story.engine.publish("ACME")
+        story.venue.on_timer("feed-heartbeat")
+        story.runtime.streams.add("md")
+        story.venue.on_message("md", SnapshotRequest("md", 1))
+        told[story] = [(to, type(message).__name__) for to, message in story.runtime.sent]
+    assert told[plain] == [
+        ("md/A", "BookUpdate"),
+        ("md/B", "BookUpdate"),
+        ("md/A", "FeedHeartbeat"),
+        ("md/B", "FeedHeartbeat"),
+        ("md", "Snapshot"),
+    ]
+    words = {"BookUpdate": "DepthIncrement", "Snapshot": "DepthImage"}
+    assert told[own] == [(to, words.get(kind, kind)) for to, kind in told[plain]]
+    (first, *_) = own.runtime.take(DepthIncrement, "md/A")
+    assert first.entries == (DepthEntry("0", 9_900, 700),)
