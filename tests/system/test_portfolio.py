@@ -174,6 +174,15 @@ def test_marks_that_were_overtaken_are_not_believed() -> None:
     assert portfolio.money.in_cents(portfolio.valuation.equity) == 1_050_00
 
 
+def test_while_nobody_believes_its_books_a_symbol_is_valued_at_its_last_good_price() -> None:
+    runtime, portfolio = started()
+    portfolio.on_message("positions", held(100, 100))
+    portfolio.on_message("market-data", MarksTold(1, (PriceMark(ACME, 220),)))
+    before = portfolio.valuation
+    portfolio.on_message("market-data", MarksTold(2, ()))
+    assert portfolio.valuation == before
+
+
 def test_the_whole_replaces_what_was_known_and_a_part_does_not() -> None:
     _, portfolio = started()
     portfolio.on_message("positions", held(10, 100, "pulse", whole=True))

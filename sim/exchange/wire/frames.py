@@ -7,6 +7,9 @@ import msgspec
 from squall.sim.exchange.wire.messages import (
     BookUpdate,
     BusinessReject,
+    ConsolidatedPacket,
+    DepthImage,
+    DepthIncrement,
     DropCopyHeartbeat,
     ExecutionReport,
     FeedHeartbeat,
@@ -39,7 +42,7 @@ OrderMessage = (
     | OrderStatusReport
     | BusinessReject
 )
-FeedMessage = BookUpdate | FeedHeartbeat | SnapshotRequest | Snapshot
+FeedMessage = BookUpdate | DepthIncrement | FeedHeartbeat | SnapshotRequest | Snapshot | DepthImage | ConsolidatedPacket
 WatchMessage = (
     TradeCaptureReportRequest
     | TradeCaptureReportRequestAck

@@ -1,5 +1,16 @@
 """The venues' published protocol: order entry on a session, market data on two lines, drop copies. FIX's words."""
 
+from squall.sim.exchange.wire.consolidated import (
+    ConsolidatedPacket,
+    ConsolidatedQuote,
+)
+from squall.sim.exchange.wire.depth import (
+    DepthBook,
+    DepthEntry,
+    DepthImage,
+    DepthIncrement,
+    DepthTrade,
+)
 from squall.sim.exchange.wire.drop_copy import (
     DropCopyHeartbeat,
     OrderMassStatusReport,
@@ -60,7 +71,14 @@ __all__ = [
     "BookUpdate",
     "BusinessReject",
     "BusinessRejectReason",
+    "ConsolidatedPacket",
+    "ConsolidatedQuote",
     "CxlRejReason",
+    "DepthBook",
+    "DepthEntry",
+    "DepthImage",
+    "DepthIncrement",
+    "DepthTrade",
     "DropCopyHeartbeat",
     "ExecType",
     "Execution",

@@ -7,6 +7,13 @@ from squall.sim.exchange.wire.frames import Frames, encode
 from squall.sim.exchange.wire.messages import (
     FREE,
     PRECEDENCE,
+    ConsolidatedPacket,
+    ConsolidatedQuote,
+    DepthBook,
+    DepthEntry,
+    DepthImage,
+    DepthIncrement,
+    DepthTrade,
     DropCopyHeartbeat,
     ExecType,
     OrderCancelReplaceRequest,
@@ -41,6 +48,9 @@ OPEN = VenueOpenOrder(
         DropCopyHeartbeat("execution", 7, 1),
         OrderMassStatusRequest("reconciler", "execution", 1),
         OrderMassStatusReport("execution", 1, (OPEN,), 7, 12),
+        DepthIncrement("exchange-b", "A", 7, 7_001, (DepthEntry("0", 999_900, 700),), (DepthTrade("2", 5, 6),), 8),
+        DepthImage("exchange-b", 7, 1, (DepthBook(7_001, (DepthEntry("1", 999_900, 700),)),), 8),
+        ConsolidatedPacket(3, 8, (ConsolidatedQuote("ACME.A", 999_900, 70, 1_000_100, 90),)),
     ],
     ids=lambda message: type(message).__name__,
 )
