@@ -175,7 +175,7 @@ def test_marks_that_were_overtaken_are_not_believed() -> None:
 
 
 def test_while_nobody_believes_its_books_a_symbol_is_valued_at_its_last_good_price() -> None:
-    runtime, portfolio = started()
+    _, portfolio = started()
     portfolio.on_message("positions", held(100, 100))
     portfolio.on_message("market-data", MarksTold(1, (PriceMark(ACME, 220),)))
     before = portfolio.valuation
