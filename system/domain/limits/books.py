@@ -5,7 +5,7 @@ from typing import Protocol
 
 from squall.sim.exchange.wire.messages import Side
 from squall.system.domain.ids import Venue
-from squall.system.wiring import Instrument
+from squall.system.wiring import DAY_NS, Instrument
 
 
 class Ledger(Protocol):
@@ -22,6 +22,7 @@ class Book:
         "buying_lots",
         "cash_flow",
         "counted",
+        "has_hours",
         "highs",
         "instrument",
         "ledger",
@@ -29,6 +30,7 @@ class Book:
         "net_lots",
         "noted",
         "number",
+        "sector",
         "selling_lots",
         "seqs",
         "twice_mark",
@@ -37,6 +39,11 @@ class Book:
 
     def __init__(self, instrument: Instrument, weight: int, ledger: Ledger) -> None:
         self.instrument = instrument
+        self.sector = ""
+        """Whom it rises and falls with; a name without a sector is one of its own."""
+        self.has_hours = False
+        """Whether it is not traded around the clock."""
+        self.enter(instrument)
         self.weight = weight
         """Worth of a half tick × lot, in the gate's smallest unit of money."""
         self.ledger = ledger
@@ -51,14 +58,15 @@ class Book:
         self.highs: deque[tuple[int, int]] = deque()
         """Marks of the collar's window, as (time, twice the mark): those that no later one undercuts, or outdoes."""
         self.seqs: dict[Venue, int] = {}
-        self.counted: tuple[int, ...] = ()
-        """What this book is in the portfolio's sums."""
+        self.counted: tuple[int, int, int, int, int, int, int, int] | None = None
+        """What this book is in the portfolio's sums; None while it is in none."""
         self.noted = False
 
-    @property
-    def sector(self) -> str:
-        """Whom it rises and falls with; a name without a sector is one of its own."""
-        return self.instrument.sector or f"only {self.instrument.symbol}"
+    def enter(self, instrument: Instrument) -> None:
+        """Its entry in the reference data is this now."""
+        self.instrument = instrument
+        self.sector = instrument.sector or f"only {instrument.symbol}"
+        self.has_hours = bool(instrument.opens_ns) or instrument.closes_ns != DAY_NS
 
     def mark(self, twice_mark: int, now_ns: int, window_ns: int) -> None:
         """The middle is worth half of this now."""

@@ -5,6 +5,7 @@ own side filled, it only brings the position nearer to zero and not across: it p
 exposure, since denying it would lock the risk in.
 """
 
+from collections import deque
 from typing import Final
 
 from msgspec import Struct
@@ -125,9 +126,8 @@ def losses(denials: list[Denial], limits: RiskConfig, scale: Scale, portfolio: P
     """Past the day's loss or the drawdown, or unable to tell: a position without a mark has an unknown worth."""
     if not (limits.loss_limit or limits.drawdown_limit):
         return
-    unmarked = portfolio.unmarked
-    if unmarked is not None:
-        denials.append(Denial(DenyReason.NO_MARK, unmarked.net_lots, 0))
+    if portfolio.unmarked:
+        denials.append(Denial(DenyReason.NO_MARK, next(iter(portfolio.unmarked)).net_lots, 0))
         return
     profit = sums.profit
     if limits.loss_limit and profit <= -scale.loss:
@@ -168,30 +168,34 @@ def exposures(
         denials.append(Denial(DenyReason.BUYING_POWER, -(-added // unit), power // unit))
 
 
-def price_checks(book: Book, asked: Question, limits: RiskConfig, now_ns: int) -> list[Denial]:
+def price_checks(denials: list[Denial], book: Book, asked: Question, limits: RiskConfig, now_ns: int) -> None:
     """The collar: no limit far through the mark, and nothing that adds risk into a market on the run.
 
     A limit is held against the mark alone; the mark against its own lowest (for who buys) or highest (for who sells)
     of the window.
     """
     mark, price = book.twice_mark, asked.price_half_ticks
-    denials: list[Denial] = []
-    if not limits.price_collar or not mark:
-        return denials
+    if not mark:
+        return
     percent, window = limits.collar_percent, limits.collar_window_percent
     since_ns = now_ns - limits.collar_window_ns
     if asked.side is Side.BUY:
-        bound = mark * (100 + percent) // 200
-        if price is not None and price > bound:
-            denials.append(Denial(DenyReason.PRICE_COLLAR, price, bound))
-        start = next((twice for at_ns, twice in book.lows if at_ns >= since_ns), mark)
-        if mark * 100 > start * (100 + window) and book.net_lots + book.buying_lots + asked.added_lots > 0:
-            denials.append(Denial(DenyReason.MARKET_ON_THE_RUN, mark // 2, start * (100 + window) // 200))
+        if price is not None and price > mark * (100 + percent) // 200:
+            denials.append(Denial(DenyReason.PRICE_COLLAR, price, mark * (100 + percent) // 200))
+        bound = _start(book.lows, since_ns, mark) * (100 + window)
+        if mark * 100 > bound and book.net_lots + book.buying_lots + asked.added_lots > 0:
+            denials.append(Denial(DenyReason.MARKET_ON_THE_RUN, mark // 2, bound // 200))
     else:
-        bound = -(mark * (percent - 100) // 200)
-        if price is not None and price < bound:
-            denials.append(Denial(DenyReason.PRICE_COLLAR, price, bound))
-        start = next((twice for at_ns, twice in book.highs if at_ns >= since_ns), mark)
-        if mark * 100 < start * (100 - window) and book.net_lots - book.selling_lots - asked.added_lots < 0:
-            denials.append(Denial(DenyReason.MARKET_ON_THE_RUN, mark // 2, start * (100 - window) // 200))
-    return denials
+        if price is not None and price * 200 < mark * (100 - percent):
+            denials.append(Denial(DenyReason.PRICE_COLLAR, price, -(mark * (percent - 100) // 200)))
+        bound = _start(book.highs, since_ns, mark) * (100 - window)
+        if mark * 100 < bound and book.net_lots - book.selling_lots - asked.added_lots < 0:
+            denials.append(Denial(DenyReason.MARKET_ON_THE_RUN, mark // 2, bound // 200))
+
+
+def _start(marks: deque[tuple[int, int]], since_ns: int, mark: int) -> int:
+    """The first mark that is not too old; the present one where all are."""
+    for at_ns, twice in marks:
+        if at_ns >= since_ns:
+            return twice
+    return mark

@@ -3,6 +3,7 @@
 from collections import deque
 from typing import Final
 
+from squall.sim.exchange.wire.messages import Side
 from squall.system.config import SECOND, RiskConfig
 from squall.system.domain.ids import Symbol
 from squall.system.domain.messages import CheckOrder, Denial, DenyReason
@@ -89,7 +90,7 @@ def _content(order: CheckOrder) -> Content:
         order.client,
         order.strategy,
         order.symbol,
-        order.side.sign > 0,
+        order.side is Side.BUY,
         order.quantity_lots,
         order.price_half_ticks,
     )

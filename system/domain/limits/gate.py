@@ -90,7 +90,7 @@ class Gate:
     def on_reference(self, instruments: tuple[Instrument, ...]) -> None:
         """Their entries are these now. What a lot is worth stays as it was when the books were opened."""
         for instrument in instruments:
-            self._books[instrument.symbol].instrument = instrument
+            self._books[instrument.symbol].enter(instrument)
         self._portfolio.count(self._books.values(), self._limits.count_in_flight)
 
     @property
@@ -192,11 +192,12 @@ class Gate:
         limits = self._limits
         sums = self._portfolio.refresh()
         denials = position_checks(book, asked, limits, self._scale, self._portfolio, sums, limits.count_in_flight)
-        denials += price_checks(book, asked, limits, now_ns)
+        if limits.price_collar:
+            price_checks(denials, book, asked, limits, now_ns)
         instrument = book.instrument
         if instrument.restricted and limits.restricted_list:
             denials.append(Denial(DenyReason.RESTRICTED, asked.lots, 0))
-        if not instrument.in_session(wall_ns):
+        if book.has_hours and not instrument.in_session(wall_ns):
             denials.append(Denial(DenyReason.OUT_OF_SESSION, wall_ns % DAY_NS, instrument.opens_ns))
         if limits.kill_switch and (self._switches.any or self._tripped):
             denials += self._switched_off(book, asked, strategy, client)

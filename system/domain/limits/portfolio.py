@@ -8,6 +8,7 @@ other way round. A symbol without a mark has an unknown worth; it counts as noth
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from squall.system.domain.limits.books import Book
 
@@ -45,22 +46,27 @@ class Sums:
         self.sectors: dict[str, int] = {}
         """*gross* by sector."""
 
-    def add(self, sector: str, parts: tuple[int, ...], times: int = 1) -> None:
-        """One book's `parts` more, or (*times* is -1) less."""
-        profit, cash_flow, gross, up, down, holdings, buying, shorts = parts
-        self.profit += times * profit
-        self.cash_flow += times * cash_flow
-        self.gross += times * gross
-        self.highest += times * up
-        self.lowest += times * down
-        self.holdings += times * holdings
-        self.buying += times * buying
-        self.shorts += times * shorts
-        self.sectors[sector] = self.sectors.get(sector, 0) + times * gross
+    def move(self, sector: str, before: "Parts", after: "Parts") -> None:
+        """One book's parts were these, and are those."""
+        profit, cash_flow, gross, up, down, holdings, buying, shorts = before
+        self.profit += after[0] - profit
+        self.cash_flow += after[1] - cash_flow
+        self.gross += after[2] - gross
+        self.highest += after[3] - up
+        self.lowest += after[4] - down
+        self.holdings += after[5] - holdings
+        self.buying += after[6] - buying
+        self.shorts += after[7] - shorts
+        self.sectors[sector] = self.sectors.get(sector, 0) + after[2] - gross
 
 
-def parts(book: Book, counting: bool) -> tuple[int, ...]:
-    """What a book is in `Sums`, in the order in which `Sums.add` takes it. *counting*: with what is in flight."""
+Parts = tuple[int, int, int, int, int, int, int, int]
+"""What a book is in `Sums`: profit, cash flow, gross, highest, lowest, holdings, buying, shorts."""
+NO_PARTS: Final[Parts] = (0, 0, 0, 0, 0, 0, 0, 0)
+
+
+def parts(book: Book, counting: bool) -> Parts:
+    """What a book is worth in the sums. *counting*: with what is in flight."""
     net, mark = book.net_lots, book.twice_mark * book.weight
     up, down = (net + book.buying_lots, net - book.selling_lots) if counting else (net, net)
     flow = 2 * book.cash_flow * book.weight
@@ -83,7 +89,8 @@ class Portfolio:
         self.sums = Sums()
         self._counting = counting
         self._changed: list[Book] = []
-        self._unmarked: dict[Book, None] = {}
+        self.unmarked: dict[Book, None] = {}
+        """Positions whose worth nobody knows."""
         self.peak_profit = 0
         """The day begins with none: what the desk has had at best, it has had at least at its beginning."""
 
@@ -91,27 +98,23 @@ class Portfolio:
         """To be added up again."""
         self._changed.append(book)
 
-    @property
-    def unmarked(self) -> Book | None:
-        """A position whose worth nobody knows; None where there is none."""
-        return next(iter(self._unmarked), None)
-
     def refresh(self) -> Sums:
         """The sums as they are now. Where all marks are known, a new peak is kept."""
         sums, counting = self.sums, self._counting
+        if not self._changed:
+            return sums
         for book in self._changed:
             book.noted = False
             sector = book.sector
-            if book.counted:
-                sums.add(sector, book.counted, -1)
-            book.counted = parts(book, counting)
-            sums.add(sector, book.counted)
+            after = parts(book, counting)
+            sums.move(sector, book.counted or NO_PARTS, after)
+            book.counted = after
             if book.net_lots and not book.twice_mark:
-                self._unmarked[book] = None
-            else:
-                self._unmarked.pop(book, None)
+                self.unmarked[book] = None
+            elif self.unmarked:
+                self.unmarked.pop(book, None)
         self._changed.clear()
-        if sums.profit > self.peak_profit and not self._unmarked:
+        if sums.profit > self.peak_profit and not self.unmarked:
             self.peak_profit = sums.profit
         return sums
 
@@ -121,7 +124,7 @@ class Portfolio:
         self.sums = Sums()
         self._changed.clear()
         for book in books:
-            book.counted = ()
+            book.counted = None
             book.noted = False
             book.changed()
 
@@ -130,5 +133,5 @@ class Portfolio:
         """The sums if nothing were in flight."""
         sums = Sums()
         for book in books:
-            sums.add(book.sector, parts(book, False))
+            sums.move(book.sector, NO_PARTS, parts(book, False))
         return sums
