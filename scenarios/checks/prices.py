@@ -15,6 +15,9 @@ MEMORY_NS: Final = 3_000_000_000
 SLACK_PARTS: Final = 80
 """An order may be priced an 80th beyond what the venues have shown: it reaches through a touch, or rests behind it."""
 
+COLLAR_SLACK_PERCENT: Final = 2
+"""The gate's mark is a middle, and a moment old."""
+
 
 class _Range:
     """The lowest and the highest price that some venue has shown for a symbol in the last few seconds."""
@@ -91,6 +94,46 @@ class _PricedOffTheMarket:
 def priced_off_the_market() -> Promise:
     """No order goes out that is priced off what no venue has shown for some seconds: a false price, or an old one."""
     return Promise("orders are priced off the market", "safety", _PricedOffTheMarket)
+
+
+class _NotFarThrough:
+    """At every order that is written to a venue: how far through what venues have shown is its limit?"""
+
+    def __init__(self, stage: Stage) -> None:
+        self._percent = stage.scenario.settings.desk.risk.collar_percent + COLLAR_SLACK_PERCENT
+        self._ranges: dict[str, _Range] = {}
+        self._limits = 0
+        self._docket = Docket()
+        trace = stage.world.trace
+        trace.watch(self._on_touch, TouchChanged)
+        trace.watch(self._on_wire, Sent, NewOrderSingle)
+
+    def _on_touch(self, record: Record) -> None:
+        event: TouchChanged = record.event
+        prices = tuple(price for price in (event.bid_half_ticks, event.ask_half_ticks) if price)
+        self._ranges.setdefault(event.symbol, _Range()).show(record.at_ns, event.venue, prices)
+
+    def _on_wire(self, record: Record) -> None:
+        order: NewOrderSingle = record.event.message
+        shown = self._ranges.get(order.symbol)
+        span = shown.at(record.at_ns) if shown is not None else None
+        price = order.price_half_ticks
+        if span is None or price is None:
+            return
+        self._limits += 1
+        low, high = span
+        buys = order.side is Side.BUY
+        if price * 100 > high * (100 + self._percent) if buys else price * 100 < low * (100 - self._percent):
+            detail = f"{order.cl_ord_link_id} {'buys' if buys else 'sells'} at {price} half ticks; venues had shown"
+            self._docket.violated(record, f"{detail} {low} to {high}")
+
+    def ruling(self) -> Ruling:
+        return self._docket.ruling(f"{self._limits} limits, none {self._percent} % through the market")
+
+
+def not_far_through() -> Promise:
+    """No order leaves with a limit that is further through the market than `risk.collar_percent`, and a little."""
+    return Promise("no limit is far through the market", "safety", _NotFarThrough)
 
 
 class _NearTheMarket:

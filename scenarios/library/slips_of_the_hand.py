@@ -3,13 +3,14 @@
 from squall.faults.drawn import Dice
 from squall.faults.exchange import PriceSlide
 from squall.faults.fault import Fault, Plan, during
-from squall.faults.messages import ValueAsQuantity
+from squall.faults.messages import OffByOne, ValueAsQuantity
 from squall.faults.operator import PullSwitch
 from squall.faults.phases import MILLISECOND, SECOND, Phases
 from squall.faults.reference import WrongEntry
 from squall.faults.runaway import Runaway
 from squall.scenarios.checks.kill_switch import halts_are_true, nothing_after_halt
 from squall.scenarios.checks.money import drawdown_kept, gross_within_limit, name_within_share, shorts_located
+from squall.scenarios.checks.prices import not_far_through, priced_off_the_market
 from squall.scenarios.checks.reached import something_struck
 from squall.scenarios.checks.sent import no_copies, none_restricted, rate_kept, runaway_stopped, sizes_as_meant
 from squall.scenarios.desk_promises import always, settles
@@ -22,6 +23,7 @@ from squall.system.domain.signals import Workload
 PHASES = Phases(baseline_ns=2 * SECOND, faults_ns=8 * SECOND, heal_ns=1 * SECOND, converge_ns=4 * SECOND)
 SLIPS: tuple[Fault, ...] = (
     ValueAsQuantity("strategy", share=0.4),
+    OffByOne("strategy", "SubmitOrder", "price_half_ticks", by=3_000, share=0.5),
     Runaway(copies=2, share=0.6),
     Runaway(copies=12),
     WrongEntry("risk", "ACME", "restricted", "on"),
@@ -29,6 +31,7 @@ SLIPS: tuple[Fault, ...] = (
     WrongEntry("risk", "ACME", "locate", "0"),
     PriceSlide("ACME", -600),
     PriceSlide("BOLT", -600),
+    PriceSlide("BOLT", 600),
     PullSwitch(scope="strategy", name="pulse"),
     PullSwitch(scope="symbol", name="ACME"),
     PullSwitch(scope="venue", name="exchange-b"),
@@ -42,7 +45,7 @@ def drawn(world: World) -> Plan:
     slips: Plan = ()
     for number in range(1 + int(dice.uniform("how many") * MOST_SLIPS)):
         fault = dice.one(f"slip/{number}", SLIPS)
-        if all(type(fault) is not type(planned.fault) for planned in slips):
+        if all(fault != planned.fault for planned in slips):
             start_ns = PHASES.baseline_ns + int(dice.uniform(f"start/{number}") * PHASES.faults_ns)
             lasts_ns = dice.ns(f"window/{number}", 800 * MILLISECOND, 2 * SECOND)
             slips = (*slips, during(start_ns, min(start_ns + lasts_ns, PHASES.healed_ns), fault, must_touch=False))
@@ -59,14 +62,14 @@ def slips_of_the_hand() -> Scenario:
     Nothing rests: what is sent behind the strategy's back, nobody would take back.
     """
     risk = RiskConfig(
-        max_portfolio_value=400_000,
-        max_gross_percent=18,
+        max_portfolio_value=200_000,
+        max_gross_percent=15,
         max_drawdown_percent=1,
-        cash=400_000,
+        cash=40_000,
         max_alike=3,
         duplicate_window_ns=20 * MILLISECOND,
         max_orders_per_s=12,
-        max_repeats=7,
+        max_repeats=4,
     )
     return Scenario(
         settings=Settings(desk=DeskConfig(risk=risk)),
@@ -74,14 +77,16 @@ def slips_of_the_hand() -> Scenario:
             orders_per_s=5,
             start_ns=1 * SECOND,
             stop_ns=PHASES.faults_end_ns,
-            lots_min=5,
-            lots_max=40,
+            lots_min=20,
+            lots_max=80,
             marketable_share=1.0,
-            buy_share=0.6,
+            buy_share=0.5,
         ),
         plan=drawn,
         promises=(
-            *always(),
+            # A limit to sell that is typed too high rests far off the market, or is not filled: no harm is done.
+            *(promise for promise in always() if promise.name != priced_off_the_market().name),
+            not_far_through(),
             *settles(),
             sizes_as_meant(),
             no_copies(10 * MILLISECOND, most=3),

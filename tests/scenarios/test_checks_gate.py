@@ -6,7 +6,9 @@ from msgspec.structs import replace
 
 from squall.scenarios.checks.kill_switch import halts_are_proved, halts_are_true, nothing_after_halt
 from squall.scenarios.checks.money import drawdown_kept, gross_within_limit, name_within_share, shorts_located
+from squall.scenarios.checks.prices import not_far_through
 from squall.scenarios.checks.sent import no_copies, none_restricted, rate_kept, runaway_stopped, sizes_as_meant
+from squall.sim.exchange.wire.messages import Side
 from squall.sim.trace import ConfigPushed, TouchChanged
 from squall.system.domain.messages import SwitchDone, SwitchTrading
 from squall.system.domain.switches import Scope, TradingState
@@ -214,6 +216,19 @@ def test_an_order_after_too_many_executions_is_a_violation_until_a_person_says_s
             said(tale, TradingState.ACTIVE, Scope.STRATEGY, "pulse")
         tale.left("o-9")
         assert held(judge.ruling()) is person
+
+
+def test_a_limit_far_through_the_market_is_a_violation_and_one_far_behind_it_is_none() -> None:
+    for side, behind, within, through in ((Side.BUY, 1_000, 21_401, 21_402), (Side.SELL, 90_000, 18_600, 18_599)):
+        tale = Tale()
+        judge = tale.judge(not_far_through())
+        touched(tale, 20_001 if side is Side.SELL else 20_000)
+        on_wire(tale, "o-1", side=side, price_half_ticks=behind)
+        on_wire(tale, "o-2", side=side, price_half_ticks=within)
+        on_wire(tale, "o-3", side=side, price_half_ticks=None)
+        assert held(judge.ruling())
+        on_wire(tale, "o-4", side=side, price_half_ticks=through)
+        assert fired(judge.ruling())
 
 
 # --- money ---
