@@ -69,7 +69,7 @@ def slips_of_the_hand() -> Scenario:
         max_alike=3,
         duplicate_window_ns=20 * MILLISECOND,
         max_orders_per_s=12,
-        max_repeats=4,
+        max_repeats=5,
     )
     return Scenario(
         settings=Settings(desk=DeskConfig(risk=risk)),
