@@ -14,6 +14,7 @@ from squall.scenarios.checks.portfolio import portfolio_adds_up, positions_are_t
 from squall.scenarios.checks.positions import executions_booked_once
 from squall.scenarios.checks.prices import priced_off_the_market
 from squall.scenarios.checks.read_side import read_side_catches_up
+from squall.scenarios.checks.replaced import terms_respected
 from squall.scenarios.scenario import Promise
 
 
@@ -22,6 +23,7 @@ def always() -> tuple[Promise, ...]:
     return (
         no_order_twice(),
         filled_within_ordered(),
+        terms_respected(),
         exposure_within_limit(),
         order_size_within_limit(),
         loss_limit_kept(),

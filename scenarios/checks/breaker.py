@@ -14,6 +14,7 @@ from squall.sim.exchange.wire.messages import (
     Logon,
     LogonAccepted,
     NewOrderSingle,
+    OrderCancelReplaceRequest,
     OrderStatusReport,
 )
 from squall.sim.trace import Handled, HostCrashed, ProgramStopped, Record, Sent, StreamClosed, VenueAccepted
@@ -61,6 +62,7 @@ class _BreakerHolds:
         self._docket = Docket()
         trace = stage.world.trace
         trace.watch(self._on_order, Sent, NewOrderSingle)
+        trace.watch(self._on_replace, Sent, OrderCancelReplaceRequest)
         trace.watch(self._on_report, Handled, ExecutionReport)
         trace.watch(self._on_status, Handled, OrderStatusReport)
         trace.watch(self._on_not_now, Handled, BusinessReject)
@@ -97,6 +99,18 @@ class _BreakerHolds:
         if line.shut_ns is not None:
             self._judge(line, record, order)
         line.waiting.append(_Waiting(order.cl_ord_id, now_ns))
+
+    def _on_replace(self, record: Record) -> None:
+        """It is no probe, so it may not go at all while the breaker is known to be open."""
+        line = self._lines.get(record.event.to)
+        if line is None:
+            return
+        self._expire(line, record.at_ns)
+        if line.shut_ns is not None and line.probe is None:
+            since_ns = record.at_ns - line.shut_ns
+            if TOLERANCE_NS < since_ns < self._breaker.reset_timeout_ns - self._timeout_ns - TOLERANCE_NS:
+                name = record.event.message.cl_ord_id
+                self._docket.violated(record, f"{name} went to {record.event.to} through an open breaker")
 
     def _judge(self, line: _Line, record: Record, order: NewOrderSingle) -> None:
         assert line.shut_ns is not None

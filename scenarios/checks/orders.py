@@ -17,7 +17,7 @@ from squall.sim.trace import (
     VenueReplaced,
 )
 from squall.system.domain.events import OrderFilled, OrderReplaced
-from squall.system.domain.messages import JournalCopied, SubmitOrder
+from squall.system.domain.messages import AmendOrder, JournalCopied, SubmitOrder
 
 
 class _OrderedLots:
@@ -33,6 +33,7 @@ class _OrderedLots:
         self._link_of: dict[str, str] = {}
         if stage.desk.ours:
             stage.world.trace.watch(self._on_submit, Sent, SubmitOrder)
+            stage.world.trace.watch(self._on_amend, Sent, AmendOrder)
         else:
             stage.world.trace.watch(self._on_wire, Sent, NewOrderSingle)
             stage.world.trace.watch(self._on_replace, Sent, OrderCancelReplaceRequest)
@@ -40,6 +41,10 @@ class _OrderedLots:
     def _on_submit(self, record: Record) -> None:
         order: SubmitOrder = record.event.message
         self.lots.setdefault(order.cl_ord_id, order.quantity_lots)
+
+    def _on_amend(self, record: Record) -> None:
+        wish: AmendOrder = record.event.message
+        self.lots[wish.cl_ord_id] = max(self.lots.get(wish.cl_ord_id, 0), wish.quantity_lots)
 
     def _on_wire(self, record: Record) -> None:
         if record.event.to in self._venues:

@@ -21,7 +21,9 @@ def disk_full() -> Scenario:
     The backup has more of the journal than the leader's own disk, and orders that nobody has asked a venue about.
     """
     return Scenario(
-        workload=Workload(orders_per_s=15, start_ns=4 * SECOND, stop_ns=7 * SECOND, lots_min=10, lots_max=40),
+        workload=Workload(
+            orders_per_s=15, start_ns=4 * SECOND, stop_ns=7 * SECOND, lots_min=10, lots_max=40, amend_share=0.5
+        ),
         plan=(
             during(5 * SECOND, 6_500 * MILLISECOND, DiskFull("oms1")),
             during(6 * SECOND, 9 * SECOND, Crash("oms1")),

@@ -35,6 +35,7 @@ def near_the_limits() -> Scenario:
             buy_share=0.625,
             marketable_share=0.7,
             cancel_after_ns=1 * SECOND,
+            amend_share=0.5,
         ),
         plan=Swarm(PHASES),
         promises=(*always(), *settles(), something_struck()),

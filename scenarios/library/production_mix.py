@@ -24,6 +24,7 @@ def production_mix() -> Scenario:
             lots_min=5,
             lots_max=30,
             cancel_after_ns=2 * SECOND,
+            amend_share=0.5,
         ),
         plan=Mix(PHASES, per_minute=48),
         promises=(*always(), *settles(), something_struck()),

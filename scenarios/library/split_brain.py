@@ -20,7 +20,9 @@ def split_brain() -> Scenario:
     Its journal reaches nobody, and its lease cannot be renewed. The backup wins the next epoch meanwhile.
     """
     return Scenario(
-        workload=Workload(orders_per_s=15, start_ns=4 * SECOND, stop_ns=7 * SECOND, lots_min=10, lots_max=40),
+        workload=Workload(
+            orders_per_s=15, start_ns=4 * SECOND, stop_ns=7 * SECOND, lots_min=10, lots_max=40, amend_share=0.5
+        ),
         plan=(during(5 * SECOND, 8 * SECOND, Partition(("oms1",), ("keepers", "oms2"), both_ways=True)),),
         promises=(*always(), *settles(), leader_reached("oms2")),
         duration_ns=14 * SECOND,

@@ -26,6 +26,7 @@ def swarm() -> Scenario:
             lots_max=30,
             marketable_share=0.6,
             cancel_after_ns=2 * SECOND,
+            amend_share=0.5,
         ),
         plan=Swarm(PHASES),
         promises=(*always(), *settles(), something_struck()),

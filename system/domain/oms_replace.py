@@ -5,6 +5,8 @@ fills count as ever; what is in flight is the larger of both quantities. Each wi
 its ClOrdID is made of it, so that asking twice is harmless: a venue refuses a ClOrdID that it has seen.
 """
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from squall.sim.exchange.wire.messages import CxlRejReason
@@ -24,6 +26,9 @@ from squall.system.domain.messages import UnsentReason
 from squall.system.domain.orders import Order, OrderState, Replacement, Trigger, allows
 from squall.system.domain.rulings import NOTHING, Events, refused
 from squall.system.domain.terms import Terms
+
+SEEN_BEFORE: Final = (CxlRejReason.DUPLICATE_ORDER.value, CxlRejReason.UNKNOWN_ORDER.value)
+"""What a venue says to a request that it has had before: the new name is used, or the old one is not the latest."""
 
 
 def new_terms(order: Order, quantity_lots: int, price: int | None, stop_price: int | None) -> Terms:
@@ -85,7 +90,7 @@ def refuse_replace(order: Order, command: RefuseReplace, now_ns: int) -> Events:
         return refused(order, command, Trigger.REPLACE_REJECTED, Blame.VENUE, now_ns)
     if command.reason == UnsentReason.FENCED.value:
         return NOTHING  # whoever leads now asks what became of it
-    if command.reason == CxlRejReason.DUPLICATE_ORDER.value:
+    if command.reason in SEEN_BEFORE:
         if asked.seen:
             return NOTHING
         return (ReplaceSeen(order.cl_ord_id, now_ns, command.actor, asked.revision),)

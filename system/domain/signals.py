@@ -10,7 +10,7 @@ from msgspec import Struct
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
 from squall.system.config import SECOND
 from squall.system.domain.ids import ClOrdID, Symbol
-from squall.system.domain.messages import SubmitOrder, Tick
+from squall.system.domain.messages import AmendOrder, SubmitOrder, Tick
 from squall.system.domain.strategies.rules import Rule
 from squall.system.wiring import Instrument
 
@@ -55,6 +55,10 @@ class Workload(Struct, frozen=True):
     """Of the marketable ones, sent as market orders; the others are IOC limits through the touch."""
     cancel_after_ns: int = 1 * SECOND
     """How long after it was taken a resting order is cancelled."""
+    amend_share: float = 0.0
+    """Of the resting ones, how many get another quantity and price while they rest."""
+    amend_after_ns: int = 300_000_000
+    """How long after it was taken a resting order is amended."""
     participation_percent: int = 0
     """Above zero an execution algorithm: at each pulse it trades so much that it has this share of all volume; such an
     order takes what there is, at once. Shares and lots above are not used, but for *buy_share*, which is 0 or 1."""
@@ -69,7 +73,7 @@ class Workload(Struct, frozen=True):
         _expect(self.start_ns >= 0, "start_ns", self.start_ns, "at least 0")
         _expect(self.cancel_after_ns >= 0, "cancel_after_ns", self.cancel_after_ns, "at least 0")
         _expect(self.lots_max >= self.lots_min, "lots_max", self.lots_max, f"at least {self.lots_min}")
-        for name in ("buy_share", "marketable_share", "market_share"):
+        for name in ("buy_share", "marketable_share", "market_share", "amend_share"):
             _expect(0.0 <= getattr(self, name) <= 1.0, name, getattr(self, name), "a share from 0 to 1")
         _expect(0 <= self.participation_percent < 100, "participation_percent", self.participation_percent, "0 to 99")
         one_sided = not self.participation_percent or self.buy_share in (0.0, 1.0)
@@ -215,6 +219,19 @@ def shape_child(
         price_half_ticks=limit,
         intended_ns=intended_ns,
     )
+
+
+def shape_amendment(
+    workload: Workload, instrument: Instrument, order: SubmitOrder, lots_draw: float, closer_draw: float
+) -> AmendOrder:
+    """Half to half as many lots again as the order has, a tick nearer to the market or further away."""
+    half = max(order.quantity_lots // 2, 1)
+    lots = half + int(lots_draw * (order.quantity_lots + 1))
+    lots = max(lots // workload.lots_step, 1) * workload.lots_step
+    tick, price = instrument.tick_half_ticks, order.price_half_ticks
+    if price is not None:
+        price = max(price + order.side.sign * (tick if closer_draw < 0.5 else -tick), tick)
+    return AmendOrder(order.cl_ord_id, 1, lots, price)
 
 
 def rests(order: SubmitOrder) -> bool:

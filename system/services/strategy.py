@@ -23,6 +23,7 @@ from squall.system.domain.signals import (
     pulse_ns,
     rests,
     reversion_side,
+    shape_amendment,
     shape_child,
     shape_order,
 )
@@ -39,6 +40,7 @@ NUMBERS_RESERVED: Final = 1_000
 
 _PULSE: Final = "pulse"
 _CANCEL: Final = "cancel"
+_AMEND: Final = "amend"
 
 StrategyMessage = Tick | OrderTaken | Leading
 
@@ -78,6 +80,8 @@ class Strategy:
         self._submission = Submission(runtime, config.strategy, wiring.oms, diary.FILE)
         self._resting: deque[tuple[int, ClOrdID]] = deque()
         """Taken orders to be cancelled, and at which monotonic time: sorted, since all rest equally long."""
+        self._amending: deque[tuple[int, SubmitOrder]] = deque()
+        """Taken orders to be amended, likewise. A later life of ours forgets them: nobody misses an amendment."""
         self.dropped: dict[DropReason, int] = dict.fromkeys(DropReason, 0)
 
     @property
@@ -277,10 +281,27 @@ class Strategy:
             self._resting.appendleft((self._runtime.monotonic_ns, cl_ord_id))
             self._on_cancel_due()
             return
+        share = self._workload.amend_share
+        if share and self._runtime.chance("amend", cl_ord_id) < share:
+            self._amending.append((self._runtime.monotonic_ns + self._workload.amend_after_ns, order))
+            if len(self._amending) == 1:
+                self._runtime.set_timer(self._workload.amend_after_ns, _AMEND)
         due_ns = self._runtime.monotonic_ns + self._workload.cancel_after_ns
         self._resting.append((due_ns, cl_ord_id))
         if len(self._resting) == 1:
             self._runtime.set_timer(self._workload.cancel_after_ns, _CANCEL)
+
+    def _on_amend_due(self) -> None:
+        """Other terms for what has rested so long; that it may have traded by now is the OMS's to see."""
+        now_ns, chance = self._runtime.monotonic_ns, self._runtime.chance
+        while self._amending and self._amending[0][0] <= now_ns:
+            _, order = self._amending.popleft()
+            name = order.cl_ord_id
+            lots, closer = chance("amend", name, "lots"), chance("amend", name, "price")
+            instrument = self._by_symbol[order.symbol]
+            self._submission.amend(shape_amendment(self._workload, instrument, order, lots, closer))
+        if self._amending:
+            self._runtime.set_timer(self._amending[0][0] - now_ns, _AMEND)
 
     def _on_cancel_due(self) -> None:
         now_ns = self._runtime.monotonic_ns
@@ -298,6 +319,8 @@ class Strategy:
                 self._on_pulse()
             case "cancel":
                 self._on_cancel_due()
+            case "amend":
+                self._on_amend_due()
             case _:
                 self.dropped[DropReason.NEVER_TAKEN] += self._submission.on_timer(key)
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from squall.system.config import MILLISECOND, StrategyConfig
 from squall.system.domain.claims import AlertRaised, SignalDropped
 from squall.system.domain.ids import ClOrdID, Epoch
-from squall.system.domain.messages import CancelOrder, Leading, SubmitOrder
+from squall.system.domain.messages import AmendOrder, CancelOrder, Leading, SubmitOrder
 from squall.system.domain.signals import DropReason, rests
 from squall.system.runtime import Address, Runtime
 
@@ -152,6 +152,11 @@ class Submission:
         self._waiting.pop(cl_ord_id, None)
         self._cancelled.pop(cl_ord_id, None)
         self.remember(OrderOver(cl_ord_id))
+
+    def amend(self, wish: AmendOrder) -> None:
+        """Said once, and to nobody where nobody leads: the order is as good as it was."""
+        if self._leader is not None:
+            self._runtime.write(self._leader, wish)
 
     # --- what happens ---
 

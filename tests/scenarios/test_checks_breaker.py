@@ -1,7 +1,7 @@
 """The breaker, judged from the wire: what may leave for a venue that has stopped answering, and when."""
 
 from squall.scenarios.checks.breaker import breaker_holds, flow_moves_from
-from squall.sim.exchange.wire.messages import Logon, LogonAccepted
+from squall.sim.exchange.wire.messages import Logon, LogonAccepted, OrderCancelReplaceRequest, Side
 from squall.sim.trace import HostCrashed, StreamClosed
 from squall.system.domain.claims import BreakerMoved
 from tests.scenarios.stages import MS, SECOND, Tale, fired, held, status, undecided
@@ -45,6 +45,18 @@ def test_an_order_that_leaves_after_three_in_a_row_went_unanswered_is_a_violatio
     assert fired(ruling)
     assert ruling.seq == seq
     assert "o-1 went to exchange-a 1.000 s after 3 failures in a row" in ruling.detail
+
+
+def test_a_replace_that_leaves_through_an_open_breaker_is_a_violation() -> None:
+    tale = Tale(*QUICK)
+    judge = tale.judge(breaker_holds())
+    shut_ns = _silence(tale)
+    tale.at(shut_ns + 1 * SECOND)
+    replace = OrderCancelReplaceRequest("o-1~r1", "o-1", "ACME", Side.BUY, 10, 20_000)
+    tale.sent("execution", "exchange-a", replace)
+    ruling = judge.ruling()
+    assert fired(ruling)
+    assert ruling.detail == "o-1~r1 went to exchange-a through an open breaker"
 
 
 def test_nothing_that_leaves_while_the_breaker_is_shut_means_that_it_held() -> None:

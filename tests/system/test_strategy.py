@@ -4,7 +4,7 @@ from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
 from squall.system.config import MILLISECOND, SECOND, DeskConfig, StrategyConfig
 from squall.system.domain.claims import AlertRaised, ProtectionActed, SignalDropped
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
-from squall.system.domain.messages import CancelOrder, Leading, OrderTaken, SubmitOrder, Tick
+from squall.system.domain.messages import AmendOrder, CancelOrder, Leading, OrderTaken, SubmitOrder, Tick
 from squall.system.domain.signals import DropReason, Schedule, Workload
 from squall.system.services.strategy import Strategy
 from squall.system.services.submission import REOPEN_NS
@@ -491,3 +491,35 @@ def test_market_data_that_restarts_counts_from_nothing_and_takes_no_volume_away(
     traded(strategy, 50, seq=4)
     runtime.advance(strategy, SECOND)
     assert children(runtime) == [(15, None)]
+
+
+# --- amendments ---
+
+
+def test_orders_that_rest_get_other_terms_and_say_them_once() -> None:
+    workload = Workload(orders_per_s=10, stop_ns=200 * MILLISECOND, marketable_share=0.0, amend_share=1.0)
+    runtime, strategy = trading(workload)
+    runtime.advance(strategy, 150 * MILLISECOND)
+    runtime.sync(strategy)
+    orders = {order.cl_ord_id: order for order in runtime.take(SubmitOrder)}
+    for name in orders:
+        strategy.on_message("oms1", OrderTaken(name))
+    runtime.advance(strategy, workload.amend_after_ns)
+    wishes = runtime.take(AmendOrder, "oms1")
+    assert [wish.cl_ord_id for wish in wishes] == list(orders)
+    for wish in wishes:
+        order = orders[wish.cl_ord_id]
+        assert (wish.revision, wish.quantity_lots > 0) == (1, True)
+        assert wish.price_half_ticks is not None
+        assert order.price_half_ticks is not None
+        assert abs(wish.price_half_ticks - order.price_half_ticks) == 2
+    runtime.advance(strategy, workload.amend_after_ns)
+    assert runtime.take(AmendOrder) == []
+
+
+def test_without_a_share_nothing_is_amended() -> None:
+    runtime, strategy = trading(Workload(orders_per_s=10, marketable_share=0.0))
+    runtime.advance(strategy, 150 * MILLISECOND)
+    take_all(runtime, strategy)
+    runtime.advance(strategy, SECOND)
+    assert runtime.take(AmendOrder) == []
