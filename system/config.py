@@ -212,6 +212,8 @@ class OmsConfig(Struct, frozen=True):
     """How long a new leader waits for answers about its open orders; what is still open then stays in doubt."""
     reconnect_interval_ns: int = 50 * MILLISECOND
     """How often a leader tries to open the streams that it lacks."""
+    snapshot_events: int = 5_000
+    """After so many events more the leader keeps its state on the disk, to begin with it after a restart; 0: never."""
     inquiry_interval_ns: int = 5 * SECOND
     """How often a leader looks for orders that nobody has spoken of since it last looked, and asks about them."""
 

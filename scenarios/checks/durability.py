@@ -11,7 +11,8 @@ from squall.scenarios.scenario import Promise, Ruling
 from squall.scenarios.topology import Stage
 from squall.sim.trace import Record, Sent, VenueAccepted
 from squall.system.domain.claims import StateHash
-from squall.system.domain.events import AnyEvent, OrderSubmitted, decode_event
+from squall.system.domain.event_log import decode_event
+from squall.system.domain.events import AnyEvent, OrderSubmitted
 from squall.system.domain.messages import Leading, OrderTaken
 from squall.system.domain.oms_state import OmsState, evolve
 from squall.system.services.journal import FILE, JournalRecord

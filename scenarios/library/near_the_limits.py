@@ -6,7 +6,7 @@ from squall.scenarios.checks.reached import something_struck
 from squall.scenarios.desk_promises import always, settles
 from squall.scenarios.scenario import Scenario, scenario
 from squall.scenarios.settings import MILLISECOND, Settings
-from squall.system.config import BreakerConfig, DeskConfig, RiskConfig
+from squall.system.config import BreakerConfig, DeskConfig, OmsConfig, RiskConfig
 from squall.system.domain.signals import Workload
 
 PHASES = Phases(baseline_ns=2 * SECOND, faults_ns=8 * SECOND, heal_ns=2 * SECOND, converge_ns=6 * SECOND)
@@ -21,6 +21,7 @@ def near_the_limits() -> Scenario:
     return Scenario(
         settings=Settings(
             desk=DeskConfig(
+                oms=OmsConfig(snapshot_events=100),
                 risk=RiskConfig(max_position_lots=150),
                 breaker=BreakerConfig(failure_threshold=2, reset_timeout_ns=1_500 * MILLISECOND),
             )

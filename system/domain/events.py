@@ -1,15 +1,12 @@
 """What happened to the desk's orders: the facts that the OMS journals, replicates and folds into its state.
 
 `JournalCopied.events` carries these values themselves; journal, `Replicate` and `JournalImage` carry each one
-encoded by `encode_event`. Every event says when (*at_ns*, the leader's wall clock) and who acted (*actor*: a
+encoded by `event_log.encode_event`. Every event says when (*at_ns*, the leader's wall clock) and who acted (*actor*: a
 strategy, trader, operator or recovering leader as `actors` names them, a service's address, or a venue's name).
 """
 
-from collections.abc import Callable
 from enum import Enum
-from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from squall.sim.exchange.wire.messages import Side
@@ -64,7 +61,7 @@ class Event(Struct, frozen=True, gc=False, tag=True, array_like=True):
     actor: str
 
 
-class OrderSubmitted(Event, frozen=True, gc=False, tag=True):
+class OrderSubmitted(Event, frozen=True, gc=False, tag="OrderSubmitted/2"):
     """The desk has taken an order: the event carries the whole of it."""
 
     strategy: str
@@ -338,9 +335,3 @@ AnyEvent = (
     | UnknownOrderReported
     | TradingSwitched
 )
-
-encode_event: Final[Callable[[AnyEvent], bytes]] = msgspec.msgpack.Encoder().encode
-"""The event as the journal holds it: tagged msgpack."""
-
-decode_event: Final[Callable[[bytes], AnyEvent]] = msgspec.msgpack.Decoder(AnyEvent).decode
-"""The event that `encode_event` was given. Raises msgspec.DecodeError for anything else."""

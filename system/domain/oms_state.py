@@ -72,8 +72,8 @@ class OmsState:
     """
 
     __slots__ = (
-        "_digest",
         "_executions_of",
+        "digest",
         "ended",
         "exec_ids",
         "orders",
@@ -101,18 +101,18 @@ class OmsState:
         self.unknown = 0
         self.switches = NO_SWITCHES
         """What is not active."""
-        self._digest = b""
+        self.digest = b""
         """Over all names, in the order in which they came: each with the digest before it."""
 
     def remember_order(self, cl_ord_id: ClOrdID) -> None:
         """This order has been taken."""
         self.seen.add(cl_ord_id)
-        self._digest = blake2b(b"%b order %b" % (self._digest, cl_ord_id.encode()), digest_size=16).digest()
+        self.digest = blake2b(b"%b order %b" % (self.digest, cl_ord_id.encode()), digest_size=16).digest()
 
     def remember_execution(self, exec_id: ExecID, trade: Trade) -> None:
         """This execution has been booked, set aside, busted or corrected: so it counts now."""
         if exec_id not in self.exec_ids:
-            self._digest = blake2b(b"%b execution %b" % (self._digest, exec_id.encode()), digest_size=16).digest()
+            self.digest = blake2b(b"%b execution %b" % (self.digest, exec_id.encode()), digest_size=16).digest()
             self._executions_of.setdefault(trade.cl_ord_id, []).append(exec_id)
         self.exec_ids[exec_id] = trade
 
@@ -153,7 +153,7 @@ class OmsState:
         """BLAKE2b over the live orders by name, the counts, and all names in the order in which they came."""
         orders = [self.orders[cl_ord_id] for cl_ord_id in sorted(self.orders)]
         counts = (self.version, self.refused, self.quarantined, self.unknown)
-        whole = _PACK.encode((counts, orders, self.switches.all, self._digest))
+        whole = _PACK.encode((counts, orders, self.switches.all, self.digest))
         return blake2b(whole, digest_size=16).hexdigest()
 
 

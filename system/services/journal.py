@@ -11,6 +11,7 @@ from squall.system.domain.ids import Epoch
 from squall.system.runtime import Runtime
 
 FILE: Final = "journal"
+SNAPSHOT_FILE: Final = "snapshot"
 
 
 class JournalRecord(Struct, frozen=True, gc=False, array_like=True):
@@ -25,8 +26,22 @@ class JournalRecord(Struct, frozen=True, gc=False, array_like=True):
     events: tuple[bytes, ...]
 
 
+class SavedState(Struct, frozen=True, gc=False, array_like=True):
+    """The state after the first *records* records of the journal, which end at *version*, of a leader of *epoch*."""
+
+    records: int
+    epoch: Epoch
+    version: int
+    state: bytes
+
+
+class StaleVersionError(Exception):
+    """Events were decided on a state that is not the journal's: somebody else has appended since. A bug."""
+
+
 _encode: Final = msgspec.msgpack.Encoder().encode
 _DECODER: Final[msgspec.msgpack.Decoder[JournalRecord]] = msgspec.msgpack.Decoder(JournalRecord)
+_SAVED: Final[msgspec.msgpack.Decoder[SavedState]] = msgspec.msgpack.Decoder(SavedState)
 
 
 class Journal:
@@ -41,6 +56,10 @@ class Journal:
         """All up to and including this one are on the disk."""
         self.epoch = Epoch(0)
         """Of the leader whose journal this is; 0 where no leader was ever followed."""
+        self._records = 0
+        """How many records the file has."""
+        self._saved: SavedState | None = None
+        """The snapshot that the next life may begin with, where there is one."""
 
     @property
     def syncing(self) -> bool:
@@ -49,10 +68,26 @@ class Journal:
 
     def load(self) -> None:
         """Find what an earlier life has left on the disk."""
-        for data in self._runtime.read(FILE):
-            record = _DECODER.decode(data)
-            self._follow(record)
+        records = self._runtime.read(FILE)
+        self._records = len(records)
+        self._saved = self._usable(records)
+        if self._saved is not None:
+            self.version, self.epoch = self._saved.version, self._saved.epoch
+        for data in records[self._saved.records if self._saved is not None else 0 :]:
+            self._follow(_DECODER.decode(data))
         self.durable_version = self.version
+
+    def _usable(self, records: Sequence[bytes]) -> SavedState | None:
+        """The latest snapshot, where the journal still is what it was taken of, and no image came since."""
+        saves = self._runtime.read(SNAPSHOT_FILE)
+        if not saves:
+            return None
+        saved = _SAVED.decode(saves[-1])
+        if not 0 < saved.records <= len(records):
+            return None
+        last = _DECODER.decode(records[saved.records - 1])
+        version = (0 if last.image else last.after_version) + len(last.events)
+        return saved if (version, last.epoch) == (saved.version, saved.epoch) else None
 
     def _follow(self, record: JournalRecord) -> None:
         before = 0 if record.image else self.version
@@ -60,24 +95,30 @@ class Journal:
             raise ValueError(
                 f"journal: found a record after version {record.after_version}, expected one after {before}"
             )
+        if record.image:
+            self._saved = None
         self.version = before + len(record.events)
         self.epoch = record.epoch
 
-    def append(self, epoch: Epoch, events: tuple[bytes, ...]) -> int:
-        """Add events of this leader's epoch; returns the token of the write."""
+    def append(self, epoch: Epoch, events: tuple[bytes, ...], after_version: int) -> int:
+        """Add events of this leader's epoch, decided on the state of *after_version*; the token of the write."""
         before = self.version
+        if after_version != before:
+            raise StaleVersionError(f"journal: found events decided after version {after_version}, expected {before}")
         return self._write(JournalRecord(epoch, before, False, events), before + len(events))
 
     def replace(self, epoch: Epoch, events: tuple[bytes, ...]) -> int:
         """Forget what is here: this is the journal. Returns the token of the write."""
         self._syncing.clear()
         self.durable_version = 0
+        self._saved = None
         return self._write(JournalRecord(epoch, 0, True, events), len(events))
 
     def _write(self, record: JournalRecord, version: int) -> int:
         token = self._runtime.append(FILE, _encode(record))
         self.version = version
         self.epoch = record.epoch
+        self._records += 1
         self._syncing.append((token, version))
         return token
 
@@ -86,6 +127,25 @@ class Journal:
         syncing = self._syncing
         while syncing and syncing[0][0] <= token:
             self.durable_version = syncing.popleft()[1]
+
+    def save(self, state: bytes) -> None:
+        """Keep the state as it is now: all that it is made of has to be durable, so that it cannot be outlived."""
+        if self.durable_version != self.version:
+            raise ValueError(f"journal: version {self.version} is not durable, {self.durable_version} is")
+        self._saved = SavedState(self._records, self.epoch, self.version, state)
+        self._runtime.append(SNAPSHOT_FILE, _encode(self._saved))
+
+    @property
+    def saved_version(self) -> int:
+        """Of the snapshot that would be begun with; 0 where there is none."""
+        return self._saved.version if self._saved is not None else 0
+
+    def recovery(self) -> tuple[bytes | None, Sequence[bytes]]:
+        """The latest snapshot and the events behind it; without one, None and all events."""
+        if self._saved is None:
+            return None, self.events()
+        tail = self._runtime.read(FILE)[self._saved.records :]
+        return self._saved.state, [event for data in tail for event in _DECODER.decode(data).events]
 
     def events(self) -> Sequence[bytes]:
         """All events, encoded, read back from the file; the i-th has version i + 1."""

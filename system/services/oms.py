@@ -21,6 +21,7 @@ from squall.system.domain.commands import (
     WithdrawOrder,
 )
 from squall.system.domain.doubt import revision_of
+from squall.system.domain.event_log import decode_event
 from squall.system.domain.ids import Epoch
 from squall.system.domain.messages import (
     AmendOrder,
@@ -47,7 +48,9 @@ from squall.system.domain.messages import (
     UnsentReason,
     VenueReport,
 )
+from squall.system.domain.oms_state import OmsState
 from squall.system.domain.orders import Order
+from squall.system.domain.snapshots import as_of
 from squall.system.domain.terms import Attribution, Terms
 from squall.system.runtime import Address, Runtime
 from squall.system.services.journal import Journal
@@ -113,6 +116,10 @@ class Oms:
         """Live orders, in order of arrival; a standby folds nothing, so it knows none."""
         return () if self._term is None else tuple(self._term.state.orders.values())
 
+    def as_of(self, at_ns: int) -> OmsState:
+        """All orders as the journal on our disk had them at this time of the leaders' wall clocks."""
+        return as_of(map(decode_event, self._journal.events()), at_ns)
+
     def id_set_sizes(self) -> dict[str, int]:
         """How many names this OMS keeps, for the memory report; a standby keeps none."""
         return {} if self._term is None else self._term.state.id_set_sizes()
@@ -132,7 +139,7 @@ class Oms:
         if self._journal.epoch:
             what = f"{self._runtime.address} takes over epoch {self._leadership.epoch}"
             self._runtime.emit(ProtectionActed("lease.takeover", what))
-        self._epoch_token = self._journal.append(self._leadership.epoch, ())
+        self._epoch_token = self._journal.append(self._leadership.epoch, (), self._journal.version)
         replication = Replication(self._runtime, self._journal, self._peer, self._leadership.epoch)
         self._term = Term(
             self._runtime,

@@ -165,7 +165,7 @@ class Follower:
             return
         fresh = batch.events[journal.version - batch.after_version :]
         if fresh:
-            journal.append(batch.epoch, fresh)
+            journal.append(batch.epoch, fresh, journal.version)
             self._owes = True
         else:
             self._tell()

@@ -7,7 +7,7 @@ from typing import Final, assert_never
 from msgspec.structs import replace
 
 from squall.system.config import DeskConfig
-from squall.system.domain import form
+from squall.system.domain import form, snapshots
 from squall.system.domain.actors import Capacity, acting
 from squall.system.domain.claims import AlertRaised, OrderMoved, ProtectionActed, StateHash
 from squall.system.domain.commands import AnyCommand, PlaceOrder, RefuseCancel, ReplaceOrder, WithdrawOrder
@@ -23,6 +23,7 @@ from squall.system.domain.effects import (
     open_at_venue,
     open_order,
 )
+from squall.system.domain.event_log import decode_event, encode_event
 from squall.system.domain.events import (
     AnyEvent,
     CancelRequested,
@@ -39,8 +40,6 @@ from squall.system.domain.events import (
     TradeCorrected,
     TransitionRefused,
     UnknownOrderReported,
-    decode_event,
-    encode_event,
 )
 from squall.system.domain.ids import ClOrdID, Symbol
 from squall.system.domain.messages import (
@@ -161,7 +160,11 @@ class Term:
     def begin(self) -> None:
         """The epoch is on our disk: find out how things stand, and open the desk's streams."""
         if self.config.oms.replay:
-            self.state = rebuild(map(decode_event, self._journal.events()))
+            saved, events = self._journal.recovery()
+            state = snapshots.restore(saved) if saved is not None else None
+            if state is None and saved is not None:
+                events = self._journal.events()  # it is of another build
+            self.state = rebuild(map(decode_event, events), state)
             if self.state.version:
                 what = f"{self.state.version} events, {len(self.state.orders)} open orders"
                 self._runtime.emit(ProtectionActed("oms.replay", what))
@@ -353,6 +356,7 @@ class Term:
 
     def execute(self, command: AnyCommand) -> bool:
         """Decide, fold, journal, ship; effects wait in the outbox. True where anything came of it."""
+        before = self.state.version
         events = decide(self.state, command, self._runtime.now_ns)
         if not events:
             return False
@@ -369,7 +373,7 @@ class Term:
                 for strategy in self._followers:
                     self._tell(strategy)
         encoded = tuple(map(encode_event, events))
-        self._journal.append(self.epoch, encoded)
+        self._journal.append(self.epoch, encoded, before)
         self.replication.add(encoded)
         if self.replication.lost and self.config.oms.output_commit and not self._held_back:
             self._hold_back(f"the backup is gone: {self._runtime.address} holds what it has to say")
@@ -491,6 +495,15 @@ class Term:
         elif version != self._hashed and self._copied == version:
             self._hashed = version
             self._runtime.emit(StateHash("oms", version, self.state.hash()))
+            self._save()
+
+    def _save(self) -> None:
+        """Now that all is safe, and often enough, keep the state: a later life begins with it."""
+        every, journal = self.config.oms.snapshot_events, self._journal
+        if not every or self._cold_version or journal.version - journal.saved_version < every:
+            return
+        if journal.durable_version == journal.version == self.state.version:
+            journal.save(snapshots.take(self.state))
 
     # --- orders that nobody speaks of ---
 

@@ -5,7 +5,8 @@ import msgspec
 from squall.scenarios.checks.durability import nothing_lost, rebuilt_equals_live
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
 from squall.system.domain.claims import StateHash
-from squall.system.domain.events import AnyEvent, OrderApproved, OrderSubmitted, encode_event
+from squall.system.domain.event_log import encode_event
+from squall.system.domain.events import AnyEvent, OrderApproved, OrderSubmitted
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol
 from squall.system.domain.messages import Leading, OrderTaken
 from squall.system.domain.oms_state import OmsState, evolve

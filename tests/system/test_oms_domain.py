@@ -16,6 +16,7 @@ from squall.system.domain.commands import (
     RefuseCancel,
 )
 from squall.system.domain.effects import effects_of, fills_of
+from squall.system.domain.event_log import decode_event, encode_event
 from squall.system.domain.events import (
     AnyEvent,
     Blame,
@@ -36,8 +37,6 @@ from squall.system.domain.events import (
     QuarantineReason,
     TransitionRefused,
     UnknownOrderReported,
-    decode_event,
-    encode_event,
 )
 from squall.system.domain.ids import ClOrdID, Symbol
 from squall.system.domain.messages import (

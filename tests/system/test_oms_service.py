@@ -18,7 +18,8 @@ from squall.sim.exchange.wire.messages import (
 )
 from squall.system.config import MILLISECOND, SECOND, DeskConfig, LeaseConfig, OmsConfig
 from squall.system.domain.claims import AlertRaised, LeadershipMoved, ProtectionActed, StateHash
-from squall.system.domain.events import OrderSubmitted, decode_event
+from squall.system.domain.event_log import decode_event
+from squall.system.domain.events import OrderSubmitted
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.messages import (
     AskHoldings,

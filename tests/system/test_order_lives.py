@@ -27,7 +27,8 @@ from squall.system.domain.commands import (
     ReturnOrder,
     WithdrawOrder,
 )
-from squall.system.domain.events import OrderFilled, decode_event, encode_event
+from squall.system.domain.event_log import decode_event, encode_event
+from squall.system.domain.events import OrderFilled
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.messages import Denial, DenyReason, UnsentReason
 from squall.system.domain.oms import OmsState, decide, evolve, rebuild
