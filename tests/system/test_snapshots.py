@@ -23,6 +23,7 @@ def a_day() -> Desk:
         desk.tell(place(ClOrdID(f"pulse-ACME-{number}")))
     desk.tell(report(ExecType.NEW, name=ClOrdID("ghost")), cancel())
     desk.tell(report(ExecType.CANCELED), report(ExecType.NEW), place(ClOrdID("odd")), place(lots=11))
+    desk.tell(HALT)
     return desk
 
 
@@ -44,10 +45,11 @@ def test_every_field_of_the_state_is_in_the_snapshot() -> None:
     restored = snapshots.restore(snapshots.take(state))
     assert restored is not None
     for name in OmsState.__slots__:
-        if name != "seen":
+        if name not in ("seen", "switches"):
             assert getattr(restored, name) == getattr(state, name), name
     assert restored.seen.runs() == state.seen.runs()
     assert restored.seen.odd() == state.seen.odd()
+    assert restored.switches.all == state.switches.all
 
 
 def test_a_snapshot_of_another_schema_is_passed_over() -> None:
