@@ -6,12 +6,16 @@ from hypothesis import strategies as st
 
 from squall.sim.exchange.wire.messages import ExecType, OrdType, Side, TimeInForce
 from squall.system.domain import snapshots
+from squall.system.domain.commands import SetSwitch
 from squall.system.domain.event_log import decode_event, encode_event
 from squall.system.domain.ids import ClOrdID, Symbol
 from squall.system.domain.old_events import OrderSubmittedV1
 from squall.system.domain.oms import OmsState, rebuild
 from squall.system.domain.orders import OrderState
+from squall.system.domain.switches import Scope, Switch, TradingState
 from tests.system.oms_stage import A, Desk, allow, amend, cancel, fill, judge, place, replaced, report, sent, working
+
+HALT = SetSwitch("operator/ann", ClOrdID(""), Switch(Scope.STRATEGY, "pulse", TradingState.HALTED))
 
 
 def a_day() -> Desk:
