@@ -11,8 +11,9 @@ NOT_ASKED = ("session down", "fenced")
 class ModelOrder:
     """What is known of one order, fact by fact."""
 
-    def __init__(self, quantity: int) -> None:
+    def __init__(self, quantity: int, price: int) -> None:
         self.quantity = quantity
+        self.price = price
         self.fills: dict[str, tuple[int, int]] = {}
         """Execution → (lots, price)."""
         self.attempt = 0
@@ -22,6 +23,15 @@ class ModelOrder:
         self.cancel_pending = False
         self.end: str | None = None
         """What ended it, fills apart."""
+        self.held: str | None = None
+        """The venue holds it back: stopped, suspended or done for day."""
+        self.revision = 0
+        self.wish: tuple[int, int] | None = None
+        """The quantity and price that it is to have, until somebody has answered."""
+        self.wish_is_out = False
+        """Risk has let it pass, so the venue has been asked."""
+        self.wish_was_seen = False
+        """The venue says that it has had the request before."""
 
     @property
     def filled(self) -> int:
@@ -42,10 +52,14 @@ class ModelOrder:
             return self.end
         if self.cancel_pending:
             return "pending_cancel"
-        if not self.leaves:
+        if self.wish is not None:
+            return "pending_replace"
+        if self.leaves <= 0:
             return "filled"
         if self.doubted:
             return "in_doubt"
+        if self.held is not None:
+            return self.held
         if self.fills:
             return "partially_filled"
         if self.acknowledged:
@@ -56,7 +70,7 @@ class ModelOrder:
 
     @property
     def ended(self) -> bool:
-        return self.state in ("filled", "canceled", "rejected")
+        return self.state in ("filled", "canceled", "expired", "rejected")
 
     @property
     def out(self) -> bool:
@@ -73,8 +87,8 @@ class ReferenceOms:
         self.quarantined: dict[str, None] = {}
         self.booked: dict[str, None] = {}
 
-    def submit(self, name: str, quantity: int) -> None:
-        self.orders.setdefault(name, ModelOrder(quantity))
+    def submit(self, name: str, quantity: int, price: int) -> None:
+        self.orders.setdefault(name, ModelOrder(quantity, price))
 
     def judge(self, name: str, approved: bool) -> None:
         order = self.orders[name]
@@ -126,6 +140,8 @@ class ReferenceOms:
             return False
         self.booked[execution] = None
         order.fills[execution] = (lots, price)
+        if not order.leaves:
+            order.held = None
         return True
 
     def cancel(self, name: str) -> None:
@@ -151,9 +167,76 @@ class ReferenceOms:
             else:
                 order.end = "canceled"
 
+    def expired(self, name: str, cum: int) -> None:
+        order = self.orders[name]
+        if order.out:
+            if cum > order.filled:
+                order.doubted = True
+            else:
+                order.end = "expired"
+
+    def held(self, name: str, kind: str) -> None:
+        order = self.orders[name]
+        if order.out and order.held != kind:
+            order.held = kind
+            order.acknowledged = True
+            order.doubted = False
+
+    def restated(self, name: str) -> None:
+        order = self.orders[name]
+        if order.out and not (order.held is None and order.acknowledged):
+            order.held = None
+            order.acknowledged = True
+            order.doubted = False
+
+    def wanted_otherwise(self, name: str, revision: int, quantity: int, price: int) -> None:
+        order = self.orders[name]
+        if revision <= order.revision:
+            return
+        order.revision = revision
+        at_work = order.state in ("acknowledged", "partially_filled") and order.held is None
+        if at_work and quantity > order.filled and (quantity, price) != (order.quantity, order.price):
+            order.wish = (quantity, price)
+            order.wish_is_out = order.wish_was_seen = False
+
+    def wish_judged(self, name: str, revision: int, approved: bool) -> None:
+        order = self.orders[name]
+        if order.ended or order.wish is None or order.wish_is_out or revision != order.revision:
+            return
+        possible = order.leaves > 0 and order.wish[0] > order.filled
+        if approved and possible and not order.cancel_pending:
+            order.wish_is_out = True
+        else:
+            self._wish_over(order)
+
+    def wish_refused(self, name: str, revision: int, reason: str) -> None:
+        order = self.orders[name]
+        if order.ended or order.wish is None or revision != order.revision or reason == "fenced":
+            return
+        if reason in ("duplicate ClOrdID", "unknown order"):
+            order.wish_was_seen = True
+        else:
+            self._wish_over(order)
+
+    def replaced(self, name: str, revision: int, quantity: int, price: int, cum: int) -> None:
+        order = self.orders[name]
+        if order.out and order.wish is not None and order.wish_is_out and revision == order.revision:
+            order.quantity, order.price = quantity, price
+            order.acknowledged = True
+            self._wish_over(order)
+            if not order.ended and cum > order.filled:
+                order.doubted = True
+
+    @staticmethod
+    def _wish_over(order: ModelOrder) -> None:
+        order.wish = None
+        order.doubted = False
+
     def rejected(self, name: str) -> None:
         order = self.orders[name]
-        never_seen = not order.fills and (order.cancel_pending or order.doubted or not order.acknowledged)
+        never_seen = not order.fills and (
+            order.cancel_pending or (order.doubted and order.wish is None) or not order.acknowledged
+        )
         if order.out and never_seen:
             order.end = "rejected"
 
@@ -173,8 +256,14 @@ class ReferenceOms:
             if order.doubted or not order.acknowledged:
                 order.acknowledged = True
                 order.doubted = False
+            if order.held is not None:
+                order.held = None
+                order.doubted = False
+            if order.wish_was_seen and order.wish is not None and not order.cancel_pending:
+                self._wish_over(order)
         elif status == "filled":
-            if order.cancel_pending and not order.leaves:
+            if not order.leaves:
+                self._wish_over(order)
                 order.cancel_pending = False
         elif status == "canceled":
             if cum <= order.filled:

@@ -21,9 +21,12 @@ from squall.system.domain.commands import (
     ApplyStatus,
     DoubtOrder,
     JudgeOrder,
+    JudgeReplace,
     MarkSent,
     PlaceOrder,
     RefuseCancel,
+    RefuseReplace,
+    ReplaceOrder,
     ReturnOrder,
     WithdrawOrder,
 )
@@ -77,7 +80,7 @@ class OrderLives(RuleBasedStateMachine):
 
     @rule(name=names, quantity=lots)
     def submit(self, name: str, quantity: int) -> None:
-        self.model.submit(name, quantity)
+        self.model.submit(name, quantity, 20_010)
         self.tell(
             PlaceOrder(
                 actor="strategy",
@@ -203,6 +206,75 @@ class OrderLives(RuleBasedStateMachine):
         cum = self.model.orders[name].filled + missed
         self.model.canceled(name, cum)
         self.report(name, ExecType.CANCELED, cum=cum)
+
+    @precondition(known)
+    @rule(name=names, missed=st.integers(-1, 2))
+    def expire(self, name: str, missed: int) -> None:
+        name = self.pick(name)
+        cum = self.model.orders[name].filled + missed
+        self.model.expired(name, cum)
+        self.report(name, ExecType.EXPIRED, cum=cum)
+
+    @precondition(known)
+    @rule(name=names, kind=st.sampled_from((ExecType.STOPPED, ExecType.SUSPENDED, ExecType.DONE_FOR_DAY)))
+    def hold_back(self, name: str, kind: ExecType) -> None:
+        name = self.pick(name)
+        self.model.held(name, kind.value)
+        self.report(name, kind)
+
+    @precondition(known)
+    @rule(name=names)
+    def restate(self, name: str) -> None:
+        name = self.pick(name)
+        self.model.restated(name)
+        self.report(name, ExecType.RESTATED)
+
+    @precondition(known)
+    @rule(name=names, revision=st.integers(1, 3), quantity=st.integers(1, 20), price=st.sampled_from((20_010, 20_020)))
+    def ask_for_other_terms(self, name: str, revision: int, quantity: int, price: int) -> None:
+        name = self.pick(name)
+        self.model.wanted_otherwise(name, revision, quantity, price)
+        self.tell(ReplaceOrder("strategy", ClOrdID(name), revision, quantity, price))
+
+    @precondition(known)
+    @rule(name=names, revision=st.integers(1, 3), approved=st.booleans())
+    def judge_the_wish(self, name: str, revision: int, approved: bool) -> None:
+        name = self.pick(name)
+        self.model.wish_judged(name, revision, approved)
+        denials = () if approved else (Denial(DenyReason.ORDER_SIZE, 20_000, 10_000),)
+        self.tell(JudgeReplace("risk", ClOrdID(name), revision, denials, Epoch(1)))
+
+    @precondition(known)
+    @rule(
+        name=names,
+        revision=st.integers(1, 3),
+        reason=st.sampled_from(("too late to cancel", "unknown order", "duplicate ClOrdID", "fenced", "session down")),
+    )
+    def refuse_the_wish(self, name: str, revision: int, reason: str) -> None:
+        name = self.pick(name)
+        self.model.wish_refused(name, revision, reason)
+        self.tell(RefuseReplace("execution", ClOrdID(name), revision, reason))
+
+    @precondition(known)
+    @rule(name=names, revision=st.integers(1, 3), quantity=st.integers(1, 20), missed=st.integers(0, 2))
+    def replace(self, name: str, revision: int, quantity: int, missed: int) -> None:
+        name = self.pick(name)
+        cum = self.model.orders[name].filled + missed
+        self.model.replaced(name, revision, quantity, 20_030, cum)
+        report = ExecutionReport(
+            exec_id="exchange-a-r",
+            exec_type=ExecType.REPLACED,
+            ord_status=OrdStatus.NEW,
+            cl_ord_id=f"{name}~r{revision}",
+            order_id="1",
+            symbol="ACME",
+            side=Side.BUY,
+            cum_lots=cum,
+            leaves_lots=0,
+            order_lots=quantity,
+            price_half_ticks=20_030,
+        )
+        self.tell(ApplyReport(VENUE, ClOrdID(name), VENUE, report))
 
     @precondition(known)
     @rule(name=names, duplicate=st.booleans())
