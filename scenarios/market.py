@@ -36,6 +36,8 @@ OWN_WORDS: Final = ("exchange-b",)
 REFERENCE_PRICE_HALF_TICKS: Final = 20_000
 """100.00 a share at a tick of one cent."""
 VENUE_SERVICE_NS: Final = 8_000
+DEARER_PER_100_LOTS: Final = 600
+"""What a dear venue charges more for taking: six half ticks a lot, the worth of three ticks."""
 SECOND_PROVIDER: Final = "vendor"
 """The host of the second provider, and its program's address."""
 VENDOR_LATENCY_NS: Final = 5_000_000
@@ -71,10 +73,8 @@ class Exchanges:
         self._listings = self._list()
         symbols = tuple(Symbol(listing.symbol) for listing in self._listings)
         self.instruments = tuple(self._instrument(listing) for listing in self._listings)
-        fees = scenario.settings.venue
-        self._tariff = Tariff(fees.take_per_100_lots, fees.make_per_100_lots)
         self.routes = tuple(
-            VenueRoute(VenueName(venue), venue, symbols, self._tariff, venue in STOP_VENUES) for venue in VENUES
+            VenueRoute(VenueName(venue), venue, symbols, self._tariff(venue), venue in STOP_VENUES) for venue in VENUES
         )
         for venue in VENUES:
             self._lay(venue)
@@ -92,6 +92,11 @@ class Exchanges:
             unit_money = self.recording.unit_money
         return Instrument(Symbol(listing.symbol), listing.tick_half_ticks, unit_money)
 
+    def _tariff(self, venue: str) -> Tariff:
+        fees = self._scenario.settings.venue
+        dearer = DEARER_PER_100_LOTS if venue in self._scenario.market.dear_venues else 0
+        return Tariff(fees.take_per_100_lots + dearer, fees.make_per_100_lots)
+
     def _lay(self, venue: str) -> None:
         world, settings = self._world, self._scenario.settings
         world.add_host(venue, Clock())
@@ -103,7 +108,7 @@ class Exchanges:
             subscribers_b=subscribers(self._desk, "B"),
             own_words_for=readers_of_own_words(self._desk) if venue in OWN_WORDS else (),
             refuse_duplicates=settings.venue.refuse_duplicates,
-            tariff=self._tariff,
+            tariff=self._tariff(venue),
         )
         rules = Rules()
         world.venues[venue] = rules

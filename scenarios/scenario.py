@@ -77,6 +77,8 @@ class Market(Struct, frozen=True):
     symbols: tuple[str, ...] = ("ACME", "BOLT")
     thin_venues: tuple[str, ...] = ()
     """Venues that show a quarter of the usual size, so that most orders go elsewhere."""
+    dear_venues: tuple[str, ...] = ()
+    """Venues that charge whoever takes three ticks a lot more than the others do."""
     recording: str | None = None
     second_provider: bool = False
     """Whether another vendor tells of all venues too, on a line of its own: slower, and conflated."""

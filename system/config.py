@@ -241,6 +241,10 @@ class StrategyConfig(Struct, frozen=True):
     """The largest order, or quote, of such a strategy."""
     take_ticks: int = 2
     """How far beyond the touch an order that takes may reach."""
+    max_legs: int = 4
+    """Into how many orders, one a venue, such an order may be split; 1: it is not."""
+    hidden_percent: int = 100
+    """How much of what a venue has lately had beyond what it shows is asked for as well; 0: none."""
 
 
 class AlgosConfig(Struct, frozen=True):

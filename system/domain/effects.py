@@ -183,6 +183,7 @@ def route_order(order: Order, epoch: Epoch) -> RouteOrder:
         stop_price_half_ticks=terms.stop_price_half_ticks,
         strategy=order.strategy,
         client=order.attribution.client or "",
+        venue=terms.venue,
     )
 
 

@@ -1,12 +1,16 @@
-"""Where an order goes: the best price within its limit, at a venue that is safe."""
+"""Where an order goes: the best price within its limit, what trading costs included, at venues that are safe."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
+from squall.sim.exchange.wire.fees import FREE, Tariff
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
 from squall.system.domain.ids import Venue
 from squall.system.domain.messages import RouteOrder, Tick, UnsentReason
+
+Tariffs = Mapping[Venue, Tariff]
+NO_TARIFFS: Tariffs = {}
 
 
 class Choice(Struct, frozen=True, gc=False):
@@ -23,28 +27,120 @@ class Choice(Struct, frozen=True, gc=False):
     marketable: bool
 
 
-def choose_venue(order: RouteOrder, quotes: Iterable[Tick]) -> Choice | UnsentReason:
+class Offer(Struct, frozen=True, gc=False):
+    """What one venue offers to an order that takes: a price, so many lots, and what taking them costs there."""
+
+    venue: Venue
+    price_half_ticks: int
+    lots: int
+    fee_per_100_lots: int = 0
+    hidden_lots: int = 0
+    """So much more than it shows it has been found to have."""
+
+    def net(self, side: Side) -> int:
+        """The price with the fee, in hundredths of half ticks, as a cost: the lower, the better, on either side."""
+        return side.sign * 100 * self.price_half_ticks + self.fee_per_100_lots
+
+
+class Leg(Struct, frozen=True, gc=False):
+    """The part of an order that goes to one venue."""
+
+    venue: Venue
+    lots: int
+    price_half_ticks: int
+
+
+class Allocation(Struct, frozen=True, gc=False):
+    """All of an order: what goes where, and what nobody offers within the limit (errata 14: it does not vanish)."""
+
+    legs: tuple[Leg, ...]
+    unrouted_lots: int
+
+
+def offers_of(side: Side, quotes: Iterable[Tick], tariffs: Tariffs = NO_TARIFFS) -> tuple[Offer, ...]:
+    """What these quotes, all of them fresh, offer to an order on this side, in their order; an empty side nothing."""
+    offers = []
+    for quote in quotes:
+        if side is Side.BUY:
+            price_half_ticks, lots = quote.ask_half_ticks, quote.ask_lots
+        else:
+            price_half_ticks, lots = quote.bid_half_ticks, quote.bid_lots
+        if lots > 0:
+            fee = tariffs.get(quote.venue, FREE).take_per_100_lots
+            offers.append(Offer(quote.venue, price_half_ticks, lots, fee))
+    return tuple(offers)
+
+
+def ranked(side: Side, limit_half_ticks: int | None, offers: Iterable[Offer]) -> list[Offer]:
+    """The offers within the limit, fees included (errata 15), the best first.
+
+    Ties: the larger size that is shown, then the order in which they are given. A rebate makes an offer better, but
+    never buys what stands beyond the limit: the venue would not trade it.
+    """
+    within = [
+        offer
+        for offer in offers
+        if limit_half_ticks is None
+        or max(offer.net(side), side.sign * 100 * offer.price_half_ticks) <= side.sign * 100 * limit_half_ticks
+    ]
+    return sorted(within, key=lambda offer: (offer.net(side), -offer.lots))
+
+
+def allocate(
+    side: Side,
+    quantity_lots: int,
+    limit_half_ticks: int | None,
+    offers: Iterable[Offer],
+    step_lots: int = 1,
+    seek_hidden: bool = False,
+) -> Allocation:
+    """Split an order that takes: from the best offer on, from each what it shows, in whole steps.
+
+    *seek_hidden*: also what a venue has been found to have beyond that, before a worse price is gone to. It is greedy,
+    and for one price a venue that is the cheapest there is, and leaves the least unrouted.
+    """
+    legs: list[Leg] = []
+    left = quantity_lots
+    for offer in ranked(side, limit_half_ticks, offers):
+        depth = offer.lots + (offer.hidden_lots if seek_hidden else 0)
+        lots = min(left, depth) // step_lots * step_lots
+        if lots:
+            legs.append(Leg(offer.venue, lots, offer.price_half_ticks))
+            left -= lots
+    return Allocation(tuple(legs), left)
+
+
+def hidden_after(before_lots: int, shown_lots: int, filled_lots: int, asked_lots: int) -> int:
+    """What a venue is believed to have beyond what it shows, after one more leg: half of what was believed before, and
+    half of what this one found.
+
+    A leg that filled whole has found no more than it asked for; where that was less than was believed, it says nothing.
+    """
+    found = max(filled_lots - shown_lots, 0)
+    if filled_lots == asked_lots and found < before_lots:
+        return before_lots
+    return (before_lots + found + 1) // 2 if found > before_lots else (before_lots + found) // 2
+
+
+def choose_venue(order: RouteOrder, quotes: Iterable[Tick], tariffs: Tariffs = NO_TARIFFS) -> Choice | UnsentReason:
     """The venue for this order. *quotes* are the touches of the routable venues, in the order of the wiring.
 
-    Never beyond the limit (errata 15). Ties: the larger displayed size, then the order of *quotes*. A DAY
-    limit that trades nowhere rests where its own side is best. Stale quotes and other symbols' do not count.
+    Never beyond the limit (errata 15), and by the price with the fee. Ties: the larger displayed size, then the order
+    of *quotes*. A leg of a split order goes to the venue that it was cut for, if that is safe and still within the
+    limit; else where any order would. A DAY limit that trades nowhere rests where its own side is best. Stale quotes
+    and other symbols' do not count.
     """
     symbol, side = order.symbol, order.side
     fresh = [quote for quote in quotes if not quote.stale and quote.symbol == symbol]
     if not fresh:
         return UnsentReason.NO_VENUE
-    best: Choice | None = None
-    for quote in fresh:
-        if side is Side.BUY:
-            price_half_ticks, lots = quote.ask_half_ticks, quote.ask_lots
-        else:
-            price_half_ticks, lots = quote.bid_half_ticks, quote.bid_lots
-        if lots <= 0 or not within_limit(order, price_half_ticks):
-            continue
-        if best is None or _better(side, price_half_ticks, lots, best):
-            best = Choice(quote.venue, order.quantity_lots, price_half_ticks, lots, True)
-    if best is not None:
-        return best
+    offers = [offer for offer in offers_of(side, fresh, tariffs) if within_limit(order, offer.price_half_ticks)]
+    # What may rest would trade wherever it goes, so its limit is of the price alone.
+    takes = order.ord_type is OrdType.LIMIT and not order.time_in_force.rests
+    offers = ranked(side, order.price_half_ticks if takes else None, offers)
+    meant = [offer for offer in offers if offer.venue == order.venue]
+    for best in meant or offers[:1]:
+        return Choice(best.venue, order.quantity_lots, best.price_half_ticks, best.lots, True)
     if order.ord_type is OrdType.MARKET or order.time_in_force is TimeInForce.IOC:
         return UnsentReason.NOT_MARKETABLE
     return _resting_place(order, fresh)
@@ -58,12 +154,6 @@ def within_limit(order: RouteOrder, price_half_ticks: int) -> bool:
     if limit is None:
         raise ValueError(f"order {order.cl_ord_id}: found no price, expected one on a limit order")
     return price_half_ticks <= limit if order.side is Side.BUY else price_half_ticks >= limit
-
-
-def _better(side: Side, price_half_ticks: int, lots: int, best: Choice) -> bool:
-    if price_half_ticks == best.price_half_ticks:
-        return lots > best.displayed_lots
-    return (price_half_ticks < best.price_half_ticks) is (side is Side.BUY)
 
 
 def _resting_place(order: RouteOrder, fresh: list[Tick]) -> Choice:

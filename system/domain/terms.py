@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
-from squall.system.domain.ids import ClOrdID, Symbol
+from squall.system.domain.ids import ClOrdID, Symbol, Venue
 
 
 class Terms(Struct, frozen=True, gc=False, array_like=True):
@@ -16,6 +16,8 @@ class Terms(Struct, frozen=True, gc=False, array_like=True):
     time_in_force: TimeInForce
     price_half_ticks: int | None
     stop_price_half_ticks: int | None = None
+    venue: Venue | None = None
+    """Of a leg of an order that was split: the venue that it was cut for. The router goes there while that is safe."""
 
 
 class Attribution(Struct, frozen=True, gc=False, array_like=True):

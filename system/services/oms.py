@@ -362,6 +362,7 @@ def _place(message: SubmitOrder) -> PlaceOrder:
             message.time_in_force,
             message.price_half_ticks,
             message.stop_price_half_ticks,
+            message.venue,
         ),
         intended_ns=message.intended_ns,
         attribution=message.attribution,

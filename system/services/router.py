@@ -28,6 +28,7 @@ class Router:
             instrument.symbol: {route.venue: None for route in wiring.venues if instrument.symbol in route.symbols}
             for instrument in wiring.instruments
         }
+        self._tariffs = {route.venue: route.tariff for route in wiring.venues}
         self._routable: dict[Venue, bool] = {route.venue: False for route in wiring.venues}
 
     @property
@@ -63,9 +64,10 @@ class Router:
             for venue, quote in self._quotes.get(order.symbol, {}).items()
             if quote is not None and routable[venue]
         ]
-        choice = choose_venue(order, quotes)
+        choice = choose_venue(order, quotes, self._tariffs)
         if isinstance(choice, Choice) and self._runtime.buggify("second best venue", order.cl_ord_id):
-            second = choose_venue(order, [quote for quote in quotes if quote.venue != choice.venue])
+            others = [quote for quote in quotes if quote.venue != choice.venue]
+            second = choose_venue(order, others, self._tariffs)
             choice = second if isinstance(second, Choice) else choice
         match choice:
             case Choice():

@@ -3,6 +3,8 @@
 from collections.abc import Hashable
 from typing import Final, assert_never
 
+from msgspec.structs import replace
+
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
 from squall.system.config import MILLISECOND, DeskConfig
 from squall.system.domain.claims import ProtectionActed
@@ -18,6 +20,7 @@ from squall.system.domain.messages import (
     SubmitOrder,
     Tick,
 )
+from squall.system.domain.routing import Offer, allocate, hidden_after, offers_of
 from squall.system.domain.signals import DropReason, Workload, best_touch, order_name
 from squall.system.domain.strategies.orders import Action, Filtered, LeftOut, Mine, Place, Recent, Withdraw, act
 from squall.system.domain.strategies.rules import Rule, State, on_tick, start
@@ -44,7 +47,18 @@ EngineMessage = Tick | OrderTaken | Leading | HoldingsTold | OrderProgressed
 class _Trade:
     """One symbol: what the rule remembers of it, what we hold, and when we last sent something."""
 
-    __slots__ = ("cooling", "holdings", "instrument", "number", "recent", "reserved", "seen_ns", "state", "ticks")
+    __slots__ = (
+        "cooling",
+        "hidden",
+        "holdings",
+        "instrument",
+        "number",
+        "recent",
+        "reserved",
+        "seen_ns",
+        "state",
+        "ticks",
+    )
 
     def __init__(self, instrument: Instrument, state: State) -> None:
         self.instrument = instrument
@@ -58,6 +72,8 @@ class _Trade:
         """Sides on which a signal has had to wait since the last order: said once."""
         self.number = 0
         self.reserved = 0
+        self.hidden: dict[Venue, int] = {}
+        """How many lots each venue has lately had beyond what it showed."""
 
 
 class StrategyEngine:
@@ -74,6 +90,9 @@ class StrategyEngine:
         self._submission = Submission(runtime, config.strategy, wiring.oms, diary.FILE)
         self._symbols: dict[ClOrdID, Symbol] = {}
         """Of our orders that have not ended."""
+        self._legs: dict[ClOrdID, tuple[Venue, int]] = {}
+        """Of those that are legs: the venue, and how many lots it showed when the leg was cut."""
+        self._tariffs = {route.venue: route.tariff for route in wiring.venues}
         self._knows_from: Epoch | None = None
         """Whose word about our holdings we have; None: we do not know what we hold."""
         self._unheard: dict[ClOrdID, None] = {}
@@ -206,9 +225,32 @@ class StrategyEngine:
         self._runtime.emit(ProtectionActed(protection=f"strategy.{key}", what=what))
 
     def _place(self, trade: _Trade, place: Place) -> None:
+        """What takes is split over the venues; what none of them shows is wanted again at the next tick."""
         if self._submission.is_full:
             self.dropped[DropReason.TOO_MANY_WAITING] += 1
-            return
+        elif place.rests or self._config.max_legs < 2:
+            self._send(trade, place, place.lots)
+        else:
+            offers = self._offers(trade, place.side)
+            step = self._workload.lots_step
+            allocation = allocate(place.side, place.lots, place.price_half_ticks, offers, step, seek_hidden=True)
+            shown = {offer.venue: offer.lots for offer in offers}
+            if not allocation.legs:
+                self.dropped[Filtered.BEYOND] += 1
+            for leg in allocation.legs[: self._config.max_legs]:
+                cl_ord_id = self._send(trade, place, leg.lots, leg.venue)
+                self._legs[cl_ord_id] = (leg.venue, shown[leg.venue])
+
+    def _offers(self, trade: _Trade, side: Side) -> tuple[Offer, ...]:
+        """What the venues show that are believed, and what each has lately had beyond that."""
+        fresh = [tick for tick in trade.ticks.values() if not tick.stale]
+        percent = self._config.hidden_percent
+        return tuple(
+            replace(offer, hidden_lots=trade.hidden.get(offer.venue, 0) * percent // 100)
+            for offer in offers_of(side, fresh, self._tariffs)
+        )
+
+    def _send(self, trade: _Trade, place: Place, lots: int, venue: Venue | None = None) -> ClOrdID:
         trade.number += 1
         if trade.number > trade.reserved - NUMBERS_RESERVED // 2:
             self._reserve(trade)
@@ -220,14 +262,16 @@ class StrategyEngine:
             strategy=self._workload.strategy,
             symbol=trade.instrument.symbol,
             side=place.side,
-            quantity_lots=place.lots,
+            quantity_lots=lots,
             ord_type=OrdType.LIMIT,
             time_in_force=TimeInForce.DAY if place.rests else TimeInForce.IOC,
             price_half_ticks=place.price_half_ticks,
             intended_ns=self._runtime.now_ns,
+            venue=venue,
         )
         self._hold(order)
         self._submission.send(order)
+        return order.cl_ord_id
 
     def _reserve(self, trade: _Trade) -> None:
         trade.reserved = trade.number + NUMBERS_RESERVED
@@ -279,10 +323,20 @@ class StrategyEngine:
             return
         ended = self._trades[symbol].holdings.progress(progress.cl_ord_id, progress.cum_lots, progress.ended)
         if ended is not None:
+            self._learn(symbol, ended)
             self._end(ended)
 
+    def _learn(self, symbol: Symbol, ended: Mine) -> None:
+        """How much more than it showed a venue had, or had not."""
+        leg = self._legs.get(ended.cl_ord_id)
+        if leg is not None:
+            venue, shown_lots = leg
+            hidden = self._trades[symbol].hidden
+            hidden[venue] = hidden_after(hidden.get(venue, 0), shown_lots, ended.cum_lots, ended.lots)
+
     def _end(self, mine: Mine) -> None:
-        self._symbols.pop(mine.cl_ord_id, None)
+        del self._symbols[mine.cl_ord_id]
+        self._legs.pop(mine.cl_ord_id, None)
         if mine.rests:
             self._submission.over(mine.cl_ord_id)
 

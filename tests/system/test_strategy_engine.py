@@ -66,9 +66,9 @@ class Rig:
     def tell(self, net_lots: int, *open_orders: OpenHolding, epoch: int = 1) -> None:
         self.hear(HoldingsTold("maker", Epoch(epoch), 1, {ACME: net_lots}, open_orders))
 
-    def tick(self, bid: int, *, venue: Venue = A, stale: bool = False) -> None:
+    def tick(self, bid: int, *, venue: Venue = A, stale: bool = False, lots: int = 500) -> None:
         self.seq += 1
-        self.hear(Tick(venue, ACME, self.seq, bid, 5, bid + 4, 5, stale), sender="market-data")
+        self.hear(Tick(venue, ACME, self.seq, bid, lots, bid + 4, lots, stale), sender="market-data")
 
     def pass_time(self, ns: int) -> None:
         self.runtime.advance(self.engine, ns)
@@ -237,6 +237,46 @@ def test_mean_reversion_takes_until_it_is_as_long_as_its_budget_allows() -> None
             rig.hear(OrderProgressed(order.cl_ord_id, order.quantity_lots, True))
     assert bought == CONFIG.risk_budget_lots
     assert rig.engine.positions == {ACME: bought}
+
+
+def leaning_long() -> Rig:
+    """It wants 100 lots more at the next tick of a market that falls: 30 are shown at exchange-a, 40 at exchange-b."""
+    rig = Rig(MeanReversion(window_ticks=2))
+    rig.lead()
+    for bid in (100, 102):
+        rig.tick(bid)
+    rig.tick(80, venue=B, stale=True)
+    return rig
+
+
+def test_what_takes_is_split_over_the_venues_and_what_none_of_them_shows_is_wanted_again() -> None:
+    """Erratum 14: it does not vanish."""
+    rig = leaning_long()
+    rig.tick(82, venue=B, lots=40)
+    assert [(each.venue, each.quantity_lots) for each in rig.sent()] == []  # the middle of two venues is 92
+    rig.tick(80, lots=30)
+    legs = rig.sent()
+    assert [(each.venue, each.quantity_lots) for each in legs] == [(A, 30), (B, 40)]
+    assert {each.price_half_ticks for each in legs} == {88}
+    for each in legs:
+        rig.hear(OrderProgressed(each.cl_ord_id, 20, True))
+    assert rig.engine.positions == {ACME: 40}
+    rig.pass_time(CONFIG.cool_down_time_ns)
+    rig.tick(70, venue=B, lots=40)  # the venues cross each other: nobody knows a middle
+    rig.tick(70, lots=30)
+    assert [(each.venue, each.quantity_lots) for each in rig.sent()] == [(B, 40), (A, 30)]
+
+
+def test_a_venue_that_had_more_than_it_showed_is_asked_for_more_the_next_time() -> None:
+    rig = leaning_long()
+    rig.tick(80, lots=30)
+    (leg,) = rig.sent()
+    assert leg.quantity_lots == 30
+    rig.hear(OrderProgressed(leg.cl_ord_id, 30, True))
+    rig.engine._trades[ACME].hidden[A] = 20  # what earlier legs have found
+    rig.pass_time(CONFIG.cool_down_time_ns)
+    rig.tick(78, lots=30)
+    assert [each.quantity_lots for each in rig.sent()] == [50]
 
 
 # --- holdings ---

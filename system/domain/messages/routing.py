@@ -29,6 +29,8 @@ class RouteOrder(DeskMessage, frozen=True, gc=False, tag=True):
     stop_price_half_ticks: int | None = None
     strategy: str = ""
     client: str = ""
+    venue: Venue | None = None
+    """The one that this leg was cut for."""
 
     @property
     def identity(self) -> str:

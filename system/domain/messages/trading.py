@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
-from squall.system.domain.ids import ClOrdID, Epoch, Symbol
+from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.messages.base import DeskMessage
 from squall.system.domain.terms import HOUSE, Attribution
 
@@ -26,6 +26,8 @@ class SubmitOrder(DeskMessage, frozen=True, gc=False, tag=True):
     intended_ns: int
     stop_price_half_ticks: int | None = None
     attribution: Attribution = HOUSE
+    venue: Venue | None = None
+    """Of a leg of an order that was split: the venue that it was cut for."""
 
     @property
     def identity(self) -> str:

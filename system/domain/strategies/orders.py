@@ -60,6 +60,7 @@ class Filtered(Enum):
     NETTING = "it would meet an order of our own"
     COOL_DOWN = "the last order is too recent"
     BUDGET = "the risk budget is used up"
+    BEYOND = "no price within the limit, fees included"
 
 
 class LeftOut(Struct, frozen=True, gc=False):
