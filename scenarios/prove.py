@@ -221,7 +221,7 @@ PROTECTIONS: Final = (
         "cool-down",
         "strategy.cool_down",
         "thin-momentum",
-        "at most 6 orders a second",
+        "at most 12 orders a second",
         "What comes back unfilled is sent again at the next tick, and at the one after it.",
     ),
     Protection(

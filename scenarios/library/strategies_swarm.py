@@ -28,7 +28,7 @@ def strategies_swarm() -> Scenario:
             stop_ns=PHASES.faults_end_ns,
         ),
         plan=Swarm(PHASES),
-        promises=(*always(), *settles(), orders_paced(10), budget_kept(500), something_struck()),
+        promises=(*always(), *settles(), orders_paced(12), budget_kept(500), something_struck()),
         duration_ns=PHASES.total_ns,
         swarm=True,
     )

@@ -35,7 +35,7 @@ def thin_momentum() -> Scenario:
         promises=(
             *always(),
             *settles(),
-            orders_paced(6),
+            orders_paced(12),
             never_with_itself(),
             protection_acted("strategy.cool_down"),
         ),
