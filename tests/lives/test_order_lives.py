@@ -1,4 +1,4 @@
-"""Lives of orders through the public machine, for an OMS in plain facts; and what is broken is found."""
+"""Lives of orders through the public machine, for two OMSs that share nothing; and what is broken is found."""
 
 from collections.abc import Sequence
 
@@ -11,6 +11,7 @@ from squall.sim.exchange.wire.orders import NewOrderSingle, OrderStatusRequest
 from squall.sim.exchange.wire.reports import ExecutionReport
 from squall.sim.exchange.wire.words import ExecType, OrdStatus
 from squall.testing.order_lives import OmsUnderTest, OrderLives, Request, Said
+from tests.lives.desk_oms import DeskOms
 from tests.lives.plain_oms import PlainOms
 from tests.profiles import examples
 
@@ -24,6 +25,17 @@ class PlainLives(OrderLives):
 
 PlainLives.TestCase.settings = settings(max_examples=examples(150), stateful_step_count=40)
 TestPlainLives = PlainLives.TestCase
+
+
+class DeskLives(OrderLives):
+    """The desk's own."""
+
+    def open_oms(self) -> OmsUnderTest:
+        return DeskOms()
+
+
+DeskLives.TestCase.settings = settings(max_examples=examples(150), stateful_step_count=40)
+TestDeskLives = DeskLives.TestCase
 
 
 # --- what is broken is found ---
