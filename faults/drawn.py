@@ -6,6 +6,7 @@ from typing import Final, Protocol, TypeVar
 
 from msgspec import Struct
 
+from squall.faults.drop_copy import DropCopyLate, DropCopyLost, QueriesUnanswered
 from squall.faults.exchange import (
     ERROR_NAMES,
     ApiSlow,
@@ -208,6 +209,11 @@ CATALOGUE: Final[Mapping[str, tuple[Drawn, ...]]] = {
         Drawn(
             AckAfterFill, lambda world, dice: AckAfterFill(_venue(world, dice), dice.ns("delay", MILLISECOND, SECOND))
         ),
+        Drawn(DropCopyLost, lambda world, dice: DropCopyLost(_venue(world, dice), dice.share("share", 0.1, 1.0))),
+        Drawn(
+            DropCopyLate, lambda world, dice: DropCopyLate(_venue(world, dice), dice.ns("delay", MILLISECOND, SECOND))
+        ),
+        Drawn(QueriesUnanswered, lambda world, dice: QueriesUnanswered(_venue(world, dice)), SECOND, 5 * SECOND),
     ),
     NETWORK: (
         Drawn(

@@ -1,4 +1,4 @@
-"""What happens to a venue's drop copy on its way: some of it is never sent, or comes late."""
+"""What happens to a venue's drop copy: some is never sent, some comes late, and questions go unanswered."""
 
 from typing import ClassVar
 
@@ -56,3 +56,20 @@ class DropCopyLate(FaultKind, frozen=True):
             return Fate(delay_ns=self.delay_ns)
 
         return world.venue(self.target).on_copies(rule)
+
+
+class QueriesUnanswered(FaultKind, frozen=True):
+    """The venue answers no watcher: neither which orders are open, nor with trades that were asked for."""
+
+    place: ClassVar[str] = "venue"
+    target: str
+
+    @property
+    def kind(self) -> str:
+        return "drop copy: queries unanswered"
+
+    def check(self, world: World) -> None:
+        world.venue(self.target)
+
+    def inject(self, world: World, tally: Tally) -> Heal:
+        return world.venue(self.target).deafen(lambda: tally.touched("queries unanswered"))

@@ -6,6 +6,8 @@ from squall.faults.fault import FaultKind, Heal, Tally, check_share
 from squall.sim.exchange.rules import DISCARDED, PASS, Fate, Refusal, Report, Request, Rules
 from squall.sim.exchange.wire.messages import (
     BusinessRejectReason,
+    ExecType,
+    ExecutionReport,
     NewOrderSingle,
     OrderStatusReport,
     OrderStatusRequest,
@@ -14,17 +16,41 @@ from squall.sim.exchange.wire.messages import (
 from squall.sim.rng import Chance
 from squall.sim.world import World
 
+Told = Literal["everything", "trades", "ends"]
+TOLD: Final[tuple[Told, ...]] = get_args(Told)
+
+
+def _tells(message: Report, only: Told) -> bool:
+    """Whether this is a report of that sort."""
+    if only == "everything":
+        return True
+    if type(message) is not ExecutionReport:
+        return False
+    if only == "trades":
+        return message.exec_type is ExecType.TRADE
+    return message.exec_type is ExecType.CANCELED or message.exec_type is ExecType.EXPIRED
+
 
 class _Lose:
     """Discards a share of requests, or of reports; questions about orders only where told to."""
 
-    def __init__(self, name: str, chance: Chance, share: float, questions: bool, reports: bool, tally: Tally) -> None:
+    def __init__(
+        self,
+        name: str,
+        chance: Chance,
+        share: float,
+        questions: bool,
+        reports: bool,
+        tally: Tally,
+        only: Told = "everything",
+    ) -> None:
         self._name = name
         self._chance = chance
         self._share = share
         self._questions = questions
         self._reports = reports
         self._tally = tally
+        self._only = only
 
     def on_request(self, message: Request) -> Fate:
         if self._reports or not self._hits(message, type(message) is OrderStatusRequest):
@@ -33,7 +59,9 @@ class _Lose:
         return DISCARDED
 
     def on_report(self, message: Report) -> Fate:
-        if not self._reports or not self._hits(message, type(message) is OrderStatusReport):
+        if not self._reports or not _tells(message, self._only):
+            return PASS
+        if not self._hits(message, type(message) is OrderStatusReport):
             return PASS
         self._tally.touched("reports discarded")
         return DISCARDED
@@ -72,12 +100,16 @@ class RequestsLost(FaultKind, frozen=True):
 
 
 class ReportsLost(FaultKind, frozen=True):
-    """The venue acts, and its report is never sent. *questions*: answers to status queries too."""
+    """The venue acts, and its report is never sent. *questions*: answers to status queries too.
+
+    *only*: reports of ``trades``, or of ``ends`` (cancelled, expired); what else there is to tell is told.
+    """
 
     place: ClassVar[str] = "venue"
     target: str
     share: float = 1.0
     questions: bool = False
+    only: Told = "everything"
 
     @property
     def kind(self) -> str:
@@ -86,11 +118,13 @@ class ReportsLost(FaultKind, frozen=True):
     def check(self, world: World) -> None:
         world.venue(self.target)
         check_share(self.kind, self.share)
+        if self.only not in TOLD:
+            raise ValueError(f"{self.kind}: no reports of {self.only!r}; there are {', '.join(TOLD)}")
 
     def inject(self, world: World, tally: Tally) -> Heal:
         rules = world.venue(self.target)
         name = _draws_of(self.target, rules)
-        return rules.install(_Lose(name, world.chance, self.share, self.questions, True, tally))
+        return rules.install(_Lose(name, world.chance, self.share, self.questions, True, tally, self.only))
 
 
 class _Delay:

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Final
 
-from squall.faults.drop_copy import DropCopyLate, DropCopyLost
+from squall.faults.drop_copy import DropCopyLate, DropCopyLost, QueriesUnanswered
 from squall.faults.exchange import (
     ApiSlow,
     ErrorStorm,
@@ -52,6 +52,7 @@ KINDS: Final[tuple[type[FaultKind], ...]] = (
     # drop copies
     DropCopyLost,
     DropCopyLate,
+    QueriesUnanswered,
     # market
     PriceSlide,
     BookThins,

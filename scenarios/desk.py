@@ -68,6 +68,8 @@ class Desk(Struct, frozen=True):
     """Hosts with a line to each venue for snapshots. Where it is a host of *orders_from*, that line serves."""
     consolidated_to: tuple[Address, ...] = ()
     """Programs that hear the second provider of market data, where a scenario has one."""
+    drop_copies_from: tuple[str, ...] = ()
+    """Hosts with a line to each venue for drop copies and open orders. Where there is another line, that one serves."""
     groups: Mapping[str, tuple[str, ...]] = {}
     """Hosts that belong together, as ``keepers``, or programs: what a fault's selector may choose from."""
     primary: Callable[[World], Primary] | None = None
@@ -86,7 +88,7 @@ class Desk(Struct, frozen=True):
             for line in seat.feed_lines:
                 if line not in FEED_LINES:
                     raise DeskError(f"desk.seats: {seat.address}: no feed line {line!r}; lines are A and B")
-        for name in ("orders_from", "snapshots_from"):
+        for name in ("orders_from", "snapshots_from", "drop_copies_from"):
             self._expect_hosts(name, getattr(self, name))
         for address in self.consolidated_to:
             if address not in addresses:

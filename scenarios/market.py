@@ -163,12 +163,14 @@ class Exchanges:
         self._world.place(SECOND_PROVIDER, SECOND_PROVIDER, factory)
 
     def connect(self) -> None:
-        """Lay the lines between the desk and each venue: orders, snapshots, and the feed's two."""
+        """Lay the lines between the desk and each venue: orders, snapshots, drop copies, and the feed's two."""
         desk, orders_from = self._desk, self._desk.orders_from
         snapshots_from = tuple(host for host in desk.snapshots_from if host not in orders_from)
+        copies_from = tuple(host for host in desk.drop_copies_from if host not in (*orders_from, *snapshots_from))
         for venue in VENUES:
             self._lines(f"{venue}/orders", orders_from, venue)
             self._lines(f"{venue}/snapshots", snapshots_from, venue)
+            self._lines(f"{venue}/drop-copy", copies_from, venue)
             for line in FEED_LINES:
                 self._lines(f"{venue}/feed-{line}", subscribers(desk, line), venue)
         if self._scenario.market.second_provider:

@@ -367,6 +367,22 @@ PROTECTIONS: Final = (
         "What venues reported while nobody led is never heard of again.",
     ),
     Protection(
+        "drop copies",
+        "reconcile.drop_copy",
+        "lost-on-a-healthy-stream",
+        BOOKED_ONCE,
+        "Trades that the venue forgot to report are nobody's. (Nobody asks after single orders in either arm.)",
+        ("oms.reconcile=off", "execution.timeouts=off"),
+    ),
+    Protection(
+        "the venues' open orders",
+        "reconcile.open_orders",
+        "ended-unheard",
+        ORDERS_END,
+        "An order that the venue has cancelled, and never said so, waits for its end. (Nobody asks in either arm.)",
+        ("oms.reconcile=off", "execution.timeouts=off"),
+    ),
+    Protection(
         "output commit",
         "oms.output_commit",
         "host-lost",

@@ -19,6 +19,7 @@ from squall.system.services.oms import Oms
 from squall.system.services.operator import Operator
 from squall.system.services.portfolio import Portfolio
 from squall.system.services.positions import Positions
+from squall.system.services.reconciler import Reconciler
 from squall.system.services.risk import Risk
 from squall.system.services.router import Router
 from squall.system.services.strategy import Strategy
@@ -37,6 +38,7 @@ ServiceProgram = (
     | Operator
     | Portfolio
     | Positions
+    | Reconciler
     | Risk
     | Router
     | Strategy
@@ -80,6 +82,7 @@ DESK: Final[dict[str, Service]] = {
     "positions": Service(lambda r, c, w, _: Positions(r, c, w)),
     "portfolio": Service(lambda r, c, w, _: Portfolio(r, c, w)),
     "tick-store": Service(lambda r, c, w, _: TickStore(r, c, w)),
+    "reconciler": Service(lambda r, c, w, _: Reconciler(r, c, w)),
     "audit": Service(lambda r, c, w, _: Audit(r, c, w)),
     "monitor": Service(lambda r, c, w, _: Monitor(r, c, w)),
     "operator": Service(lambda r, c, w, _: Operator(r, c, w)),

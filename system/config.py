@@ -218,6 +218,27 @@ class OmsConfig(Struct, frozen=True):
     """How often a leader looks for orders that nobody has spoken of since it last looked, and asks about them."""
 
 
+class ReconcileConfig(Struct, frozen=True):
+    """What the venues say of trades and open orders, on a line that no order travels on."""
+
+    drop_copy: bool = True
+    """Protection: a trade that only the drop copy tells of is booked."""
+    open_orders: bool = True
+    """Protection: what a venue no longer lists as open comes to its end, and what should not be open is cancelled."""
+    grace_ns: int = 500 * MILLISECOND
+    """How long a trade's own report has before its drop copy is handed to the leader."""
+    interval_ns: int = 2 * SECOND
+    """Between two queries for a venue's open orders."""
+    timeout_ns: int = 1 * SECOND
+    """After which a query has failed: what is open there is unknown."""
+    gap_timeout_ns: int = 100 * MILLISECOND
+    """How long drop copies that are missing may take to come before they are asked for again."""
+    reopen_interval_ns: int = 200 * MILLISECOND
+    """Before a lost stream to a venue is opened again."""
+    max_trades_kept: int = 1_000
+    """Of each venue: what a new leader is told anew."""
+
+
 class StrategyConfig(Struct, frozen=True):
     resubmit_interval_ns: int = 200 * MILLISECOND
     max_resubmits: int = 100
@@ -341,6 +362,7 @@ class DeskConfig(Struct, frozen=True):
     router: RouterConfig = RouterConfig()
     lease: LeaseConfig = LeaseConfig()
     oms: OmsConfig = OmsConfig()
+    reconcile: ReconcileConfig = ReconcileConfig()
     strategy: StrategyConfig = StrategyConfig()
     algos: AlgosConfig = AlgosConfig()
     portfolio: PortfolioConfig = PortfolioConfig()

@@ -73,6 +73,7 @@ class Wiring(Struct, frozen=True):
     positions: Address = "positions"
     portfolio: Address = "portfolio"
     tick_store: Address = "tick-store"
+    reconciler: Address = "reconciler"
     audit: Address = "audit"
     monitor: Address = "monitor"
     operator: Address = "operator"

@@ -118,6 +118,7 @@ class Rules:
         """Ends every session and says how many there were; the venue that lives says how."""
         self.staff: Staff = NOBODY
         """Those who act on orders and trades of the venue that lives, without being asked."""
+        self._deafened: tuple[Callable[[], None], ...] = ()
         self._copy_rules: tuple[CopyRule, ...] = ()
         self._onlookers: tuple[Onlooker, ...] = ()
 
@@ -164,6 +165,25 @@ class Rules:
             self._copy_rules = tuple(other for other in self._copy_rules if other is not rule)
 
         return remove
+
+    def deafen(self, unanswered: Callable[[], None]) -> Callable[[], None]:
+        """Leave watchers' questions unanswered from now on, and call *unanswered* for each; returns what ends it."""
+
+        def ear() -> None:
+            unanswered()
+
+        self._deafened = (*self._deafened, ear)
+
+        def hear() -> None:
+            self._deafened = tuple(other for other in self._deafened if other is not ear)
+
+        return hear
+
+    def ignores_question(self) -> bool:
+        """Whether a watcher that asks now is not answered."""
+        for ear in self._deafened[:1]:
+            ear()
+        return bool(self._deafened)
 
     def on_trades(self, onlooker: Onlooker) -> Callable[[], None]:
         """Tell *onlooker* of each trade from now on; returns what ends it."""

@@ -132,6 +132,8 @@ class Venue:
                     self._runtime.set_timer(LATE_SNAPSHOT_NS, (SNAPSHOT, sender, message))
                 else:
                     self.feed.snapshot(sender, message)
+            case TradeCaptureReportRequest() | OrderMassStatusRequest() if self._rules.ignores_question():
+                self._ignored(message.identity, report=False)
             case TradeCaptureReportRequest():
                 self.copies.subscribe(sender, message)
             case OrderMassStatusRequest():

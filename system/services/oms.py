@@ -46,7 +46,9 @@ from squall.system.domain.messages import (
     SubmitOrder,
     SwitchTrading,
     UnsentReason,
+    VenueOpenOrders,
     VenueReport,
+    VenueTrades,
 )
 from squall.system.domain.oms_state import OmsState
 from squall.system.domain.orders import Order
@@ -74,6 +76,8 @@ DeskTalk = (
     | ReplaceRefused
     | FenceAccepted
     | SwitchTrading
+    | VenueTrades
+    | VenueOpenOrders
 )
 LeaseTalk = LeaseGranted | LeaseRenewed | LeaseRefused | LeaderBeat
 JournalTalk = Replicate | Replicated | JoinStandby | JournalImage
@@ -249,6 +253,10 @@ class Oms:
                 term.tell_holdings(sender, message.strategy)
             case SwitchTrading():
                 term.halts.switch(sender, message)
+            case VenueTrades():
+                term.reconciliation.on_trades(message, self._config.reconcile)
+            case VenueOpenOrders():
+                term.reconciliation.on_open_orders(message, self._config.reconcile)
             case FenceAccepted():
                 if message.epoch == term.epoch:
                     term.on_fence_accepted()

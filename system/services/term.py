@@ -58,6 +58,7 @@ from squall.system.domain.messages import (
     ResizeOrder,
     RouteOrder,
     SyncPositions,
+    SyncReconciler,
     SyncRisk,
 )
 from squall.system.domain.oms import OmsState, decide, evolve, rebuild
@@ -68,6 +69,7 @@ from squall.system.runtime import Address, Runtime
 from squall.system.services.halts import Halts
 from squall.system.services.journal import Journal
 from squall.system.services.leadership import Leadership, OmsTimer, Role
+from squall.system.services.reconciliation import Reconciliation
 from squall.system.services.replication import Replication
 from squall.system.wiring import Instrument, Wiring
 
@@ -115,6 +117,7 @@ class Term:
             *wiring.routers,
             wiring.positions,
             wiring.audit,
+            wiring.reconciler,
             *(oms for oms in wiring.oms if oms != runtime.address),
             wiring.strategy,  # which hears nothing of a stream that died with our last life, and does not ask
         )
@@ -134,6 +137,9 @@ class Term:
         """All orders that we asked about, until the first answer."""
         self._quiet: dict[ClOrdID, tuple[Order, int]] = {}
         """Each live order as it was at the last inquiry, and for how many of them it has not changed."""
+        self.reconciliation = Reconciliation(
+            runtime, self.epoch, wiring.execution, lambda: self.state, self.execute, self._inquire
+        )
         self.begun = False
         self._fenced = False
         self.leading = False
@@ -203,6 +209,8 @@ class Term:
             events = tuple(self._log())
             if events:
                 write(peer, JournalCopied(self.epoch, self._cold_version + 1, events))
+        elif peer == wiring.reconciler:
+            write(peer, SyncReconciler(self.epoch, self._runtime.address))
         elif peer in wiring.routers and self.leading:
             # What was let out on the last stream may have died with it, also where it is to be cancelled by now.
             let_out = [order for order in live if order.attempt and order.venue is None]

@@ -57,6 +57,11 @@ from squall.system.domain.messages.positions import (
     PositionsTold,
     SyncPositions,
 )
+from squall.system.domain.messages.reconciliation import (
+    SyncReconciler,
+    VenueOpenOrders,
+    VenueTrades,
+)
 from squall.system.domain.messages.risk import (
     CheckOrder,
     CheckReplace,
@@ -167,9 +172,12 @@ __all__ = [
     "SwitchTrading",
     "SwitchesTold",
     "SyncPositions",
+    "SyncReconciler",
     "SyncRisk",
     "Tick",
     "UnsentReason",
     "VenueHealth",
+    "VenueOpenOrders",
     "VenueReport",
+    "VenueTrades",
 ]
