@@ -205,7 +205,7 @@ class Venue:
         match request:
             case OrderCancelRequest() if self._runtime.buggify("late cancel", request.identity):
                 return LATE_CANCEL_NS
-            case OrderCancelReplaceRequest() if self._runtime.buggify("late replace", request.identity):
+            case OrderCancelReplaceRequest() if self._runtime.buggify("late cancel", request.identity):
                 self.blotter.tell_pending(request)
                 return LATE_CANCEL_NS
             case OrderStatusRequest() if self._runtime.buggify("late status", request.identity):
