@@ -403,6 +403,13 @@ PROTECTIONS: Final = (
         ORDERS_END,
         "What waited for room on the old leader's disk is nobody's business any more.",
     ),
+    Protection(
+        "busts and corrections are booked",
+        "portfolio.amend",
+        "lme-2022",
+        BOOKED_ONCE,
+        "Trades that the venue has declared void stay in the desk's positions and in its profit.",
+    ),
 )
 
 

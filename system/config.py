@@ -303,6 +303,8 @@ class ReferenceConfig(Struct, frozen=True):
 
 
 class PortfolioConfig(Struct, frozen=True):
+    amend: bool = True
+    """Protection: what a venue busts or corrects counts no more, or otherwise, in what the desk holds."""
     cash: int = 1_000_000
     """What the day begins with, in whole currency units."""
     value_interval_ns: int = 1 * SECOND

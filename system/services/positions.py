@@ -12,6 +12,7 @@ from collections.abc import Hashable
 from typing import Final
 
 from squall.system.config import DeskConfig
+from squall.system.domain.claims import ProtectionActed
 from squall.system.domain.fill_book import Change, FillBook
 from squall.system.domain.ids import Epoch
 from squall.system.domain.messages import (
@@ -66,13 +67,22 @@ class Positions:
             case BookFill():
                 self._changed(self.fills.book(message))
             case AmendFill():
-                self._changed(self.fills.amend(message))
+                self._changed(self._amended(message))
             case SyncPositions():
                 self._sync(message)
             case AskPositions():
                 self._tell(sender)
             case _:
                 raise TypeError(f"positions: no handler for {type(message).__name__} from {sender}")
+
+    def _amended(self, amendment: AmendFill) -> Change | None:
+        if not self._config.portfolio.amend:
+            return None
+        change = self.fills.amend(amendment)
+        if change is not None:
+            what = f"{amendment.ref_exec_id} counts with {amendment.lots} lots from now on"
+            self._runtime.emit(ProtectionActed("portfolio.amend", what))
+        return change
 
     def _changed(self, change: Change | None) -> None:
         """Tell of it, unless it is no news."""
@@ -101,7 +111,7 @@ class Positions:
         for fill in sync.fills:
             self.fills.book(fill)
         for amendment in sync.amendments:
-            self.fills.amend(amendment)
+            self._amended(amendment)
         self._epoch = sync.epoch if self._epoch is None else max(self._epoch, sync.epoch)
         self._runtime.cancel_timer(KNOCK)
         for listener in self._listeners:

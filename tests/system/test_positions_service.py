@@ -1,7 +1,8 @@
 """Positions as a service: every execution once, and everybody told, also after resets and restarts."""
 
 from squall.sim.exchange.wire.messages import Side
-from squall.system.config import DeskConfig
+from squall.system.config import DeskConfig, PortfolioConfig
+from squall.system.domain.claims import ProtectionActed
 from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol, Venue
 from squall.system.domain.messages import (
     AmendFill,
@@ -188,3 +189,24 @@ def test_a_portfolio_that_comes_back_hears_everything_at_once() -> None:
     runtime.connect(positions, "portfolio")
     (told,) = runtime.take(StrategyPositions, "portfolio")
     assert (told.whole, told.states) == (True, (StrategyPosition(ACME, "pulse", 10, 2_000_000_000, -2_000, 0, 1),))
+
+
+def test_with_the_protection_off_busts_are_passed_over_live_and_in_a_sync() -> None:
+    runtime = FakeRuntime("positions")
+    config = DeskConfig(portfolio=PortfolioConfig(amend=False))
+    positions = Positions(runtime, config, WIRING)
+    positions.on_start()
+    bust = AmendFill(ExecID("exchange-a/2"), ExecID("exchange-a/1"), ClOrdID("a"), ACME, 0, 0)
+    positions.on_message("oms1", SyncPositions(Epoch(1), (fill(1, Side.BUY, 10, 200),), (bust,)))
+    positions.on_message("oms1", bust)
+    assert positions.fills.totals[ACME].net_lots == 10
+    assert runtime.claims == []
+
+
+def test_a_bust_that_is_booked_is_seen_to_be() -> None:
+    runtime, positions = started()
+    positions.on_message("oms1", fill(1, Side.BUY, 10, 200))
+    bust = AmendFill(ExecID("exchange-a/2"), ExecID("exchange-a/1"), ClOrdID("a"), ACME, 0, 0)
+    for _ in range(2):
+        positions.on_message("oms1", bust)
+    assert runtime.claims == [ProtectionActed("portfolio.amend", "exchange-a/1 counts with 0 lots from now on")]
