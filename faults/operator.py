@@ -17,14 +17,14 @@ ACTIVE: Final = "active"
 class PullSwitch(FaultKind, frozen=True):
     """A person puts something in another trading *state* at the console *target*, and sets it back in the end.
 
-    *scope* is ``desk``, ``strategy``, ``venue``, ``symbol`` or ``client``, *name* which of them (the desk has none),
+    *scope* is ``desk``, ``strategy``, ``venue``, ``symbol`` or ``client``, *which* which of them (the desk has none),
     *state* ``halted``, ``reducing`` or ``active``. A console that is down hears nothing.
     """
 
     place: ClassVar[str] = "service"
     target: str = "operator"
     scope: str = "desk"
-    name: str = ""
+    which: str = ""
     state: str = "halted"
 
     @property
@@ -33,8 +33,8 @@ class PullSwitch(FaultKind, frozen=True):
 
     def check(self, world: World) -> None:
         host_of(self.kind, world, self.target)
-        if bool(self.name) == (self.scope == "desk"):
-            raise ValueError(f"{self.kind}: {self.scope}: expected a name, and none for the desk, found {self.name!r}")
+        if bool(self.which) == (self.scope == "desk"):
+            raise ValueError(f"{self.kind}: {self.scope}: expected a name, and none for the desk, found {self.which!r}")
         self._order(world, self.state)
 
     def inject(self, world: World, tally: Tally) -> Heal:
@@ -55,6 +55,6 @@ class PullSwitch(FaultKind, frozen=True):
         if command is None:
             raise ValueError(f"{self.kind}: no message {COMMAND} in this world: the desk has no operator")
         try:
-            return msgspec.convert([COMMAND, 0, self.scope, self.name, state], command)
+            return msgspec.convert([COMMAND, 0, self.scope, self.which, state], command)
         except msgspec.ValidationError as error:
             raise ValueError(f"{self.kind}: {error}") from None

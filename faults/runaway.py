@@ -12,7 +12,7 @@ MOST_COPIES = 1_000
 
 
 class Runaway(FaultKind, frozen=True):
-    """Some messages of a type go out with *copies* behind them, alike in all but the *name*.
+    """Some messages of a type go out with *copies* behind them, alike in all but the *id_field*.
 
     *share* of them, drawn by what each message is. To whoever gets them these are orders like any others.
     """
@@ -20,7 +20,7 @@ class Runaway(FaultKind, frozen=True):
     place: ClassVar[str] = "service"
     target: str = "strategy"
     message: str = "SubmitOrder"
-    name: str = "cl_ord_id"
+    id_field: str = "cl_ord_id"
     copies: int = 5
     share: float = 1.0
 
@@ -34,19 +34,19 @@ class Runaway(FaultKind, frozen=True):
         check_share(self.kind, self.share)
         if not 1 <= self.copies <= MOST_COPIES:
             raise ValueError(f"{self.kind}: expected 1 to {MOST_COPIES} copies, found {self.copies}")
-        fields: Sequence[str] = getattr(world.vocabulary.get(self.message), "__struct_fields__", (self.name,))
-        if self.name not in fields:
-            raise ValueError(f"{self.kind}: {self.message} has no field {self.name!r}; it has {', '.join(fields)}")
+        fields: Sequence[str] = getattr(world.vocabulary.get(self.message), "__struct_fields__", (self.id_field,))
+        if self.id_field not in fields:
+            raise ValueError(f"{self.kind}: {self.message} has no field {self.id_field!r}; it has {', '.join(fields)}")
 
     def inject(self, world: World, tally: Tally) -> Heal:
         def repeat(peer: str, message: Any) -> Outcome | None:
             if not concerned(message):
                 return None
-            name = value_of(message, self.name)
+            name = value_of(message, self.id_field)
             names = [f"{name}-again-{number}" for number in range(1, self.copies + 1)]
             for _ in names:
                 tally.touched("copies sent")
-            return Outcome((message, *(changed(message, self.name, each) for each in names)))
+            return Outcome((message, *(changed(message, self.id_field, each) for each in names)))
 
         concerned = Selects(self.message, world.chance, f"runaway/{self.target}", self.share)
         return host_of(self.kind, world, self.target).intercept(self.target, OUT, repeat)

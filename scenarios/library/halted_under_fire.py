@@ -15,9 +15,9 @@ from squall.system.domain.signals import Workload
 PHASES = Phases(baseline_ns=2 * SECOND, faults_ns=6 * SECOND, heal_ns=2 * SECOND, converge_ns=6 * SECOND)
 HALTS = (
     PullSwitch(),
-    PullSwitch(scope="strategy", name="pulse"),
-    PullSwitch(scope="symbol", name="ACME"),
-    PullSwitch(scope="venue", name="exchange-a"),
+    PullSwitch(scope="strategy", which="pulse"),
+    PullSwitch(scope="symbol", which="ACME"),
+    PullSwitch(scope="venue", which="exchange-a"),
 )
 
 

@@ -25,7 +25,7 @@ def runaway_strategy() -> Scenario:
         ),
         plan=(
             during(4 * SECOND, 5_500 * MILLISECOND, Runaway(copies=6)),
-            during(7 * SECOND, 8 * SECOND, PullSwitch(scope="strategy", name="pulse")),
+            during(7 * SECOND, 8 * SECOND, PullSwitch(scope="strategy", which="pulse")),
         ),
         promises=(*always(), *settles(), runaway_stopped(), protection_acted("risk.repeat_throttle")),
         duration_ns=14 * SECOND,

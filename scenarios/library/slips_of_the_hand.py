@@ -32,9 +32,9 @@ SLIPS: tuple[Fault, ...] = (
     PriceSlide("ACME", -600),
     PriceSlide("BOLT", -600),
     PriceSlide("BOLT", 600),
-    PullSwitch(scope="strategy", name="pulse"),
-    PullSwitch(scope="symbol", name="ACME"),
-    PullSwitch(scope="venue", name="exchange-b"),
+    PullSwitch(scope="strategy", which="pulse"),
+    PullSwitch(scope="symbol", which="ACME"),
+    PullSwitch(scope="venue", which="exchange-b"),
 )
 MOST_SLIPS = 3
 

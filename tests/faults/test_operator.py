@@ -17,7 +17,7 @@ from tests.sim.machines import Memory
 
 def test_a_switch_is_pulled_at_its_window_and_set_back_at_its_end() -> None:
     memory = Memory()
-    switch = PullSwitch(scope="symbol", name="ACME", state="reducing")
+    switch = PullSwitch(scope="symbol", which="ACME", state="reducing")
     result = run(choose("calm", plan=(during(3 * SECOND, 5 * SECOND, switch),)), memory)
     assert [fault.effects for fault in result.faults] == [2]
     words = [
@@ -52,12 +52,12 @@ def test_a_runaway_sends_copies_under_names_of_their_own() -> None:
     [
         (PullSwitch("console"), "operator's switch: 'console' is no program"),
         (PullSwitch(scope="symbol"), "operator's switch: symbol: expected a name, and none for the desk, found ''"),
-        (PullSwitch(name="ACME"), "operator's switch: desk: expected a name, and none for the desk, found 'ACME'"),
+        (PullSwitch(which="ACME"), "operator's switch: desk: expected a name, and none for the desk, found 'ACME'"),
         (PullSwitch(state="asleep"), "operator's switch: Invalid enum value 'asleep'"),
-        (PullSwitch(scope="room", name="7"), "operator's switch: Invalid enum value 'room'"),
+        (PullSwitch(scope="room", which="7"), "operator's switch: Invalid enum value 'room'"),
         (Runaway(copies=0), "runaway strategy: expected 1 to 1000 copies, found 0"),
         (Runaway(message="SubmitOrders"), "runaway strategy: no message 'SubmitOrders'; did you mean SubmitOrder?"),
-        (Runaway(name="id"), "runaway strategy: SubmitOrder has no field 'id'; it has cl_ord_id"),
+        (Runaway(id_field="id"), "runaway strategy: SubmitOrder has no field 'id'; it has cl_ord_id"),
         (Runaway(share=0.0), "runaway strategy: the share must be above 0 and at most 1, found 0.0"),
     ],
 )

@@ -113,12 +113,12 @@ def test_a_planted_bug_is_found_by_what_the_world_observed_and_the_sound_build_i
     measured = measure((SECOND_SALE, sound), BRIEF, 2, store, jobs=2, shrinking=True)
     broken, same = measured.found(SECOND_SALE), measured.found(sound)
     assert (broken.runs, broken.violated, broken.first, broken.over) == (1, 1, 0, True)
-    assert broken.promise == "every execution is booked once"
+    assert broken.promise == "a position is the sum of its fills"
     assert (same.runs, same.violated, same.promise, same.over) == (2, 0, None, False)
     assert (measured.sound().runs, measured.sound().violated) == (2, 0)
     smallest = store.smallest(SECOND_SALE, BRIEF)
     assert smallest is not None
-    assert (smallest.promise, smallest.faults) == ("every execution is booked once", 0)
+    assert (smallest.promise, smallest.faults) == ("a position is the sum of its fills", 0)
 
 
 def test_what_was_run_is_not_run_again(tmp_path: Path) -> None:
@@ -146,9 +146,9 @@ def test_a_run_in_which_nothing_is_felt_of_a_bug_is_the_sound_desks_record_for_r
             "",
             (
                 Edit(
-                    "system/domain/oms.py",
-                    "            if pending_cancel:  # it knows nothing",
-                    "            if pending_cancel and order.cum_lots:  # it knows nothing",
+                    "system/domain/oms_reports.py",
+                    "    if order.state is OrderState.PENDING_CANCEL:\n        # It knows nothing",
+                    "    if order.state is OrderState.PENDING_CANCEL and order.cum_lots:\n        # It knows nothing",
                 ),
             ),
         ),
