@@ -8,6 +8,8 @@ from squall.sim.exchange.wire.messages import TradeCaptureReport
 from squall.sim.world import World
 
 MILLISECOND = 1_000_000
+MOST_HALF_TICKS = 1_000_000
+"""No price is set right by more."""
 
 
 def _drawn(world: World, name: str, share: float, identity: str) -> bool:
@@ -68,8 +70,9 @@ class TradesCorrected(FaultKind, frozen=True):
         world.venue(self.target)
         check_share(self.kind, self.share)
         _check_delay(self.kind, self.delay_ns)
-        if not self.by_half_ticks:
-            raise ValueError(f"{self.kind}: a correction by 0 half ticks corrects nothing")
+        if not 1 <= abs(self.by_half_ticks) <= MOST_HALF_TICKS:
+            expected = f"expected 1 to {MOST_HALF_TICKS} half ticks, up or down"
+            raise ValueError(f"{self.kind}: {expected}, found {self.by_half_ticks}")
 
     def inject(self, world: World, tally: Tally) -> Heal:
         rules = world.venue(self.target)

@@ -83,7 +83,9 @@ def effects_of(event: AnyEvent, order: Order, epoch: Epoch) -> tuple[Effect, ...
             # It was wanted back before anybody knew where it was.
             return _cancel(order, epoch) if order.state is OrderState.PENDING_CANCEL else ()
         case TradeBusted() | TradeCorrected():
-            return _amend_fill(event)
+            # Of an order that has ended, risk waits for the fills that there are by now.
+            amended = _amend_fill(event)
+            return (*amended, _release(order)) if order.ended else amended
         case ReplaceApproved() | ReplaceRepeated():
             return _replace(order, epoch)
         case ReplaceDenied() | ReplaceRejected() | OrderReplaced() | OrderRestated():

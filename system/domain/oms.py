@@ -50,7 +50,7 @@ from squall.system.domain.rulings import NOTHING, Events, refused
 
 __all__ = ["Events", "OmsState", "decide", "evolve", "rebuild"]
 
-HOPELESS: Final = (UnsentReason.NO_VENUE, UnsentReason.NOT_MARKETABLE, UnsentReason.HALTED)
+HOPELESS: Final = (UnsentReason.NO_VENUE, UnsentReason.NO_STOPS, UnsentReason.NOT_MARKETABLE, UnsentReason.HALTED)
 """Reasons for which letting an order out again would end the same way."""
 NOT_ASKED: Final = (UnsentReason.SESSION_DOWN.value, UnsentReason.FENCED.value, UnsentReason.NOT_NOW.value)
 """Reasons for which a cancel did not get as far as the venue."""

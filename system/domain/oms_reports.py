@@ -131,6 +131,8 @@ def _ended(order: Order, expired: bool, command: ApplyReport | ApplyStatus, now_
 def _held(order: Order, command: ApplyReport, report: ExecutionReport, now_ns: int) -> Events:
     name, actor, venue = order.cl_ord_id, command.actor, command.venue
     trigger = TRIGGERS[report.exec_type]
+    if not order.leaves_lots:
+        return NOTHING  # there is nothing left of it to be held
     if not allows(order.state, trigger):
         return refused(order, command, trigger, Blame.VENUE, now_ns)
     if report.exec_type is ExecType.RESTATED:
@@ -356,7 +358,7 @@ def _at_work(
     if not order.acknowledged or order.state is OrderState.IN_DOUBT:
         events.append(OrderAcknowledged(name, now_ns, actor, venue))
     kind = _SAID.get(status)
-    if kind is not None and order.held is not _HELD[kind]:
+    if kind is not None and order.leaves_lots and order.held is not _HELD[kind]:
         events.append(_HOLDS[kind](name, now_ns, actor, venue))
     elif order.held is not None and status in (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED):
         terms = _terms(order, order.terms, report.order_lots, report.price_half_ticks)

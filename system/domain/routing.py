@@ -128,12 +128,14 @@ def choose_venue(order: RouteOrder, quotes: Iterable[Tick], tariffs: Tariffs = N
     Never beyond the limit (errata 15), and by the price with the fee. Ties: the larger displayed size, then the order
     of *quotes*. A leg of a split order goes to the venue that it was cut for, if that is safe and still within the
     limit; else where any order would. A DAY limit that trades nowhere rests where its own side is best. Stale quotes
-    and other symbols' do not count.
+    and other symbols' do not count. Stop orders go nowhere: the desk does not know yet which venues keep them.
     """
     symbol, side = order.symbol, order.side
     fresh = [quote for quote in quotes if not quote.stale and quote.symbol == symbol]
     if not fresh:
         return UnsentReason.NO_VENUE
+    if order.ord_type.has_stop:
+        return UnsentReason.NO_STOPS
     offers = [offer for offer in offers_of(side, fresh, tariffs) if within_limit(order, offer.price_half_ticks)]
     # What may rest would trade wherever it goes, so its limit is of the price alone.
     takes = order.ord_type is OrdType.LIMIT and not order.time_in_force.rests

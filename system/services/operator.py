@@ -79,7 +79,9 @@ class Operator:
     def _on_done(self, done: SwitchDone) -> None:
         thing = (done.scope, done.name)
         order = self._orders.get(thing)
-        if order is None or order.number != done.number or thing in self._done or self._left.get(thing) == done.left:
+        if order is None or (order.number, order.state) != (done.number, done.state):
+            return
+        if thing in self._done or self._left.get(thing) == done.left:
             return
         self._left[thing] = done.left
         if done.state is not TradingState.HALTED or not done.left:

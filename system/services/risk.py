@@ -98,6 +98,7 @@ class Risk:
             case PositionChanged():
                 self._on_fill(message)
             case ReleaseOrder():
+                self._waiting.pop(message.cl_ord_id, None)  # nobody needs the answer any more
                 self.gate.on_release(message)
             case ResizeOrder():
                 self.gate.on_resized(message.cl_ord_id, message.quantity_lots)

@@ -185,7 +185,7 @@ class StrategyEngine:
                 seen = self._seen(trade, fresh=False)
                 trade.state, signals = on_tick(self._rule, trade.state, seen)
                 self._heed(trade, seen, signals)
-        runtime.set_timer(patience_ns // 4, _WATCH)
+        runtime.set_timer(max(patience_ns // 4, 1), _WATCH)
 
     def _on_stop(self) -> None:
         """The day is over: what rests is taken back, and what we hold is kept."""

@@ -121,7 +121,7 @@ def test_copies_are_lost_or_late_while_it_lasts(fault: Fault, fate: Fate) -> Non
         (TradesBusted("right"), "no venue 'right'"),
         (TradesBusted("left", 0.0), "the share must be above 0"),
         (TradesBusted("left", delay_ns=0), "the delay must be above 0 ns, found 0"),
-        (TradesCorrected("left", 0), "a correction by 0 half ticks corrects nothing"),
+        (TradesCorrected("left", 0), "expected 1 to 1000000 half ticks, up or down, found 0"),
         (OrdersHeld("left", held="frozen"), "expected suspended or stopped, found 'frozen'"),  # type: ignore[arg-type]
         (UnsolicitedCancels("left", 2.0), "the share must be above 0"),
         (DropCopyLate("left", 0), "the delay must be above 0 ns, found 0"),

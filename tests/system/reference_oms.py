@@ -3,7 +3,7 @@
 It knows no table, imports nothing from desk or world, and keeps everything: meant to be obviously right.
 """
 
-HOPELESS = ("no venue is safe", "no price within the limit")
+HOPELESS = ("no venue is safe", "no venue keeps stop orders", "no price within the limit")
 
 NOT_ASKED = ("session down", "fenced")
 

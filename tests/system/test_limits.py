@@ -156,9 +156,9 @@ def test_without_its_protection_the_loss_is_not_looked_at() -> None:
 
 def test_stale_one_sided_and_overtaken_ticks_move_no_mark() -> None:
     gate = open_gate(net_lots=50, cash_flow=-6_000)
-    gate.on_tick(tick(199, 201, seq=2, stale=True), NOW)
     gate.on_tick(Tick(Venue("exchange-a"), ACME, 3, 200, 10, 0, 0), NOW)
     gate.on_tick(tick(199, 201, seq=0), NOW)
+    gate.on_tick(tick(199, 201, seq=2, stale=True), NOW)
     assert reasons(gate.check(order("a", Side.BUY, 1), NOW, NOW)) == [DenyReason.DAILY_LOSS]
 
 

@@ -150,6 +150,24 @@ def test_too_many_executions_alike_stop_the_strategy_until_a_person_sets_it_goin
     assert ask(gate, order("b"), 100 * SECOND) == ()
 
 
+def test_a_bust_is_no_execution_that_the_throttle_counts() -> None:
+    gate = open_gate(replace(LIMITS, max_repeats=2, repeat_window_ns=100))
+    assert ask(gate, order("a", lots=50)) == ()
+    for number, lots in enumerate((2, -2, 2, -2, 2), start=1):
+        held = 2 if lots > 0 else 0
+        told = PositionChanged(ACME, held, -held * MARK, 0, ClOrdID("a"), ExecID(f"x{number}"), lots, number)
+        stopped = gate.on_fill(told, number)
+        assert (stopped is None) == (number < 5)
+
+
+def test_after_a_stale_tick_a_venue_that_counts_from_one_again_is_believed() -> None:
+    gate = open_gate()
+    move(gate, 1_000, 5_000, SECOND)
+    gate.on_tick(Tick(Venue("exchange-a"), ACME, 5_001, 999, 9, 1_001, 9, stale=True), SECOND)
+    move(gate, 1_200, 1, 2 * SECOND)
+    assert ask(gate, order("a", price=1_500), 20 * SECOND) == (Denial(DenyReason.PRICE_COLLAR, 1_500, 1_260),)
+
+
 def test_a_restarted_gate_is_told_with_the_flight_what_is_switched_off() -> None:
     gate = Gate(LIMITS, (Instrument(ACME),))
     gate.on_sync(SyncRisk(Epoch(1), (), (Switch(Scope.CLIENT, "fund", TradingState.HALTED),)))

@@ -84,7 +84,9 @@ def test_a_bust_is_taken_once_however_often_it_is_reported(desk: Desk) -> None:
 
 def test_a_trade_of_a_filled_order_is_busted_and_the_order_stays_ended(desk: Desk) -> None:
     """As the venues' protocol has it: the lots do not go back to work."""
-    desk.tell(fill("e1", 10, cum=10), bust("e1"))
+    desk.tell(fill("e1", 10, cum=10))
+    (event,) = desk.tell(bust("e1"))
+    assert effects_of(event, desk.order, EPOCH)[1:] == (ReleaseOrder(A, 0),)
     assert A not in desk.state.orders
     assert (desk.order.state, desk.order.cum_lots) == (OrderState.CANCELED, 0)
     assert rebuild(desk.log).ended == desk.state.ended

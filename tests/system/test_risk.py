@@ -106,6 +106,17 @@ def test_questions_that_wait_are_bounded_and_the_one_dropped_is_named() -> None:
     assert answers(runtime) == [("a", True), ("b", True)]
 
 
+def test_an_order_that_was_withdrawn_while_its_question_waited_reserves_nothing() -> None:
+    runtime, risk = started()
+    risk.on_message("market-data", Tick(Venue("exchange-a"), ACME, 1, 99, 5, 101, 5))
+    risk.on_message("oms1", SyncRisk(Epoch(1), ()))
+    risk.on_message("oms1", question("a"))
+    risk.on_message("oms1", ReleaseOrder(ClOrdID("a"), 0))
+    risk.on_message("positions", told())
+    assert answers(runtime) == []
+    assert risk.gate.in_flight(ACME) == (0, 0)
+
+
 def test_a_question_whose_stream_died_is_not_answered_later() -> None:
     runtime, risk = started()
     risk.on_message("oms1", question("a"))

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
@@ -157,3 +158,8 @@ def test_nothing_vanishes_and_nothing_passes_the_limit(wanted: RouteOrder, quote
             assert within_limit(wanted, choice.price_half_ticks)
         case reason:
             assert reason in (UnsentReason.NO_VENUE, UnsentReason.NOT_MARKETABLE)
+
+
+def test_a_stop_order_comes_back_as_a_value_and_is_no_error() -> None:
+    stop = replace(order(Side.BUY, None, DAY), ord_type=OrdType.STOP, stop_price_half_ticks=20_100)
+    assert choose_venue(stop, [quote("exchange-a", 19_998, 20_002)]) is UnsentReason.NO_STOPS

@@ -224,7 +224,12 @@ class Gate:
     def on_tick(self, tick: Tick, now_ns: int) -> None:
         """The middle of the freshest whole touch, of whichever venue, is the mark."""
         book = self._books.get(tick.symbol)
-        if book is None or tick.stale or not tick.bid_lots or not tick.ask_lots:
+        if book is None:
+            return
+        if tick.stale:
+            book.seqs.pop(tick.venue, None)  # the venue may begin to count from 1 again
+            return
+        if not tick.bid_lots or not tick.ask_lots:
             return
         if tick.seq < book.seqs.get(tick.venue, 0):
             return  # a datagram that was overtaken
@@ -246,7 +251,8 @@ class Gate:
         if held is not None:
             held.expect(held.expected_lots, held.booked_lots + fill.fill_lots)
             self._drop_if_over(fill.cl_ord_id, held)
-            stopped = self._stopped(held, now_ns)
+            if fill.fill_lots > 0:  # a bust is no execution
+                stopped = self._stopped(held, now_ns)
         elif not self._ready:
             self._early[fill.cl_ord_id] = self._early.get(fill.cl_ord_id, 0) + fill.fill_lots
         self._portfolio.refresh()

@@ -142,6 +142,7 @@ class UnsentReason(Enum):
     """Why an order is certainly not at any venue."""
 
     NO_VENUE = "no venue is safe"
+    NO_STOPS = "no venue keeps stop orders"
     NOT_MARKETABLE = "no price within the limit"
     BREAKER_OPEN = "circuit breaker open"
     SESSION_DOWN = "session down"
