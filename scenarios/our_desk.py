@@ -3,6 +3,8 @@
 from functools import partial
 from typing import Final
 
+from msgspec.structs import replace
+
 from squall.scenarios.desk import Desk, Floor, Seat
 from squall.sim.program import Program
 from squall.sim.trace import Record, Sent
@@ -28,13 +30,21 @@ HOSTS: Final[dict[str, tuple[str, ...]]] = {
 """Which service runs where. Two services on one host talk through a local queue, each on its own core."""
 
 
-def our_desk(routers: int = 1) -> Desk:
-    """Eleven hosts: order entry from ``exec``, where so many routers run side by side; market data into ``md``."""
+CLIENT_HOSTS: Final[dict[str, tuple[str, ...]]] = {"algo": ("algos",), "clients": ("clients",)}
+"""Beside these, where clients send parent orders."""
+
+
+def our_desk(routers: int = 1, clients: bool = False) -> Desk:
+    """Eleven hosts: order entry from ``exec``, where so many routers run side by side; market data into ``md``.
+
+    *clients*: two more, for the execution algorithms and for those whose orders they work off.
+    """
     names = router_addresses(routers)
+    hosts = {**HOSTS, **CLIENT_HOSTS} if clients else HOSTS
     return Desk(
         seats=tuple(
             _seat(host, each, DESK[address])
-            for host, addresses in HOSTS.items()
+            for host, addresses in hosts.items()
             for address in addresses
             for each in (names if address == "router" else (address,))
         ),
@@ -51,7 +61,8 @@ def our_desk(routers: int = 1) -> Desk:
 def wiring_of(floor: Floor) -> Wiring:
     """The addresses of our services on this floor."""
     routers = router_addresses(floor.settings.desk.router.count)
-    return Wiring(instruments=floor.instruments, venues=floor.venues, routers=routers)
+    wiring = Wiring(instruments=floor.instruments, venues=floor.venues, routers=routers)
+    return wiring if floor.workload.clients is None else replace(wiring, algos="algos", clients="clients")
 
 
 KEEPERS: Final = Wiring(instruments=(), venues=()).keepers

@@ -85,6 +85,13 @@ PROTECTIONS: Final = (
         "A router on old code sends child after child of an order that is filled.",
     ),
     Protection(
+        "no parent is let out twice",
+        "oms.parent_cap",
+        "oversized-children",
+        "no parent is traded beyond its quantity",
+        "A child that grew on its way trades many times what its client ordered.",
+    ),
+    Protection(
         "hard block on size",
         "risk.hard_block",
         "citi-2022",

@@ -75,7 +75,7 @@ def build(
     if scenario.swarm:
         world.force(*forced_points(world.chance))
     world.add_switch("lan")
-    desk = scenario.desk or our_desk(scenario.settings.desk.router.count)
+    desk = scenario.desk or our_desk(scenario.settings.desk.router.count, scenario.workload.clients is not None)
     lan = LinkSpec(latency_ns=network.lan_latency_ns)
     for host in desk.hosts:
         world.add_host(host, _clock(world, host))

@@ -9,7 +9,9 @@ from squall.system.config import DeskConfig
 from squall.system.domain.messages import CheckOrder, Replicate, SendOrder, SubmitOrder, Tick
 from squall.system.domain.signals import Workload
 from squall.system.runtime import Runtime
+from squall.system.services.algos import Algos
 from squall.system.services.audit import Audit
+from squall.system.services.clients import Clients
 from squall.system.services.execution import Execution
 from squall.system.services.keeper import Keeper
 from squall.system.services.market_data import MarketData
@@ -28,7 +30,9 @@ from squall.system.services.tick_store import TickStore
 from squall.system.wiring import Wiring
 
 ServiceProgram = (
-    Audit
+    Algos
+    | Audit
+    | Clients
     | Execution
     | Keeper
     | MarketData
@@ -89,5 +93,7 @@ DESK: Final[dict[str, Service]] = {
     "keeper1": Service(lambda r, c, w, _: Keeper(r, c, w)),
     "keeper2": Service(lambda r, c, w, _: Keeper(r, c, w)),
     "keeper3": Service(lambda r, c, w, _: Keeper(r, c, w)),
+    "algos": Service(lambda r, c, w, _: Algos(r, c, w), cost_by_message_ns={Tick: 1_000}),
+    "clients": Service(lambda r, c, w, load: Clients(r, c, w, load.clients)),
 }
 """By address. The addresses are those of `Wiring`."""

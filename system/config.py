@@ -214,6 +214,8 @@ class OmsConfig(Struct, frozen=True):
     """How often a leader tries to open the streams that it lacks."""
     snapshot_events: int = 5_000
     """After so many events more the leader keeps its state on the disk, to begin with it after a restart; 0: never."""
+    parent_cap: bool = True
+    """Protection: of a client's parent order no more is let out than is left of it, in however many children."""
     inquiry_interval_ns: int = 5 * SECOND
     """How often a leader looks for orders that nobody has spoken of since it last looked, and asks about them."""
 

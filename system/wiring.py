@@ -79,6 +79,14 @@ class Wiring(Struct, frozen=True):
     operator: Address = "operator"
     oms: tuple[Address, ...] = ("oms1", "oms2")
     keepers: tuple[Address, ...] = ("keeper1", "keeper2", "keeper3")
+    algos: Address | None = None
+    """The execution algorithms; None where no client sends parent orders."""
+    clients: Address | None = None
+
+    @property
+    def submitters(self) -> tuple[Address, ...]:
+        """Who sends orders to the OMS, and hears from it who leads."""
+        return (self.strategy,) if self.algos is None else (self.strategy, self.algos)
 
     def router_of(self, cl_ord_id: ClOrdID) -> Address:
         """Whose business this order is: always the same router's, whoever leads and however often it is let out."""

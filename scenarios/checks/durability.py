@@ -12,7 +12,7 @@ from squall.scenarios.topology import Stage
 from squall.sim.trace import Record, Sent, VenueAccepted
 from squall.system.domain.claims import StateHash
 from squall.system.domain.event_log import decode_event
-from squall.system.domain.events import AnyEvent, OrderSubmitted
+from squall.system.domain.events import AnyEvent, OrderSubmitted, ParentTaken
 from squall.system.domain.messages import Leading, OrderTaken
 from squall.system.domain.oms_state import OmsState, evolve
 from squall.system.services.journal import FILE, JournalRecord
@@ -51,6 +51,10 @@ class _LeadersJournal:
                 yield decode_event(encoded)
 
 
+TAKEN: Final = (OrderSubmitted, ParentTaken)
+"""How a journal says that the desk has an order; a client's parent is one too."""
+
+
 class _NothingLost:
     """RPO: orders that were taken, or that a venue accepted, and that the last leader's journal does not know."""
 
@@ -70,7 +74,7 @@ class _NothingLost:
         self._owed.setdefault(event.cl_ord_link_id, owed)
 
     def ruling(self) -> Ruling:
-        known = {event.cl_ord_id for event in self._journal.events() if type(event) is OrderSubmitted}
+        known = {event.cl_ord_id for event in self._journal.events() if type(event) in TAKEN}
         leader = self._journal.leader
         lost = [(order, *owed) for order, owed in self._owed.items() if order not in known]
         if not self._owed:

@@ -55,6 +55,7 @@ class Hold(Enum):
     ON_SCHEDULE = "what is due has been let out"
     MARKET_RUNS = "the market moves too fast"
     BEYOND_LIMIT = "the market is beyond its limit"
+    NOBODY_LEADS = "nobody leads the desk, or has not said yet what became of its children"
 
 
 class Plan(Struct, frozen=True):
@@ -85,25 +86,33 @@ class Sight(Struct, frozen=True, gc=False):
     """None while no venue's price can be trusted."""
     traded_lots: int
     """On all venues since the parent was taken."""
-    worst_half_ticks: int | None
-    """How far a child may reach through the touch; None while the market runs away."""
+    worst_half_ticks: int | None = None
+    """How far a child may reach through the touch; None: as far as it likes."""
+    runs: bool = False
+    """Whether the market runs away from us just now."""
 
 
 class Child(Struct, frozen=True, gc=False):
     """What is to be let out: so many lots, at this price or better."""
 
     lots: int
-    limit_half_ticks: int
+    limit_half_ticks: int | None
+    """None: at any price, since neither the client nor we have set one."""
 
 
 def plan(
-    parent: ParentOrder, taken_ns: int, config: AlgosConfig, profile: Sequence[int], step_lots: int = 1
+    parent: ParentOrder,
+    taken_ns: int,
+    config: AlgosConfig,
+    profile: Sequence[int],
+    step_lots: int = 1,
+    tick_half_ticks: int = 1,
 ) -> Plan | ParentRefusal:
     """How a parent that is taken now will be worked off, or why it cannot be. It ends by the close in any case.
 
-    *step_lots*: the symbol's round lot.
+    *step_lots*: the symbol's round lot; *tick_half_ticks*: what its prices are multiples of.
     """
-    refusal = _form_refusal(parent, step_lots)
+    refusal = _form_refusal(parent, step_lots, tick_half_ticks)
     if refusal is not None:
         return refusal
     start_ns = max(parent.start_ns, taken_ns, 0)
@@ -161,37 +170,36 @@ def next_child(
     facing = _facing(parent.side, sight.touch)
     if not facing:
         return Hold.NO_PRICE
-    if sight.worst_half_ticks is None:
+    if sight.runs:
         return Hold.MARKET_RUNS
     limit = _stricter(parent.side, sight.worst_half_ticks, parent.limit_half_ticks)
-    if parent.side.sign * (facing - limit) > 0:
+    if limit is not None and parent.side.sign * (facing - limit) > 0:
         return Hold.BEYOND_LIMIT
     return Child(lots, limit)
 
 
-def next_look_ns(plan: Plan, now_ns: int, behind: bool, config: AlgosConfig) -> int | None:
-    """When to look at the parent again: at its next slice, sooner where it is behind, and at its end; None after that.
+def next_look_ns(plan: Plan, now_ns: int, behind: bool, pace_ns: int) -> int:
+    """When to look at the parent again: at its next slice, sooner where it is behind, and at its end.
 
     *behind*: something of what is due could not be let out, or did not trade. What follows volume always may be.
     """
     window = plan.window
-    if now_ns >= window.end_ns:
-        return None
     if now_ns < window.start_ns:
         return window.start_ns
     due_ns = next_slice_ns(plan.slices, now_ns) or window.end_ns
     if behind or not plan.slices:
-        due_ns = min(due_ns, now_ns + config.pace_ns)
+        due_ns = min(due_ns, now_ns + pace_ns)
     return min(due_ns, window.end_ns)
 
 
-def _form_refusal(parent: ParentOrder, step_lots: int) -> ParentRefusal | None:
+def _form_refusal(parent: ParentOrder, step_lots: int, tick_half_ticks: int) -> ParentRefusal | None:
     needed = 1 if parent.algorithm is Algorithm.POV else 0
     if parent.quantity_lots <= 0:
         return ParentRefusal.NO_QUANTITY
     if parent.quantity_lots % step_lots:
         return ParentRefusal.ODD_LOTS
-    if parent.limit_half_ticks is not None and parent.limit_half_ticks <= 0:
+    limit = parent.limit_half_ticks
+    if limit is not None and (limit <= 0 or limit % tick_half_ticks):
         return ParentRefusal.BAD_LIMIT
     if not needed <= parent.participation_percent < 100:
         return ParentRefusal.NO_PARTICIPATION
@@ -224,8 +232,8 @@ def _facing(side: Side, touch: BestTouch | None) -> int:
     return touch.ask_half_ticks if side is Side.BUY else touch.bid_half_ticks
 
 
-def _stricter(side: Side, one_half_ticks: int, other_half_ticks: int | None) -> int:
-    """Of two limits the one that lets through less."""
-    if other_half_ticks is None:
-        return one_half_ticks
+def _stricter(side: Side, one_half_ticks: int | None, other_half_ticks: int | None) -> int | None:
+    """Of two limits the one that lets through less; None where there is none."""
+    if one_half_ticks is None or other_half_ticks is None:
+        return other_half_ticks if one_half_ticks is None else one_half_ticks
     return min(one_half_ticks, other_half_ticks) if side is Side.BUY else max(one_half_ticks, other_half_ticks)

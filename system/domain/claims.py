@@ -45,6 +45,13 @@ class OrderMoved(Claim, frozen=True, gc=False, tag=True):
     state: str
 
 
+class ParentMoved(Claim, frozen=True, gc=False, tag=True):
+    """A client's parent order, as the algorithms see it: taken, refused, waiting for something, done."""
+
+    cl_ord_id: str
+    state: str
+
+
 class SignalDropped(Claim, frozen=True, gc=False, tag=True):
     """The strategy meant to trade and did not: no tick, stale, no leader, down.
 

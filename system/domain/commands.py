@@ -5,7 +5,7 @@ from msgspec import Struct
 from squall.sim.exchange.wire.messages import ExecutionReport, OrderStatusReport
 from squall.system.domain.form import Malformed
 from squall.system.domain.ids import ClOrdID, Epoch, Venue
-from squall.system.domain.messages import Denial, UnsentReason
+from squall.system.domain.messages import Denial, ParentOrder, UnsentReason
 from squall.system.domain.switches import Switch
 from squall.system.domain.terms import HOUSE, Attribution, Terms
 
@@ -26,6 +26,14 @@ class PlaceOrder(Command, frozen=True, gc=False):
     attribution: Attribution = HOUSE
     faults: tuple[Malformed, ...] = ()
     """What the form checks say of it."""
+    parent_cap: bool = True
+    """Whether a child that its parent has no room for is denied."""
+
+
+class PlaceParent(Command, frozen=True, gc=False):
+    """Take this parent order, unless you have it already: its children will bear its name."""
+
+    order: ParentOrder
 
 
 class JudgeOrder(Command, frozen=True, gc=False):
@@ -116,6 +124,7 @@ class SetSwitch(Command, frozen=True, gc=False):
 
 AnyCommand = (
     PlaceOrder
+    | PlaceParent
     | JudgeOrder
     | MarkSent
     | ReturnOrder

@@ -29,6 +29,8 @@ from squall.system.domain.events import (
     OrderStopped,
     OrderSubmitted,
     OrderSuspended,
+    ParentClosed,
+    ParentTaken,
     ReplaceApproved,
     ReplaceDenied,
     ReplaceRejected,
@@ -41,6 +43,7 @@ from squall.system.domain.events import (
     TransitionRefused,
     UnknownOrderReported,
 )
+from squall.system.domain.family import Family, child_state
 from squall.system.domain.fill_book import FillBook
 from squall.system.domain.ids import Epoch, Symbol
 from squall.system.domain.messages import (
@@ -49,6 +52,8 @@ from squall.system.domain.messages import (
     CancelAtVenue,
     CheckOrder,
     CheckReplace,
+    ChildMoved,
+    FamilyTold,
     OpenAtVenue,
     OpenHolding,
     OpenOrder,
@@ -94,8 +99,23 @@ def effects_of(event: AnyEvent, order: Order, epoch: Epoch) -> tuple[Effect, ...
             return ()
         case TransitionRefused() | FillQuarantined() | UnknownOrderReported() | NameTaken() | TradingSwitched():
             return ()
+        case ParentTaken() | ParentClosed():
+            return ()
         case _:
             assert_never(event)
+
+
+def child_moved(event: AnyEvent, order: Order) -> ChildMoved | None:
+    """What the algorithm is told of its child: that it has traded, or has ended; None where there is no such news."""
+    parent = order.attribution.parent
+    if parent is None or not (order.ended or isinstance(event, OrderFilled | TradeBusted | TradeCorrected)):
+        return None
+    return ChildMoved(parent, child_state(order))
+
+
+def family_told(family: Family, epoch: Epoch) -> FamilyTold:
+    """All that is known of a parent's children, for an algorithm that may have missed some of it."""
+    return FamilyTold(epoch, family.parent.cl_ord_id, tuple(family.children.values()))
 
 
 def needs_inquiry(event: AnyEvent) -> bool:
@@ -186,6 +206,7 @@ def route_order(order: Order, epoch: Epoch) -> RouteOrder:
         strategy=order.strategy,
         client=order.attribution.client or "",
         venue=terms.venue,
+        expire_ns=terms.expire_ns,
     )
 
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from squall.sim.exchange.wire.messages import Side
 from squall.system.domain.form import Malformed
 from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol, Venue
-from squall.system.domain.messages import Denial, UnsentReason
+from squall.system.domain.messages import Denial, ParentOrder, UnsentReason
 from squall.system.domain.orders import OrderState, Trigger
 from squall.system.domain.switches import Switch
 from squall.system.domain.terms import HOUSE, Attribution, Terms
@@ -70,6 +70,18 @@ class OrderSubmitted(Event, frozen=True, gc=False, tag="OrderSubmitted/2"):
     attribution: Attribution = HOUSE
 
 
+class ParentTaken(Event, frozen=True, gc=False, tag=True):
+    """The desk has taken a client's order that an algorithm works off; the event carries the whole of it."""
+
+    order: ParentOrder
+
+
+class ParentClosed(Event, frozen=True, gc=False, tag=True):
+    """The algorithm is done with it: no child is taken any more. *filled_lots* is what its children have traded."""
+
+    filled_lots: int
+
+
 class OrderApproved(Event, frozen=True, gc=False, tag=True):
     """Risk let it pass: it counts as in flight, and leader *epoch* lets it out for the first time."""
 
@@ -77,7 +89,7 @@ class OrderApproved(Event, frozen=True, gc=False, tag=True):
 
 
 class OrderDenied(Event, frozen=True, gc=False, tag=True):
-    """Risk refused the order, for all of these reasons; it never left the building."""
+    """Risk refused it, or its parent has no room for it, for all of these reasons; it never left the building."""
 
     denials: tuple[Denial, ...]
 
@@ -303,6 +315,8 @@ class TradingSwitched(Event, frozen=True, gc=False, tag=True):
 
 AnyEvent = (
     OrderSubmitted
+    | ParentTaken
+    | ParentClosed
     | OrderApproved
     | OrderDenied
     | OrderSent

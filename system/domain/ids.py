@@ -3,10 +3,10 @@
 from typing import NewType
 
 ClOrdID = NewType("ClOrdID", str)
-"""The desk's name for an order, for all its life: strategy, symbol and number, as in ``pulse-ACME-17``."""
+"""The desk's name for an order, for all its life: strategy, symbol and number, as in ``pulse-ACME-17``.
 
-ParentID = NewType("ParentID", str)
-"""A client's name for an order that an algorithm works off. Its children bear it, and a number: ``fund-3.12``."""
+A client's parent order has one too (``fund-3``), and its children bear it with a number behind (``fund-3.12``).
+"""
 
 ExecID = NewType("ExecID", str)
 """The venue's name for one execution, prefixed with the venue, so that it is unique on the desk."""

@@ -12,6 +12,7 @@ from squall.system.domain.commands import (
     JudgeReplace,
     MarkSent,
     PlaceOrder,
+    PlaceParent,
     RefuseCancel,
     RefuseReplace,
     ReplaceOrder,
@@ -35,11 +36,14 @@ from squall.system.domain.events import (
     OrderReturned,
     OrderSent,
     OrderSubmitted,
+    ParentClosed,
+    ParentTaken,
     QuarantineReason,
     TradingSwitched,
     TransitionRefused,
     UnknownOrderReported,
 )
+from squall.system.domain.family import objections
 from squall.system.domain.ids import ExecID
 from squall.system.domain.messages import UnsentReason
 from squall.system.domain.oms_replace import decide_replace, judge_replace, refuse_replace
@@ -50,7 +54,13 @@ from squall.system.domain.rulings import NOTHING, Events, refused
 
 __all__ = ["Events", "OmsState", "decide", "evolve", "rebuild"]
 
-HOPELESS: Final = (UnsentReason.NO_VENUE, UnsentReason.NO_STOPS, UnsentReason.NOT_MARKETABLE, UnsentReason.HALTED)
+HOPELESS: Final = (
+    UnsentReason.NO_VENUE,
+    UnsentReason.NO_STOPS,
+    UnsentReason.NOT_MARKETABLE,
+    UnsentReason.HALTED,
+    UnsentReason.EXPIRED,
+)
 """Reasons for which letting an order out again would end the same way."""
 NOT_ASKED: Final = (UnsentReason.SESSION_DOWN.value, UnsentReason.FENCED.value, UnsentReason.NOT_NOW.value)
 """Reasons for which a cancel did not get as far as the venue."""
@@ -67,6 +77,8 @@ def decide(state: OmsState, command: AnyCommand, now_ns: int) -> Events:
         return (TradingSwitched(command.cl_ord_id, now_ns, command.actor, switch),)
     order = state.orders.get(command.cl_ord_id)
     if order is None:
+        if command.cl_ord_id in state.families or isinstance(command, PlaceParent):
+            return _parent(state, command, now_ns)
         return _of_no_live_order(state, command, now_ns)
     match command:
         case ApplyReport():
@@ -91,6 +103,8 @@ def decide(state: OmsState, command: AnyCommand, now_ns: int) -> Events:
             return judge_replace(order, command, now_ns)
         case RefuseReplace():
             return refuse_replace(order, command, now_ns)
+        case PlaceParent():
+            return NOTHING  # an order has that name
         case _:
             assert_never(command)
 
@@ -113,7 +127,24 @@ def _place(state: OmsState, command: PlaceOrder, now_ns: int) -> Events:
     )
     if command.faults:
         return (submitted, OrderMalformed(name, now_ns, actor, command.faults))
-    return (submitted,)
+    parent = command.attribution.parent
+    if parent is None or not command.parent_cap:
+        return (submitted,)
+    denials = objections(state.families.get(parent), command.terms, now_ns)
+    return (submitted, OrderDenied(name, now_ns, actor, denials)) if denials else (submitted,)
+
+
+def _parent(state: OmsState, command: AnyCommand, now_ns: int) -> Events:
+    """A parent is taken once, and closed once; nothing else can happen to it."""
+    name, actor = command.cl_ord_id, command.actor
+    match command:
+        case PlaceParent():
+            return NOTHING if name in state.seen else (ParentTaken(name, now_ns, actor, command.order),)
+        case WithdrawOrder():
+            family = state.families[name]
+            return NOTHING if family.closed else (ParentClosed(name, now_ns, actor, family.filled_lots),)
+        case _:
+            return (UnknownOrderReported(name, now_ns, actor, type(command).__name__),)
 
 
 def _judge(order: Order, command: JudgeOrder, now_ns: int) -> Events:
@@ -198,7 +229,7 @@ def _of_no_live_order(state: OmsState, command: AnyCommand, now_ns: int) -> Even
                 for each in executions
                 for event in _too_late(state, command, each.exec_id, each.lots, each.price_half_ticks, now_ns)
             )
-        case JudgeOrder() | JudgeReplace() | PlaceOrder() | SetSwitch():
+        case JudgeOrder() | JudgeReplace() | PlaceOrder() | PlaceParent() | SetSwitch():
             return NOTHING  # withdrawn, or filled, while risk was thinking
         case ReplaceOrder():
             if order is not None:

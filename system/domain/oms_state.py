@@ -31,6 +31,8 @@ from squall.system.domain.events import (
     OrderStopped,
     OrderSubmitted,
     OrderSuspended,
+    ParentClosed,
+    ParentTaken,
     ReplaceApproved,
     ReplaceDenied,
     ReplaceRejected,
@@ -43,6 +45,7 @@ from squall.system.domain.events import (
     TransitionRefused,
     UnknownOrderReported,
 )
+from squall.system.domain.family import Family
 from squall.system.domain.ids import ClOrdID, ExecID
 from squall.system.domain.names import Names
 from squall.system.domain.orders import TERMINAL, Order, OrderState, Replacement, Trigger, next_state
@@ -76,6 +79,7 @@ class OmsState:
         "digest",
         "ended",
         "exec_ids",
+        "families",
         "orders",
         "quarantined",
         "refused",
@@ -92,6 +96,8 @@ class OmsState:
         """Live orders, in order of arrival."""
         self.ended: dict[ClOrdID, Order] = {}
         """The latest orders that have ended, in the order of their ends."""
+        self.families: dict[ClOrdID, Family] = {}
+        """Client parents and their children, in order of arrival; of one that is closed there is only the name."""
         self.seen = Names()
         self.exec_ids: dict[ExecID, Trade] = {}
         """Executions, busts and corrections of the orders above."""
@@ -150,10 +156,14 @@ class OmsState:
         return {"cl_ord_ids": len(self.seen), "exec_ids": len(self.exec_ids)}
 
     def hash(self) -> str:
-        """BLAKE2b over the live orders by name, the counts, and all names in the order in which they came."""
+        """BLAKE2b over the live orders by name, the counts, the families, and all names in their order of arrival."""
         orders = [self.orders[cl_ord_id] for cl_ord_id in sorted(self.orders)]
         counts = (self.version, self.refused, self.quarantined, self.unknown)
-        whole = _PACK.encode((counts, orders, self.switches.all, self.digest))
+        families = [
+            (family.parent, family.closed, family.committed_lots, tuple(family.children.values()))
+            for family in self.families.values()
+        ]
+        whole = _PACK.encode((counts, orders, families, self.switches.all, self.digest))
         return blake2b(whole, digest_size=16).hexdigest()
 
 
@@ -303,7 +313,15 @@ def evolve(state: OmsState, event: AnyEvent) -> Order | None:
         case OrderSubmitted():
             state.remember_order(name)
             state.orders[name] = order = placed(event)
+            _tell_family(state, order)
             return order
+        case ParentTaken():
+            state.remember_order(name)
+            state.families[name] = Family(event.order)
+            return None
+        case ParentClosed():
+            state.families[name].close()
+            return None
         case OrderFilled():
             state.remember_execution(event.exec_id, Trade(name, event.lots, event.price_half_ticks))
         case TransitionRefused() | NameTaken():
@@ -330,13 +348,21 @@ def evolve(state: OmsState, event: AnyEvent) -> Order | None:
     if before is None:  # only what happened to its trades moves an order that has ended
         order = changed(state.ended[name], event)
         state.ended[name] = order
+        _tell_family(state, order)
         return order
     order = changed(before, event)
     if order.state in TERMINAL:
         state.end(order)
     else:
         state.orders[name] = order
+    _tell_family(state, order)
     return order
+
+
+def _tell_family(state: OmsState, child: Order) -> None:
+    parent = child.attribution.parent
+    if parent is not None and parent in state.families:
+        state.families[parent].moved(child)
 
 
 def rebuild(events: Iterable[AnyEvent], state: OmsState | None = None) -> OmsState:

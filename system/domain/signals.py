@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
 from squall.system.config import SECOND
+from squall.system.domain.clients import ClientFlow
 from squall.system.domain.ids import ClOrdID, Symbol
 from squall.system.domain.messages import AmendOrder, SubmitOrder, Tick
 from squall.system.domain.strategies.rules import Rule
@@ -66,6 +67,8 @@ class Workload(Struct, frozen=True):
     """How many ticks of a symbol make an order, where ticks decide."""
     rule: Rule | None = None
     """A strategy that decides by itself at each tick: of the above it heeds its name, its times and *lots_step*."""
+    clients: ClientFlow | None = None
+    """Parent orders that clients send beside it; None: nobody does, and the desk has no algorithms."""
 
     def __post_init__(self) -> None:
         for name in ("orders_per_s", "burst", "lots_min", "lots_step", "ticks_per_order"):

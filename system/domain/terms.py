@@ -18,6 +18,8 @@ class Terms(Struct, frozen=True, gc=False, array_like=True):
     stop_price_half_ticks: int | None = None
     venue: Venue | None = None
     """Of a leg of an order that was split: the venue that it was cut for. The router goes there while that is safe."""
+    expire_ns: int | None = None
+    """By the wall clock: from then on it is not sent to a venue any more, whatever it has waited for on the desk."""
 
 
 class Attribution(Struct, frozen=True, gc=False, array_like=True):

@@ -82,6 +82,8 @@ class Line:
         gateway, breaker, config = self.gateway, self.breaker, self._config.execution
         if self.halted:
             return UnsentReason.VENUE_HALTED
+        if flight.order.expire_ns is not None and self._runtime.now_ns >= flight.order.expire_ns:
+            return UnsentReason.EXPIRED
         if not gateway.established:
             return UnsentReason.SESSION_DOWN
         permit = breaker.admit(self._runtime.monotonic_ns)

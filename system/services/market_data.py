@@ -32,7 +32,7 @@ class MarketData:
     def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring, buffer_limit: int = BUFFER_LIMIT) -> None:
         self._runtime = runtime
         self._config = config.feed
-        self._teller = Teller(runtime, config.feed, (wiring.strategy, *wiring.routers, wiring.risk), wiring.venues)
+        self._teller = Teller(runtime, config.feed, (*wiring.submitters, *wiring.routers, wiring.risk), wiring.venues)
         self._channels: dict[Venue, Channel] = {
             route.venue: Channel(route, config.feed.gap_timeout_ns, buffer_limit) for route in wiring.venues
         }

@@ -45,7 +45,7 @@ class Monitor:
         self._callers = (wiring.positions, wiring.audit, wiring.portfolio)
         self._knocked_at = (
             wiring.market_data,
-            wiring.strategy,
+            *wiring.submitters,
             wiring.risk,
             *wiring.routers,
             wiring.execution,

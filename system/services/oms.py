@@ -14,6 +14,7 @@ from squall.system.domain.commands import (
     JudgeReplace,
     MarkSent,
     PlaceOrder,
+    PlaceParent,
     RefuseCancel,
     RefuseReplace,
     ReplaceOrder,
@@ -39,6 +40,7 @@ from squall.system.domain.messages import (
     OrderDoubtful,
     OrderLeft,
     OrderUnsent,
+    ParentOrder,
     ReplaceChecked,
     ReplaceRefused,
     Replicate,
@@ -63,6 +65,7 @@ from squall.system.wiring import Wiring
 
 DeskTalk = (
     SubmitOrder
+    | ParentOrder
     | CancelOrder
     | AmendOrder
     | AskHoldings
@@ -161,9 +164,9 @@ class Oms:
         for key in (OmsTimer.RECONNECT, OmsTimer.RECONCILE, OmsTimer.INQUIRE):
             self._runtime.cancel_timer(key)
         for peer in self._streams:
-            if peer != self._wiring.strategy:
+            if peer not in self._wiring.submitters:
                 self._runtime.close(peer)
-        self._streams = {peer: None for peer in self._streams if peer == self._wiring.strategy}
+        self._streams = {peer: None for peer in self._streams if peer in self._wiring.submitters}
         self._follower.on_stream_closed()
         self._leadership.stop()
 
@@ -226,7 +229,10 @@ class Oms:
     def _on_desk_talk(self, term: Term, sender: Address, message: DeskTalk) -> None:
         match message:
             case SubmitOrder():
-                term.submit(sender, _place(message))
+                term.submit(sender, _place(message, self._config.oms.parent_cap))
+            case ParentOrder():
+                actor = acting(Capacity.TRADER, message.trader)
+                term.submit_parent(sender, PlaceParent(actor, message.cl_ord_id, message))
             case VenueReport():
                 self._on_report(term, message)
             case OrderChecked():
@@ -357,7 +363,7 @@ def _actor(strategy: str, attribution: Attribution) -> str:
     return acting(Capacity.TRADER, attribution.trader or "nobody")
 
 
-def _place(message: SubmitOrder) -> PlaceOrder:
+def _place(message: SubmitOrder, parent_cap: bool) -> PlaceOrder:
     return PlaceOrder(
         actor=_actor(message.strategy, message.attribution),
         cl_ord_id=message.cl_ord_id,
@@ -371,9 +377,11 @@ def _place(message: SubmitOrder) -> PlaceOrder:
             message.price_half_ticks,
             message.stop_price_half_ticks,
             message.venue,
+            message.expire_ns,
         ),
         intended_ns=message.intended_ns,
         attribution=message.attribution,
+        parent_cap=parent_cap,
     )
 
 

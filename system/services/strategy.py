@@ -275,7 +275,7 @@ class Strategy:
 
     def _on_taken(self, cl_ord_id: ClOrdID) -> None:
         order = self._submission.on_taken(cl_ord_id)
-        if order is None or not rests(order):
+        if not isinstance(order, SubmitOrder) or not rests(order):
             return
         if self._runtime.buggify("cancel at once", cl_ord_id):
             self._resting.appendleft((self._runtime.monotonic_ns, cl_ord_id))

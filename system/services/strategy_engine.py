@@ -123,7 +123,7 @@ class StrategyEngine:
             self._submission.remember(Started(past.started_ns))
         self._started_ns = past.started_ns
         for order in past.unsettled.open.values():
-            if order.symbol in self._trades:
+            if isinstance(order, SubmitOrder) and order.symbol in self._trades:
                 self._hold(order)
         self._submission.on_start(past.unsettled.open.values(), past.unsettled.withdrawn)
         for symbol, trade in self._trades.items():

@@ -10,7 +10,7 @@ from msgspec import Struct
 from squall.system.config import MILLISECOND, StrategyConfig
 from squall.system.domain.claims import AlertRaised, SignalDropped
 from squall.system.domain.ids import ClOrdID, Epoch
-from squall.system.domain.messages import AmendOrder, CancelOrder, Leading, SubmitOrder
+from squall.system.domain.messages import AmendOrder, CancelOrder, Leading, ParentOrder, SubmitOrder
 from squall.system.domain.signals import DropReason, rests
 from squall.system.runtime import Address, Runtime
 
@@ -26,6 +26,9 @@ _REPEAT: Final = "repeat"
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 
+AnyOrder = SubmitOrder | ParentOrder
+
+
 class Entry(Struct, frozen=True, gc=False, tag=True, array_like=True):
     """Base of what a service writes into its diary."""
 
@@ -33,7 +36,7 @@ class Entry(Struct, frozen=True, gc=False, tag=True, array_like=True):
 class OrderMeant(Entry, frozen=True, gc=False, tag=True):
     """An order goes out: a later life has to see that it is taken, and where it rests, that it is withdrawn."""
 
-    order: SubmitOrder
+    order: AnyOrder
 
 
 class OrderSettled(Entry, frozen=True, gc=False, tag=True):
@@ -51,7 +54,7 @@ class OrderOver(Entry, frozen=True, gc=False, tag=True):
 class Unsettled(Struct):
     """What a diary's entries about orders come to: fold them in their order."""
 
-    open: dict[ClOrdID, SubmitOrder] = {}
+    open: dict[ClOrdID, AnyOrder] = {}
     """Perhaps taken, perhaps not, and not settled."""
     withdrawn: dict[ClOrdID, None] = {}
     """Orders that rested, and whose cancel has been sent."""
@@ -62,11 +65,16 @@ class Unsettled(Struct):
                 self.open[order.cl_ord_id] = order
             case OrderSettled(cl_ord_id):
                 settled = self.open.pop(cl_ord_id, None)
-                if settled is not None and rests(settled):
+                if settled is not None and stays(settled):
                     self.withdrawn[cl_ord_id] = None
             case OrderOver(cl_ord_id):
                 self.open.pop(cl_ord_id, None)
                 self.withdrawn.pop(cl_ord_id, None)
+
+
+def stays(order: AnyOrder) -> bool:
+    """Whether it is the service's to take back some time: an order that rests in a book, or a client's parent."""
+    return isinstance(order, ParentOrder) or rests(order)
 
 
 class _Waiting:
@@ -74,7 +82,7 @@ class _Waiting:
 
     __slots__ = ("again_ns", "order", "token", "writes")
 
-    def __init__(self, order: SubmitOrder, token: int = 0) -> None:
+    def __init__(self, order: AnyOrder, token: int = 0) -> None:
         self.order = order
         self.token = token
         """Of its entry in the diary, before which it must not go out; 0 where it needs none."""
@@ -128,11 +136,14 @@ class Submission:
         """Append an entry to the diary; returns the token of the write."""
         return self._runtime.append(self._file, _encode(entry))
 
-    def send(self, order: SubmitOrder) -> None:
-        """At once, unless it is to rest: what rests must not be forgotten, so its entry has to be durable first."""
+    def send(self, order: AnyOrder, noted_first: bool = False) -> None:
+        """At once, unless it is to rest: what rests must not be forgotten, so its entry has to be durable first.
+
+        *noted_first*: so it has to be for this one, although it does not rest.
+        """
         waiting = self._waiting[order.cl_ord_id] = _Waiting(order)
         token = self.remember(OrderMeant(order))
-        if rests(order):
+        if noted_first or stays(order):
             waiting.token = token
             self._syncing.append(waiting)
             return
@@ -160,7 +171,7 @@ class Submission:
 
     # --- what happens ---
 
-    def on_start(self, open_orders: Iterable[SubmitOrder], withdrawn: Iterable[ClOrdID]) -> None:
+    def on_start(self, open_orders: Iterable[AnyOrder], withdrawn: Iterable[ClOrdID]) -> None:
         """Both as earlier lives have left them in the diary."""
         for cl_ord_id in withdrawn:
             self._remember_cancel(cl_ord_id)
@@ -182,7 +193,7 @@ class Submission:
             self._runtime.write(sender, CancelOrder(cl_ord_id=cl_ord_id))
         self._await_repetition()
 
-    def on_taken(self, cl_ord_id: ClOrdID) -> SubmitOrder | None:
+    def on_taken(self, cl_ord_id: ClOrdID) -> AnyOrder | None:
         """Returns the order if it was waited for. One that rests is the service's to cancel, some time."""
         waiting = self._waiting.pop(cl_ord_id, None)
         if waiting is None:
@@ -190,7 +201,7 @@ class Submission:
                 self._given_up.remove(cl_ord_id)
                 self._withdraw(cl_ord_id)
             return None
-        if not rests(waiting.order):
+        if not stays(waiting.order):
             self.remember(OrderSettled(cl_ord_id))
         return waiting.order
 
@@ -259,7 +270,7 @@ class Submission:
 
     def _give_up(self, cl_ord_id: ClOrdID, waiting: _Waiting) -> None:
         del self._waiting[cl_ord_id]
-        if rests(waiting.order):
+        if stays(waiting.order):
             self._given_up.append(cl_ord_id)
             self._remember_cancel(cl_ord_id)  # the next leader may have it from this one
         text = f"{cl_ord_id}: written {waiting.writes} times to {self._leader}, never taken"

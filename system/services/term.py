@@ -10,13 +10,15 @@ from squall.system.config import DeskConfig
 from squall.system.domain import form, snapshots
 from squall.system.domain.actors import Capacity, acting
 from squall.system.domain.claims import AlertRaised, OrderMoved, ProtectionActed, StateHash
-from squall.system.domain.commands import AnyCommand, PlaceOrder, RefuseCancel, ReplaceOrder, WithdrawOrder
+from squall.system.domain.commands import AnyCommand, PlaceOrder, PlaceParent, RefuseCancel, ReplaceOrder, WithdrawOrder
 from squall.system.domain.effects import (
     Effect,
     amendments_of,
     check_order,
     check_replace,
+    child_moved,
     effects_of,
+    family_told,
     fills_of,
     holdings_of,
     needs_inquiry,
@@ -31,6 +33,7 @@ from squall.system.domain.events import (
     OrderAcknowledged,
     OrderApproved,
     OrderCanceled,
+    OrderDenied,
     OrderDoubted,
     OrderFilled,
     OrderMalformed,
@@ -41,6 +44,7 @@ from squall.system.domain.events import (
     TransitionRefused,
     UnknownOrderReported,
 )
+from squall.system.domain.family import FAMILY_REASONS
 from squall.system.domain.ids import ClOrdID, Symbol
 from squall.system.domain.messages import (
     AmendFill,
@@ -119,7 +123,7 @@ class Term:
             wiring.audit,
             wiring.reconciler,
             *(oms for oms in wiring.oms if oms != runtime.address),
-            wiring.strategy,  # which hears nothing of a stream that died with our last life, and does not ask
+            *wiring.submitters,  # which hear nothing of a stream that died with our last life, and do not ask
         )
         self.state = OmsState()
         self.halts = Halts(self, runtime, wiring, self._post)
@@ -215,8 +219,8 @@ class Term:
             # What was let out on the last stream may have died with it, also where it is to be cancelled by now.
             let_out = [order for order in live if order.attempt and order.venue is None]
             self._inquire([order for order in let_out if wiring.router_of(order.cl_ord_id) == peer])
-        elif peer == wiring.strategy and self.leading:
-            write(peer, Leading(self.epoch, self._runtime.address))
+        elif peer in wiring.submitters and self.leading:
+            self._greet(peer)
 
     def on_stream_closed(self, peer: Address) -> None:
         if peer in self._peers:
@@ -292,7 +296,17 @@ class Term:
             self._awaited.clear()
             self._runtime.cancel_timer(OmsTimer.RECONCILE)
             self._leadership.moved_to(Role.LEADING)
-            self._runtime.write(self._wiring.strategy, Leading(self.epoch, self._runtime.address))
+            for submitter in self._wiring.submitters:
+                self._greet(submitter)
+
+    def _greet(self, submitter: Address) -> None:
+        """We lead; and to the algorithms, which may have missed words about their children: this is how they stand."""
+        self._runtime.write(submitter, Leading(self.epoch, self._runtime.address))
+        if submitter == self._wiring.algos:
+            for family in self.state.families.values():
+                if not family.closed:
+                    self._post(submitter, family_told(family, self.epoch))
+            self.flush()
 
     # --- orders ---
 
@@ -303,22 +317,32 @@ class Term:
 
     def submit(self, sender: Address, command: PlaceOrder) -> None:
         """Take a new order, unless we cannot answer for it: then the strategy will repeat it."""
-        if not self.answerable:
+        if not self._take(sender, command):
             return
-        if command.cl_ord_id in self.state.seen:
-            self._post(sender, OrderTaken(command.cl_ord_id))
-            self.flush()
-            return
-        if self.replication.alone and not self._warned:
-            self._warned = True
-            text = f"{self._runtime.address} leads epoch {self.epoch} without a backup"
-            self._runtime.emit(AlertRaised("warning", "oms.alone", text))
-        self.execute(self._with_faults(command))
-        self._post(sender, OrderTaken(command.cl_ord_id))
         # A question may go at once: a new leader asks it again, and undoes whatever it has reserved.
         order = self.state.orders.get(command.cl_ord_id)
         if order is not None:
             self._runtime.write(self._wiring.risk, check_order(order, self.epoch))
+
+    def submit_parent(self, sender: Address, command: PlaceParent) -> None:
+        """Take a client's parent order: nothing of it is let out but in children, each of which is an order."""
+        self._take(sender, command)
+
+    def _take(self, sender: Address, command: PlaceOrder | PlaceParent) -> bool:
+        """Whether it is new and we could take it."""
+        if not self.answerable:
+            return False
+        if command.cl_ord_id in self.state.seen:
+            self._post(sender, OrderTaken(command.cl_ord_id))
+            self.flush()
+            return False
+        if self.replication.alone and not self._warned:
+            self._warned = True
+            text = f"{self._runtime.address} leads epoch {self.epoch} without a backup"
+            self._runtime.emit(AlertRaised("warning", "oms.alone", text))
+        self.execute(self._with_faults(command) if isinstance(command, PlaceOrder) else command)
+        self._post(sender, OrderTaken(command.cl_ord_id))
+        return True
 
     def _with_faults(self, command: PlaceOrder) -> PlaceOrder:
         """The command, and what the form checks say of it."""
@@ -394,6 +418,10 @@ class Term:
         follower = self._followers.get(order.strategy)
         if follower is not None and (order.ended or type(event) is OrderFilled):
             self._post(follower, OrderProgressed(order.cl_ord_id, order.cum_lots, order.ended))
+        if self._wiring.algos is not None:
+            word = child_moved(event, order)
+            if word is not None:
+                self._post(self._wiring.algos, word)
         if type(event) is not OrderDoubted and not order.ended:
             return
         self._runtime.emit(OrderMoved(order.cl_ord_id, order.state.value))
@@ -428,6 +456,9 @@ class Term:
                 blame, what = event.blame.value, event.trigger.value
                 text = f"{event.actor} says {what} of {event.cl_ord_id}, which {state}: the mistake is {blame}"
                 self._runtime.emit(AlertRaised("warning", "oms.illegal_transition", text))
+            case OrderDenied() if event.denials[0].reason in FAMILY_REASONS:
+                what = f"{event.cl_ord_id}: {', '.join(denial.reason.value for denial in event.denials)}"
+                self._runtime.emit(ProtectionActed("oms.parent_cap", what))
             case OrderMalformed():
                 text = f"{event.cl_ord_id}: {', '.join(fault.reason.value for fault in event.faults)}"
                 self._runtime.emit(AlertRaised("warning", "oms.malformed", text))

@@ -30,11 +30,11 @@ SECOND = 1_000 * MS
 class Tale:
     """Events as a test tells them, at times that it names, on a real stage whose hosts were never switched on."""
 
-    def __init__(self, *overrides: str, desk: Desk | None = None) -> None:
+    def __init__(self, *overrides: str, desk: Desk | None = None, workload: Workload | None = None) -> None:
         settings = Settings()
         for assignment in overrides:
             settings = override(settings, assignment)
-        self.stage = build("a tale", Scenario(workload=Workload(), settings=settings, desk=desk), seed=1)
+        self.stage = build("a tale", Scenario(workload=workload or Workload(), settings=settings, desk=desk), seed=1)
         self.world = self.stage.world
         self._executions = 0
 

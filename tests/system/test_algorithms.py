@@ -22,7 +22,7 @@ from squall.system.domain.algorithms import (
     next_look_ns,
     plan,
 )
-from squall.system.domain.ids import ParentID, Symbol
+from squall.system.domain.ids import ClOrdID, Symbol
 from squall.system.domain.messages import Algorithm, ParentOrder
 from squall.system.domain.signals import BestTouch
 from squall.system.domain.slicing import Window
@@ -38,7 +38,7 @@ def parent(algorithm: Algorithm = Algorithm.TWAP, quantity_lots: int = 1_000, **
     """A buy of the whole day's usual length."""
     share = 10 if algorithm is Algorithm.POV else 0
     whole = ParentOrder(
-        parent=ParentID("fund-1"),
+        cl_ord_id=ClOrdID("fund-1"),
         client="fund",
         account="fund-main",
         trader="ann",
@@ -117,6 +117,10 @@ def test_what_cannot_be_worked_off_is_refused(changes: dict[str, object], refusa
     assert plan(replace(parent(), **changes), 0, CONFIG, USUAL_PROFILE) is refusal
 
 
+def test_a_limit_between_two_prices_is_refused() -> None:
+    assert plan(parent(limit_half_ticks=20_001), 0, CONFIG, USUAL_PROFILE, 1, 2) is ParentRefusal.BAD_LIMIT
+
+
 def test_odd_lots_are_refused_where_the_symbol_trades_in_round_ones() -> None:
     assert plan(parent(quantity_lots=150), 0, CONFIG, USUAL_PROFILE, 100) is ParentRefusal.ODD_LOTS
 
@@ -152,7 +156,7 @@ def test_nothing_goes_out_blind() -> None:
 
 
 def test_nothing_goes_out_while_the_market_runs_away() -> None:
-    assert child(parent(), 0, sight=replace(MARKET, worst_half_ticks=None)) is Hold.MARKET_RUNS
+    assert child(parent(), 0, sight=replace(MARKET, runs=True)) is Hold.MARKET_RUNS
 
 
 def test_erratum_15_a_childs_limit_is_the_parents_or_stricter() -> None:
@@ -163,6 +167,12 @@ def test_erratum_15_a_childs_limit_is_the_parents_or_stricter() -> None:
     seller, sight = parent(side=Side.SELL, limit_half_ticks=19_990), replace(MARKET, worst_half_ticks=19_800)
     assert child(seller, 0, sight=sight) == Child(100, 19_990)
     assert child(replace(seller, limit_half_ticks=20_000), 0, sight=sight) is Hold.BEYOND_LIMIT
+
+
+def test_where_nobody_sets_a_limit_there_is_none() -> None:
+    sight = replace(MARKET, worst_half_ticks=None)
+    assert child(parent(), 0, sight=sight) == Child(100, None)
+    assert child(parent(limit_half_ticks=20_010), 0, sight=sight) == Child(100, 20_010)
 
 
 def test_a_share_of_volume_is_all_that_pov_takes() -> None:
@@ -189,15 +199,14 @@ def test_children_are_whole_round_lots() -> None:
 
 def test_it_looks_again_at_its_next_slice_and_sooner_where_it_is_behind() -> None:
     made = planned(parent(start_ns=MINUTE, end_ns=11 * MINUTE))
-    assert next_look_ns(made, 0, False, CONFIG) == MINUTE
-    assert next_look_ns(made, MINUTE, False, CONFIG) == 2 * MINUTE
-    assert next_look_ns(made, MINUTE, True, CONFIG) == MINUTE + CONFIG.pace_ns
-    assert next_look_ns(made, 10 * MINUTE, False, CONFIG) == 11 * MINUTE, "its end, to finish"
-    assert next_look_ns(made, 11 * MINUTE, True, CONFIG) is None
+    assert next_look_ns(made, 0, False, CONFIG.pace_ns) == MINUTE
+    assert next_look_ns(made, MINUTE, False, CONFIG.pace_ns) == 2 * MINUTE
+    assert next_look_ns(made, MINUTE, True, CONFIG.pace_ns) == MINUTE + CONFIG.pace_ns
+    assert next_look_ns(made, 10 * MINUTE, False, CONFIG.pace_ns) == 11 * MINUTE, "its end, to finish"
 
 
 def test_what_follows_volume_looks_at_its_pace() -> None:
-    assert next_look_ns(planned(parent(Algorithm.POV)), 0, False, CONFIG) == CONFIG.pace_ns
+    assert next_look_ns(planned(parent(Algorithm.POV)), 0, False, CONFIG.pace_ns) == CONFIG.pace_ns
 
 
 # --- whole lives ---
@@ -212,8 +221,8 @@ def markets(draw: st.DrawFn) -> list[tuple[int, Sight, int]]:
         traded += draw(st.integers(0, 3_000))
         price = draw(st.integers(19_900, 20_100))
         touch = draw(st.sampled_from((BestTouch(price - 2, price + 2), None, BestTouch(price - 2, 0))))
-        worst = draw(st.sampled_from((price + 202, None)))
-        looks.append((draw(st.integers(1, 10 * MINUTE)), Sight(touch, traded, worst), draw(st.integers(0, 100))))
+        sight = Sight(touch, traded, draw(st.sampled_from((price + 202, None))), draw(st.booleans()))
+        looks.append((draw(st.integers(1, 10 * MINUTE)), sight, draw(st.integers(0, 100))))
     return looks
 
 
@@ -240,7 +249,10 @@ def test_in_any_market_it_is_never_over_its_quantity_its_limit_or_its_share(
         assert 0 < due.lots <= CONFIG.max_child_lots
         assert now_ns < made.window.end_ns
         assert sight.touch is not None
-        assert sight.touch.ask_half_ticks <= due.limit_half_ticks <= (limit or 10**9)
+        if due.limit_half_ticks is None:
+            assert limit is None
+        else:
+            assert sight.touch.ask_half_ticks <= due.limit_half_ticks <= (limit or 10**9)
         if order.participation_percent:
             assert (filled + due.lots) * 100 <= sight.traded_lots * order.participation_percent
         filled += due.lots * trades // 100
@@ -253,16 +265,14 @@ def test_in_a_market_that_serves_everybody_a_schedule_ends_exactly_filled(
 ) -> None:
     order, looks = parent(algorithm, lots, aversion_billionths=2), 0
     made = planned(order)
-    now_ns: int | None = 0
-    filled = 0
-    while now_ns is not None:
+    now_ns = filled = 0
+    while now_ns < made.window.end_ns:
         due = next_child(order, made, now_ns, Progress(filled), MARKET, CONFIG)
         behind = isinstance(due, Child) and due.lots == CONFIG.max_child_lots
         filled += due.lots if isinstance(due, Child) else 0
         late_ns = data.draw(st.integers(0, SECOND)) if looks % 7 == 3 else 0
-        now_ns = next_look_ns(made, now_ns, behind, CONFIG)
-        if now_ns is not None:
-            now_ns = min(now_ns + late_ns, made.window.end_ns - 1) if now_ns < made.window.end_ns else now_ns
+        next_ns = next_look_ns(made, now_ns, behind, CONFIG.pace_ns)
+        now_ns = next_ns if next_ns == made.window.end_ns else min(next_ns + late_ns, made.window.end_ns - 1)
         looks += 1
     assert filled == lots
 

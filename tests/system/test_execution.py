@@ -217,6 +217,16 @@ def test_an_order_for_a_session_that_is_down_is_given_back() -> None:
     assert bench.execution._flights == {}
 
 
+def test_an_order_whose_time_is_over_is_given_back_instead_of_sent_however_long_it_was_on_its_way() -> None:
+    bench = ready()
+    bench.send(replace(route(), expire_ns=bench.runtime.now_ns + 1))
+    assert len(bench.took(NewOrderSingle)) == 1
+    late = replace(route("pulse-ACME-2"), expire_ns=bench.runtime.now_ns)
+    bench.send(late)
+    assert bench.took(NewOrderSingle) == []
+    assert bench.took(OrderUnsent, "oms1") == [OrderUnsent(late.cl_ord_id, 1, UnsentReason.EXPIRED)]
+
+
 def test_a_cancel_names_the_order_as_the_wire_knows_it_and_its_refusal_goes_back() -> None:
     bench = ready()
     bench.send(route())

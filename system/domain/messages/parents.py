@@ -1,10 +1,12 @@
-"""Clients ↔ algorithms: parent orders, which an algorithm works off in children."""
+"""Clients ↔ algorithms ↔ OMS: parent orders, which an algorithm works off in children."""
 
 from enum import Enum
 from typing import ClassVar
 
+from msgspec import Struct
+
 from squall.sim.exchange.wire.messages import Side
-from squall.system.domain.ids import ParentID, Symbol
+from squall.system.domain.ids import ClOrdID, Symbol
 from squall.system.domain.messages.base import DeskMessage
 
 
@@ -25,11 +27,11 @@ class ParentOrder(DeskMessage, frozen=True, gc=False, tag=True):
     """A command: work this off, for this client. Idempotent by its name: repeated until it is answered.
 
     Times are of the wall clock. *start_ns* 0: at once; *end_ns* 0: after what the algorithm usually takes. Whatever
-    they say, it is over at the close.
+    they say, it is over at the close. The OMS gets it with the times that it has come to.
     """
 
     wire_bytes: ClassVar[int] = 240
-    parent: ParentID
+    cl_ord_id: ClOrdID
     client: str
     account: str
     trader: str
@@ -48,4 +50,95 @@ class ParentOrder(DeskMessage, frozen=True, gc=False, tag=True):
 
     @property
     def identity(self) -> str:
-        return f"parent/{self.parent}"
+        return f"parent/{self.cl_ord_id}"
+
+
+class ParentAnswered(DeskMessage, frozen=True, gc=False, tag=True):
+    """Algorithms → client: the parent is taken, and durable; or it is refused, and why (a `ParentRefusal`'s value)."""
+
+    cl_ord_id: ClOrdID
+    refusal: str | None = None
+
+    @property
+    def identity(self) -> str:
+        return f"parent-answered/{self.cl_ord_id}"
+
+
+class CancelParent(DeskMessage, frozen=True, gc=False, tag=True):
+    """Client → algorithms: no more of it. Repeated until the parent is done."""
+
+    cl_ord_id: ClOrdID
+
+    @property
+    def identity(self) -> str:
+        return f"cancel-parent/{self.cl_ord_id}"
+
+
+class ParentOutcome(Enum):
+    """How a parent came to its end."""
+
+    FILLED = "filled"
+    OVER = "its time was over"
+    CANCELED = "the client wanted it back"
+
+
+class ParentDone(DeskMessage, frozen=True, gc=False, tag=True):
+    """Algorithms → client: it is over, and all its children are; this is what was traded. Repeated until heard."""
+
+    cl_ord_id: ClOrdID
+    outcome: ParentOutcome
+    filled_lots: int
+    notional: int
+    """Sum of price × lots, in half tick × lot."""
+
+    @property
+    def identity(self) -> str:
+        return f"parent-done/{self.cl_ord_id}"
+
+
+class DoneHeard(DeskMessage, frozen=True, gc=False, tag=True):
+    """Client → algorithms: the report has come."""
+
+    cl_ord_id: ClOrdID
+
+    @property
+    def identity(self) -> str:
+        return f"done-heard/{self.cl_ord_id}"
+
+
+class ChildState(Struct, frozen=True, gc=False, array_like=True):
+    """A child as it stands: what was ordered, what of it has traded, and whether it has ended."""
+
+    cl_ord_id: ClOrdID
+    lots: int
+    filled_lots: int = 0
+    notional: int = 0
+    ended: bool = False
+
+    @property
+    def committed_lots(self) -> int:
+        """What it can have traded by the time that it has ended."""
+        return self.filled_lots if self.ended else self.lots
+
+
+class ChildMoved(DeskMessage, frozen=True, gc=False, tag=True):
+    """OMS → algorithms: a child has traded, or has ended."""
+
+    parent: ClOrdID
+    child: ChildState
+
+    @property
+    def identity(self) -> str:
+        return f"child-moved/{self.child.cl_ord_id}/{self.child.filled_lots}/{int(self.child.ended)}"
+
+
+class FamilyTold(DeskMessage, frozen=True, gc=False, tag=True):
+    """OMS → algorithms, on a new stream: all children of a parent that the OMS has taken, as they stand."""
+
+    epoch: int
+    parent: ClOrdID
+    children: tuple[ChildState, ...]
+
+    @property
+    def identity(self) -> str:
+        return f"family/{self.epoch}/{self.parent}"

@@ -62,6 +62,16 @@ class DenyReason(Enum):
     """(lots; as many as still reduce)"""
     NOT_IN_FLIGHT = "not in flight"
     """What is to be replaced is not there. (lots; nothing)"""
+    NO_SUCH_PARENT = "no such parent, or it is closed"
+    """(nothing; nothing. This and what follows the OMS says of a parent's children, before risk is asked)"""
+    NOT_THE_PARENTS = "not the parent's symbol or side"
+    """(nothing; nothing)"""
+    PARENT_OVER = "after the parent's end"
+    """(ns of the wall clock; the parent's end)"""
+    PARENT_LIMIT = "beyond the parent's limit"
+    """(half ticks)"""
+    PARENT_QUANTITY = "more than the parent's quantity"
+    """(lots of the whole family, in flight included)"""
 
 
 class Denial(Struct, frozen=True, gc=False):

@@ -31,6 +31,7 @@ class RouteOrder(DeskMessage, frozen=True, gc=False, tag=True):
     client: str = ""
     venue: Venue | None = None
     """The one that this leg was cut for."""
+    expire_ns: int | None = None
 
     @property
     def identity(self) -> str:
@@ -151,6 +152,7 @@ class UnsentReason(Enum):
     NOT_NOW = "the venue says not now"
     HALTED = "halted"
     VENUE_HALTED = "the venue is halted"
+    EXPIRED = "its time is over"
 
 
 class OrderLeft(DeskMessage, frozen=True, gc=False, tag=True):

@@ -28,6 +28,7 @@ class SubmitOrder(DeskMessage, frozen=True, gc=False, tag=True):
     attribution: Attribution = HOUSE
     venue: Venue | None = None
     """Of a leg of an order that was split: the venue that it was cut for."""
+    expire_ns: int | None = None
 
     @property
     def identity(self) -> str:

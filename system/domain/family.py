@@ -1,0 +1,93 @@
+"""A parent and its children at the OMS: what it lets out of one, however often an algorithm asks.
+
+The algorithm has its own count. This one is made of the OMS's own events alone, so that a bug on one side, a message
+that was changed on its way, or a diary that was lost does not trade a client's order twice.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from squall.system.domain.ids import ClOrdID
+from squall.system.domain.messages import ChildState, Denial, DenyReason, ParentOrder
+from squall.system.domain.orders import Order
+from squall.system.domain.terms import Terms
+
+SEPARATOR: Final = "."
+"""Between a parent's name and its child's number; the router's own children have another."""
+
+
+FAMILY_REASONS: Final = (
+    DenyReason.NO_SUCH_PARENT,
+    DenyReason.NOT_THE_PARENTS,
+    DenyReason.PARENT_OVER,
+    DenyReason.PARENT_LIMIT,
+    DenyReason.PARENT_QUANTITY,
+)
+"""Why a child is denied before risk is asked."""
+
+
+def child_name(parent: ClOrdID, number: int) -> ClOrdID:
+    """``fund-3.12``: the twelfth child of ``fund-3``."""
+    return ClOrdID(f"{parent}{SEPARATOR}{number}")
+
+
+class Family:
+    """A parent that the OMS has taken, and its children. Changed by the fold of events only."""
+
+    __slots__ = ("children", "closed", "committed_lots", "parent")
+
+    def __init__(self, parent: ParentOrder) -> None:
+        self.parent = parent
+        self.children: dict[ClOrdID, ChildState] = {}
+        """In the order in which they were taken; none are kept once it is closed."""
+        self.committed_lots = 0
+        """What all of them can have traded by the time that they have ended: filled and in flight."""
+        self.closed = False
+        """No child is taken any more."""
+
+    @property
+    def filled_lots(self) -> int:
+        """Of all children."""
+        return sum(child.filled_lots for child in self.children.values())
+
+    def moved(self, order: Order) -> None:
+        """A child was taken, traded, or came to its end."""
+        if self.closed:
+            return
+        before = self.children.get(order.cl_ord_id)
+        after = self.children[order.cl_ord_id] = child_state(order)
+        self.committed_lots += after.committed_lots - (before.committed_lots if before is not None else 0)
+
+    def close(self) -> None:
+        """The algorithm is done with it: only the name is kept."""
+        self.closed = True
+        self.children.clear()
+
+
+def child_state(order: Order) -> ChildState:
+    """A child as the OMS knows it."""
+    return ChildState(order.cl_ord_id, order.terms.quantity_lots, order.cum_lots, order.cum_notional, order.ended)
+
+
+def objections(family: Family | None, terms: Terms, now_ns: int) -> tuple[Denial, ...]:
+    """Why this child may not be taken; nothing where it may. All reasons, not just the first.
+
+    A child's quantity, with what its siblings have filled and what they have in flight, never exceeds the parent's; it
+    trades the parent's symbol on the parent's side, not beyond its limit, and not after its end.
+    """
+    if family is None or family.closed:
+        return (Denial(DenyReason.NO_SUCH_PARENT, 0, 0),)
+    return tuple(_objections(family, terms, now_ns))
+
+
+def _objections(family: Family, terms: Terms, now_ns: int) -> Iterable[Denial]:
+    parent = family.parent
+    if terms.symbol != parent.symbol or terms.side is not parent.side:
+        yield Denial(DenyReason.NOT_THE_PARENTS, 0, 0)
+    if now_ns >= parent.end_ns:
+        yield Denial(DenyReason.PARENT_OVER, now_ns, parent.end_ns)
+    limit, price = parent.limit_half_ticks, terms.price_half_ticks
+    if limit is not None and (price is None or parent.side.sign * (price - limit) > 0):
+        yield Denial(DenyReason.PARENT_LIMIT, price or 0, limit)
+    if family.committed_lots + terms.quantity_lots > parent.quantity_lots:
+        yield Denial(DenyReason.PARENT_QUANTITY, family.committed_lots + terms.quantity_lots, parent.quantity_lots)

@@ -1,0 +1,329 @@
+"""Works off clients' parent orders in children: looks at each when something of it is due, and submits what is."""
+
+from collections.abc import Hashable
+from typing import Final
+
+from msgspec.structs import replace
+
+from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
+from squall.system.config import MILLISECOND, DeskConfig
+from squall.system.domain.algorithms import (
+    USUAL_PROFILE,
+    Child,
+    Hold,
+    ParentRefusal,
+    Plan,
+    Sight,
+    next_child,
+    next_look_ns,
+    plan,
+)
+from squall.system.domain.claims import ParentMoved, ProtectionActed
+from squall.system.domain.collar import Collar
+from squall.system.domain.desk_book import is_news
+from squall.system.domain.ids import ClOrdID, Symbol, Venue
+from squall.system.domain.messages import (
+    CancelParent,
+    ChildMoved,
+    ChildState,
+    DoneHeard,
+    FamilyTold,
+    Leading,
+    OrderTaken,
+    ParentAnswered,
+    ParentDone,
+    ParentOrder,
+    SubmitOrder,
+    Tick,
+)
+from squall.system.domain.parent_life import ParentLife
+from squall.system.domain.signals import BestTouch, best_touch
+from squall.system.domain.terms import Attribution
+from squall.system.domain.volume import VolumeMeter
+from squall.system.runtime import Address, Runtime
+from squall.system.services import algos_diary
+from squall.system.services.algos_diary import CancelWanted, ParentOver, ParentPlanned
+from squall.system.services.submission import Submission
+from squall.system.wiring import Wiring
+
+STRATEGY: Final = "algos"
+"""Under which clients' trades are booked: apart from what the house trades for itself."""
+TELL_AGAIN_NS: Final = 500 * MILLISECOND
+NEVER: Final = 1 << 60
+
+AlgosMessage = ParentOrder | CancelParent | DoneHeard | Tick | OrderTaken | Leading | ChildMoved | FamilyTold
+
+
+class Algos:
+    """Every parent keeps to one rule, whatever goes wrong.
+
+    *It pauses* while it cannot know what it does: no venue's price is fresh, the market runs away or is beyond the
+    limit, nobody leads the desk, or its children come back with nothing (a venue is halted, risk says no); each such
+    child makes the next one wait longer. Time runs on meanwhile, since the client's window is a time of day.
+    *It resumes* by itself and catches up with its schedule, a bounded child at a time.
+    *It finishes* when all of it is filled, or when its window is over: what is out then is taken back, and what has not
+    traded is reported. Nothing is forced at the close; the client chose the limit, and gets to decide about the rest.
+    *It is cancelled* by its client alone: trouble passes, and an instruction stands until it is taken back.
+    """
+
+    def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring) -> None:
+        assert wiring.clients is not None, "there are no algorithms without clients"
+        self._runtime = runtime
+        self._clients: Address = wiring.clients
+        self._instruments = {instrument.symbol: instrument for instrument in wiring.instruments}
+        self._ticks: dict[Symbol, dict[Venue, Tick]] = {symbol: {} for symbol in self._instruments}
+        self._volume = {symbol: VolumeMeter() for symbol in self._instruments}
+        self._collars = {(symbol, side): Collar(side) for symbol in self._instruments for side in Side}
+        self.lives: dict[ClOrdID, ParentLife] = {}
+        """Every parent of the day, those that are done included: a client may ask again."""
+        self._restored: dict[ClOrdID, None] = {}
+        """Parents of an earlier life whose children we have not been told of since."""
+        self._submission = Submission(runtime, config.strategy, wiring.oms, algos_diary.FILE)
+        self.on_config(config)
+
+    def on_config(self, config: DeskConfig) -> None:
+        self._config = config.algos
+        self._collar = config.strategy
+        # A child is not given up: the OMS refuses it once its parent's time is over, and that is an answer.
+        self._submission.on_config(replace(config.strategy, max_resubmits=NEVER))
+
+    def on_start(self) -> None:
+        past = algos_diary.read(self._runtime)
+        self.lives = past.lives
+        self._restored = {name: None for name, life in self.lives.items() if life.done is None}
+        self._submission.on_start(past.unsettled.open.values(), past.unsettled.withdrawn)
+        if self.lives:
+            # Clients hear nothing of a stream that died with our last life, and who has been answered does not ask.
+            self._runtime.open(self._clients)
+        for life in self.lives.values():
+            if life.done is not None:
+                self._tell(life.done)
+
+    def on_message(self, sender: Address, message: AlgosMessage) -> None:
+        match message:
+            case Tick():
+                self._on_tick(message)
+            case ChildMoved():
+                if sender == self._submission.leader[1]:
+                    self._on_child(message)
+            case OrderTaken():
+                self._on_taken(message.cl_ord_id)
+            case FamilyTold():
+                self._on_family(message)
+            case Leading():
+                self._submission.on_leading(sender, message)
+            case ParentOrder():
+                self._on_parent(message)
+            case CancelParent():
+                self._on_cancel(message.cl_ord_id)
+            case DoneHeard():
+                self._runtime.cancel_timer(("tell", message.cl_ord_id))
+            case _:
+                raise TypeError(f"algos: found {type(message).__name__}, expected {AlgosMessage}")
+
+    # --- the market ---
+
+    def _on_tick(self, tick: Tick) -> None:
+        by_venue = self._ticks.get(tick.symbol)
+        if by_venue is None:
+            return
+        self._volume[tick.symbol].see(tick)
+        if not is_news(tick, by_venue.get(tick.venue)):
+            return
+        by_venue[tick.venue] = tick
+        touch = best_touch(by_venue.values())
+        if touch is None:
+            return
+        for side in Side:
+            facing = touch.ask_half_ticks if side is Side.BUY else touch.bid_half_ticks
+            if facing:
+                self._collars[tick.symbol, side].see(self._runtime.monotonic_ns, facing, self._collar)
+
+    def _sight(self, life: ParentLife) -> Sight:
+        symbol, side = life.order.symbol, life.order.side
+        touch: BestTouch | None = best_touch(self._ticks[symbol].values())
+        traded_lots = life.traded_lots(self._volume[symbol].total_lots)
+        if not self._collar.price_collar:
+            return Sight(touch, traded_lots)
+        worst = self._collars[symbol, side].limit(self._instruments[symbol].tick_half_ticks, self._collar)
+        return Sight(touch, traded_lots, worst, runs=worst is None)
+
+    # --- clients ---
+
+    def _on_parent(self, order: ParentOrder) -> None:
+        """Answered once it is durable at the OMS; until then the client repeats it."""
+        life = self.lives.get(order.cl_ord_id)
+        if life is not None:
+            if life.done is not None:
+                self._tell(life.done)
+            elif life.taken:
+                self._answer(life.name)
+            return
+        planned: Plan | ParentRefusal = ParentRefusal.UNKNOWN_SYMBOL
+        instrument = self._instruments.get(order.symbol)
+        if instrument is not None:
+            lots, tick = instrument.round_lots, instrument.tick_half_ticks
+            planned = plan(order, self._runtime.now_ns, self._config, USUAL_PROFILE, lots, tick)
+        match planned:
+            case ParentRefusal():
+                self._answer(order.cl_ord_id, planned)
+            case Plan(window):
+                order = replace(order, start_ns=window.start_ns, end_ns=window.end_ns)
+                life = self.lives[order.cl_ord_id] = ParentLife(order, planned)
+                life.volume_from_lots = self._volume[order.symbol].total_lots
+                self._submission.remember(ParentPlanned(order.cl_ord_id, planned))
+                self._submission.send(order)
+
+    def _on_cancel(self, name: ClOrdID) -> None:
+        life = self.lives.get(name)
+        if life is None:
+            return  # its order has not come yet, or was refused: the client repeats both until one is answered
+        if life.done is not None:
+            self._tell(life.done)
+        elif not life.cancelled:
+            life.cancelled = True
+            self._submission.remember(CancelWanted(name))
+            self._look(life)
+
+    def _answer(self, name: ClOrdID, refusal: ParentRefusal | None = None) -> None:
+        self._moved(name, "taken" if refusal is None else f"refused: {refusal.value}")
+        self._runtime.write(self._clients, ParentAnswered(name, None if refusal is None else refusal.value))
+
+    def _tell(self, done: ParentDone) -> None:
+        """Again and again, until the client has heard it."""
+        self._runtime.write(self._clients, done)
+        self._runtime.set_timer(TELL_AGAIN_NS, ("tell", done.cl_ord_id))
+
+    # --- the OMS ---
+
+    def _on_taken(self, name: ClOrdID) -> None:
+        self._submission.on_taken(name)
+        life = self.lives.get(name)
+        if life is not None and not life.taken:
+            life.taken = True
+            self._resume(life)  # a family that it had would have been told before this
+            self._answer(name)
+            self._look(life)
+
+    def _on_child(self, message: ChildMoved) -> None:
+        life = self.lives.get(message.parent)
+        if life is None or life.done is not None:
+            return
+        life.tell(message.child)
+        if message.child.ended:
+            self._after_a_child(life)
+
+    def _on_family(self, told: FamilyTold) -> None:
+        life = self.lives.get(told.parent)
+        if life is None or life.done is not None:
+            return
+        life.tell_all(told.children)
+        self._resume(life)
+        self._after_a_child(life)
+
+    def _resume(self, life: ParentLife) -> None:
+        """We know of its children what the OMS knows: it may go on, where an earlier life had begun it."""
+        if life.name in self._restored:
+            del self._restored[life.name]
+            life.count_volume_from(self._volume[life.order.symbol].total_lots)
+
+    def _after_a_child(self, life: ParentLife) -> None:
+        """If that was the last of it, it is over; otherwise what did not trade is tried again, a while later."""
+        if life.outcome(self._runtime.now_ns) is not None or life.is_winding_up(self._runtime.now_ns):
+            self._look(life)
+        else:
+            self._await_look(life, behind=True)
+
+    # --- looking at a parent ---
+
+    def _look(self, life: ParentLife) -> None:
+        now_ns = self._runtime.now_ns
+        if life.done is not None or not life.taken:
+            return
+        outcome = life.outcome(now_ns)
+        if outcome is not None:
+            self._finish(life, ParentDone(life.name, outcome, life.progress.filled_lots, life.notional))
+            return
+        if life.is_winding_up(now_ns):
+            self._take_back(life)
+            return
+        child = self._due(life, now_ns)
+        if isinstance(child, Child):
+            self._submit(life, child)
+        elif child is not life.hold:
+            if child is Hold.MARKET_RUNS:
+                self._runtime.emit(ProtectionActed("strategy.price_collar", life.next_name()))
+            self._moved(life.name, f"waits: {child.value}")
+        life.hold = child if isinstance(child, Hold) else None
+        self._await_look(life, behind=child is not Hold.ON_SCHEDULE)
+
+    def _due(self, life: ParentLife, now_ns: int) -> Child | Hold:
+        if self._submission.leader[1] is None or life.name in self._restored:
+            return Hold.NOBODY_LEADS
+        lots = self._instruments[life.order.symbol].round_lots
+        return next_child(life.order, life.plan, now_ns, life.progress, self._sight(life), self._config, lots)
+
+    def _submit(self, life: ParentLife, child: Child) -> None:
+        """Written down before it goes out, so that no later life gives its name to another one."""
+        order, name = life.order, life.next_name()
+        life.mean(ChildState(name, child.lots))
+        submit = SubmitOrder(
+            cl_ord_id=name,
+            strategy=STRATEGY,
+            symbol=order.symbol,
+            side=order.side,
+            quantity_lots=child.lots,
+            ord_type=OrdType.MARKET if child.limit_half_ticks is None else OrdType.LIMIT,
+            time_in_force=TimeInForce.IOC,
+            price_half_ticks=child.limit_half_ticks,
+            intended_ns=self._runtime.now_ns,
+            expire_ns=order.end_ns,
+            attribution=Attribution(order.account, order.client, order.trader, order.algorithm.value, life.name),
+        )
+        self._submission.send(submit, noted_first=True)
+
+    def _take_back(self, life: ParentLife) -> None:
+        """What is still out; its end, whatever it is, ends the parent."""
+        for name in life.open_children:
+            if name not in self._submission.waiting and name not in life.taken_back:
+                life.taken_back[name] = None
+                self._submission.cancel(name)
+        self._runtime.set_timer(life.patience_ns(self._config.pace_ns), ("look", life.name))
+
+    def _finish(self, life: ParentLife, done: ParentDone) -> None:
+        life.done = done
+        self._runtime.cancel_timer(("look", life.name))
+        self._submission.remember(ParentOver(done))
+        self._submission.cancel(life.name)
+        self._moved(life.name, f"done: {done.outcome.value}")
+        self._tell(done)
+
+    def _await_look(self, life: ParentLife, behind: bool) -> None:
+        now_ns = self._runtime.now_ns
+        due_ns = next_look_ns(life.plan, now_ns, behind, life.patience_ns(self._config.pace_ns))
+        self._runtime.set_timer(max(due_ns - now_ns, 0), ("look", life.name))
+
+    def _moved(self, name: ClOrdID, state: str) -> None:
+        self._runtime.emit(ParentMoved(name, state))
+
+    # --- the rest of a program ---
+
+    def on_timer(self, key: Hashable) -> None:
+        match key:
+            case ("look", str(name)):
+                self._look(self.lives[ClOrdID(name)])
+            case ("tell", str(name)):
+                done = self.lives[ClOrdID(name)].done
+                assert done is not None, "only what is done is told"
+                self._tell(done)
+            case _:
+                self._submission.on_timer(key)
+
+    def on_durable(self, token: int) -> None:
+        self._submission.on_durable(token)
+
+    def on_stream_open(self, peer: Address) -> None:
+        """The OMS speaks first, and so do clients."""
+
+    def on_stream_closed(self, peer: Address, reason: str) -> None:
+        self._submission.on_stream_closed(peer)

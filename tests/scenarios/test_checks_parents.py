@@ -1,0 +1,201 @@
+"""Promises about clients' parents, each shown to fire by what the world has seen."""
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from squall.scenarios.checks.parents import (
+    done_by_the_close,
+    parent_of,
+    parents_end,
+    within_parent,
+    within_parents_limit,
+    within_participation,
+)
+from squall.scenarios.result import Verdict
+from squall.sim.exchange.wire.messages import BookUpdate, Print, Side
+from squall.system.domain.clients import ClientFlow
+from squall.system.domain.ids import ClOrdID, Symbol
+from squall.system.domain.messages import Algorithm, ParentAnswered, ParentDone, ParentOrder, ParentOutcome
+from squall.system.domain.signals import Workload
+from tests.scenarios.stages import MS, SECOND, Tale, fired, held
+
+PARENT = ClOrdID("fund-1")
+
+
+def tale() -> Tale:
+    return Tale(workload=Workload(clients=ClientFlow()))
+
+
+def asked(story: Tale, **changes: Any) -> int:
+    """A client sends a buy of 100 at 20,010 or better, until 10 s."""
+    order = ParentOrder(
+        PARENT, "fund", "fund/main", "ann", Symbol("ACME"), Side.BUY, 100, Algorithm.TWAP, end_ns=10 * SECOND
+    )
+    return story.sent("clients", "algos", replace(order, **{"limit_half_ticks": 20_010, **changes}))
+
+
+def tape(story: Tale, seq: int, lots: int, line: str = "A") -> None:
+    prints = (Print(Side.BUY, 20_000, lots),)
+    story.sent("exchange-a", f"market-data/{line}", BookUpdate("exchange-a", line, seq, "ACME", prints=prints))
+
+
+def test_a_childs_parent_is_in_its_name() -> None:
+    assert parent_of("fund-3.12") == parent_of("fund-3.12~2") == "fund-3"
+    assert parent_of("pulse-ACME-17") == parent_of("pulse-ACME-17~2") == "pulse-ACME-17"
+
+
+# --- its quantity ---
+
+
+def test_a_parent_may_be_used_up() -> None:
+    story = tale()
+    judge = story.judge(within_parent())
+    asked(story)
+    story.accepted("fund-1.1", lots=60)
+    story.executed("fund-1.1", lots=20)
+    story.closed("fund-1.1", leaves_lots=40)
+    story.accepted("fund-1.2", lots=80)
+    assert held(judge.ruling())
+
+
+def test_one_lot_more_than_the_parent_at_work_or_executed_is_a_violation() -> None:
+    story = tale()
+    judge = story.judge(within_parent())
+    asked(story)
+    story.accepted("fund-1.1", lots=60)
+    story.executed("fund-1.1", lots=20)
+    story.accepted("fund-1.2", lots=20, venue="exchange-b")
+    seq = story.accepted("fund-1.3~2", lots=21)
+    ruling = judge.ruling()
+    assert fired(ruling)
+    assert ruling.seq == seq
+    assert "fund-1 is for 100 lots" in ruling.detail
+    assert "while 80 were open or executed already" in ruling.detail
+
+
+def test_a_parent_is_what_its_client_sent_and_not_what_the_desk_made_of_it() -> None:
+    story = tale()
+    judge = story.judge(within_parent())
+    asked(story)
+    order = ParentOrder(PARENT, "fund", "fund/main", "ann", Symbol("ACME"), Side.BUY, 900, Algorithm.TWAP)
+    story.sent("algos", "oms1", order)
+    story.accepted("fund-1.1", lots=101)
+    assert fired(judge.ruling())
+
+
+def test_orders_of_the_house_are_nobodys_children() -> None:
+    story = tale()
+    judge = story.judge(within_parent())
+    asked(story)
+    story.accepted("pulse-ACME-1", lots=1_000)
+    assert judge.ruling().verdict is Verdict.INCONCLUSIVE
+
+
+# --- its limit, its time, its share ---
+
+
+def test_erratum_15_a_child_that_trades_beyond_its_parents_limit_is_a_violation() -> None:
+    """Erratum 15."""
+    story = tale()
+    judge = story.judge(within_parents_limit())
+    asked(story)
+    story.executed("fund-1.1", lots=10, price_half_ticks=20_010)
+    assert held(judge.ruling())
+    story.executed("fund-1.1", lots=10, price_half_ticks=20_012)
+    assert fired(judge.ruling())
+
+
+def test_a_child_on_the_other_side_is_a_violation() -> None:
+    story = tale()
+    judge = story.judge(within_parents_limit())
+    asked(story)
+    story.executed("fund-1.1", lots=10, buy=False)
+    assert fired(judge.ruling())
+
+
+def test_a_child_may_be_under_way_for_a_moment_after_its_parents_end_and_not_for_longer() -> None:
+    story = tale()
+    judge = story.judge(done_by_the_close())
+    asked(story, end_ns=100 * MS)
+    story.at(1_050 * MS)
+    story.accepted("fund-1.1")
+    assert held(judge.ruling())
+    story.at(1_101 * MS)
+    story.accepted("fund-1.2")
+    assert fired(judge.ruling())
+
+
+def test_the_close_is_everybodys_end() -> None:
+    story = Tale("algos.day=100ms", workload=Workload(clients=ClientFlow()))
+    judge = story.judge(done_by_the_close())
+    asked(story, end_ns=0)
+    story.at(1_101 * MS)
+    story.accepted("fund-1.1")
+    assert fired(judge.ruling())
+
+
+def test_a_share_is_of_what_tapes_have_shown_since_the_parent_came() -> None:
+    story = tale()
+    judge = story.judge(within_participation())
+    tape(story, 1, 10_000)
+    asked(story, participation_percent=10)
+    tape(story, 2, 100)
+    tape(story, 2, 100, line="B")
+    story.executed("fund-1.1", lots=10)
+    assert held(judge.ruling())
+    story.executed("fund-1.1", lots=1)
+    ruling = judge.ruling()
+    assert fired(ruling)
+    assert "11 lots of the 100" in ruling.detail
+
+
+def test_who_has_no_bound_may_trade_alone() -> None:
+    story = tale()
+    judge = story.judge(within_participation())
+    asked(story)
+    story.executed("fund-1.1", lots=100)
+    assert held(judge.ruling())
+
+
+# --- its end ---
+
+
+def done(story: Tale, lots: int) -> None:
+    story.handled("clients", "algos", ParentDone(PARENT, ParentOutcome.OVER, lots, 0))
+
+
+def test_a_parent_ends_when_its_client_has_heard_what_venues_have_executed() -> None:
+    story = tale()
+    judge = story.judge(parents_end())
+    asked(story)
+    story.executed("fund-1.1", lots=30)
+    assert fired(judge.ruling())
+    done(story, 30)
+    ruling = judge.ruling()
+    assert held(ruling)
+    assert ruling.detail == "0 of 1 parents filled, the others reported to the lot"
+
+
+def test_a_report_that_is_a_lot_off_is_a_violation() -> None:
+    story = tale()
+    judge = story.judge(parents_end())
+    asked(story)
+    story.executed("fund-1.1", lots=30)
+    done(story, 31)
+    assert fired(judge.ruling())
+
+
+def test_a_refusal_is_an_end_unless_something_was_traded_all_the_same() -> None:
+    story = tale()
+    judge = story.judge(parents_end())
+    asked(story)
+    story.handled("clients", "algos", ParentAnswered(PARENT, "no quantity"))
+    assert held(judge.ruling())
+    story.executed("fund-1.1", lots=1)
+    assert fired(judge.ruling())
+
+
+def test_without_clients_there_is_nothing_to_judge() -> None:
+    story = tale()
+    assert story.judge(parents_end()).ruling().verdict is Verdict.INCONCLUSIVE

@@ -1,0 +1,254 @@
+"""Parents and children at the OMS: never more than the parent, in flight included, and all of it on the record."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from squall.sim.exchange.wire.messages import ExecType, ExecutionReport, OrdStatus, OrdType, Side, TimeInForce
+from squall.system.domain.commands import AnyCommand, ApplyReport, JudgeOrder, PlaceOrder, PlaceParent, WithdrawOrder
+from squall.system.domain.effects import child_moved, family_told
+from squall.system.domain.events import (
+    AnyEvent,
+    OrderDenied,
+    OrderFilled,
+    OrderSubmitted,
+    ParentClosed,
+    ParentTaken,
+    UnknownOrderReported,
+    decode_event,
+    encode_event,
+)
+from squall.system.domain.family import child_name
+from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
+from squall.system.domain.messages import Algorithm, ChildMoved, ChildState, DenyReason, ParentOrder
+from squall.system.domain.oms import OmsState, decide, evolve, rebuild
+from squall.system.domain.terms import Attribution, Terms
+
+PARENT = ClOrdID("fund-1")
+ORDER = ParentOrder(
+    PARENT, "fund", "fund/main", "ann", Symbol("ACME"), Side.BUY, 100, Algorithm.TWAP, 0, 1_000, limit_half_ticks=20_010
+)
+VENUE = Venue("exchange-a")
+
+
+class Story:
+    """An OMS's state and its log: commands in, events kept."""
+
+    def __init__(self, with_parent: bool = True) -> None:
+        self.state = OmsState()
+        self.log: list[AnyEvent] = []
+        self.executions = 0
+        if with_parent:
+            self.do(PlaceParent("trader/ann", PARENT, ORDER))
+
+    def do(self, command: AnyCommand, now_ns: int = 5) -> list[AnyEvent]:
+        events = list(decide(self.state, command, now_ns))
+        for event in events:
+            evolve(self.state, event)
+        self.log += events
+        return events
+
+    def child(self, number: int, lots: int, now_ns: int = 5, **changes: object) -> list[AnyEvent]:
+        return self.do(child(number, lots, **changes), now_ns)
+
+    def denials(self, number: int, lots: int, now_ns: int = 5, **changes: object) -> list[DenyReason]:
+        """Why a child is not taken; that it was asked for is on the record in any case."""
+        submitted, *rest = self.child(number, lots, now_ns, **changes)
+        assert isinstance(submitted, OrderSubmitted)
+        return [denial.reason for event in rest if isinstance(event, OrderDenied) for denial in event.denials]
+
+    def approve(self, number: int) -> None:
+        self.do(JudgeOrder("risk", child_name(PARENT, number), (), Epoch(1)))
+
+    def fill(self, number: int, lots: int) -> None:
+        self.executions += 1
+        name = child_name(PARENT, number)
+        order = self.state.orders[name]
+        cum = order.cum_lots + lots
+        report = ExecutionReport(
+            exec_id=f"exchange-a/{self.executions}",
+            exec_type=ExecType.TRADE,
+            ord_status=OrdStatus.PARTIALLY_FILLED,
+            cl_ord_id=name,
+            order_id="7",
+            symbol="ACME",
+            side=Side.BUY,
+            cum_lots=cum,
+            leaves_lots=order.terms.quantity_lots - cum,
+            last_lots=lots,
+            last_price_half_ticks=20_000,
+        )
+        self.do(ApplyReport(VENUE, name, VENUE, report))
+
+    def cancel(self, number: int) -> None:
+        """Before it has left: it ends at once."""
+        self.do(WithdrawOrder("algos", child_name(PARENT, number)))
+
+
+def child(number: int, lots: int, **changes: object) -> PlaceOrder:
+    terms = Terms(Symbol("ACME"), Side.BUY, lots, OrdType.LIMIT, TimeInForce.IOC, 20_000)
+    attribution = Attribution("fund/main", "fund", "ann", "twap", PARENT)
+    placed = PlaceOrder("strategy/algos", child_name(PARENT, number), "algos", terms, 0, attribution)
+    parent_cap = bool(changes.pop("parent_cap", True))
+    return replace(placed, terms=replace(terms, **changes), parent_cap=parent_cap)
+
+
+def test_a_parent_is_taken_once_and_the_event_is_the_whole_of_it() -> None:
+    story = Story()
+    assert story.log == [ParentTaken(PARENT, 5, "trader/ann", ORDER)]
+    assert story.do(PlaceParent("trader/ann", PARENT, ORDER)) == []
+    assert decode_event(encode_event(story.log[0])) == story.log[0]
+
+
+def test_erratum_45_children_say_for_whom_and_by_which_algorithm_they_trade() -> None:
+    """Erratum 45."""
+    story = Story()
+    story.child(1, 10)
+    order = story.state.orders[child_name(PARENT, 1)]
+    assert order.attribution == Attribution("fund/main", "fund", "ann", "twap", PARENT)
+
+
+def test_children_may_use_the_parent_up_and_not_a_lot_more() -> None:
+    story = Story()
+    assert story.denials(1, 60) == []
+    assert story.denials(2, 41) == [DenyReason.PARENT_QUANTITY]
+    assert story.denials(3, 40) == []
+    assert story.denials(4, 1) == [DenyReason.PARENT_QUANTITY]
+
+
+def test_the_denial_says_what_it_would_have_come_to() -> None:
+    story = Story()
+    story.child(1, 60)
+    denied = story.child(2, 41)[1]
+    assert isinstance(denied, OrderDenied)
+    assert [(each.value, each.limit) for each in denied.denials] == [(101, 100)]
+
+
+def test_what_is_in_flight_counts_until_it_has_ended_and_then_what_it_traded() -> None:
+    story = Story()
+    story.child(1, 100)
+    story.approve(1)
+    story.fill(1, 30)
+    assert story.denials(2, 1) == [DenyReason.PARENT_QUANTITY]
+    assert story.state.families[PARENT].committed_lots == 100
+    story.do(
+        ApplyReport(
+            VENUE,
+            child_name(PARENT, 1),
+            VENUE,
+            ExecutionReport(
+                "c", ExecType.CANCELED, OrdStatus.CANCELED, child_name(PARENT, 1), "7", "ACME", Side.BUY, 30, 0
+            ),
+        )
+    )
+    assert story.state.families[PARENT].committed_lots == 30
+    assert story.denials(3, 71) == [DenyReason.PARENT_QUANTITY]
+    assert story.denials(4, 70) == []
+
+
+def test_a_child_that_was_denied_takes_no_room() -> None:
+    story = Story()
+    assert story.denials(1, 200) == [DenyReason.PARENT_QUANTITY]
+    assert story.denials(2, 100) == []
+
+
+def test_a_child_of_another_symbol_side_or_limit_is_not_the_parents() -> None:
+    story = Story()
+    assert story.denials(1, 1, symbol=Symbol("BOLT")) == [DenyReason.NOT_THE_PARENTS]
+    assert story.denials(2, 1, side=Side.SELL) == [DenyReason.NOT_THE_PARENTS]
+    assert story.denials(3, 1, price_half_ticks=20_011) == [DenyReason.PARENT_LIMIT]
+    assert story.denials(4, 1, price_half_ticks=None) == [DenyReason.PARENT_LIMIT]
+    assert story.denials(5, 1, price_half_ticks=20_010) == []
+
+
+def test_all_that_is_wrong_with_a_child_is_said() -> None:
+    story = Story()
+    reasons = story.denials(1, 101, now_ns=1_000, side=Side.SELL, price_half_ticks=20_012)
+    assert reasons == [
+        DenyReason.NOT_THE_PARENTS,
+        DenyReason.PARENT_OVER,
+        DenyReason.PARENT_LIMIT,
+        DenyReason.PARENT_QUANTITY,
+    ]
+
+
+def test_after_its_end_nothing_of_a_parent_is_taken() -> None:
+    story = Story()
+    assert story.denials(1, 1, now_ns=999) == []
+    assert story.denials(2, 1, now_ns=1_000) == [DenyReason.PARENT_OVER]
+
+
+def test_nobodys_child_is_denied() -> None:
+    assert Story(with_parent=False).denials(1, 1) == [DenyReason.NO_SUCH_PARENT]
+
+
+def test_a_parent_that_is_closed_has_no_more_children() -> None:
+    story = Story()
+    story.child(1, 60)
+    story.approve(1)
+    story.fill(1, 60)
+    closing = WithdrawOrder("algos", PARENT)
+    assert story.do(closing) == [ParentClosed(PARENT, 5, "algos", 60)]
+    assert story.do(closing) == [], "closed is closed, whoever says it again"
+    assert story.denials(2, 1) == [DenyReason.NO_SUCH_PARENT]
+    assert story.do(PlaceParent("trader/ann", PARENT, ORDER)) == []
+
+
+def test_nothing_else_can_happen_to_a_parent() -> None:
+    story = Story()
+    assert [type(event) for event in story.do(JudgeOrder("risk", PARENT, (), Epoch(1)))] == [UnknownOrderReported]
+
+
+def test_with_the_cap_off_a_child_is_taken_whatever_it_is() -> None:
+    assert Story().denials(1, 500, parent_cap=False) == []
+
+
+def test_the_algorithms_are_told_of_fills_and_ends_and_of_nothing_else() -> None:
+    story = Story()
+    submitted = story.child(1, 60)[0]
+    name = child_name(PARENT, 1)
+    assert child_moved(submitted, story.state.orders[name]) is None
+    story.approve(1)
+    before = story.state.orders[name]
+    story.fill(1, 20)
+    fill = story.log[-1]
+    assert isinstance(fill, OrderFilled)
+    told = ChildState(name, 60, 20, 400_000)
+    assert child_moved(fill, story.state.orders[name]) == ChildMoved(PARENT, told)
+    assert family_told(story.state.families[PARENT], Epoch(2)).children == (told,)
+    assert child_moved(fill, replace(before, attribution=Attribution())) is None, "not a child"
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> list[tuple[str, int, int]]:
+    """What is done to which child, and with how many lots."""
+    kinds = st.sampled_from(("child", "child", "approve", "fill", "cancel"))
+    return draw(st.lists(st.tuples(kinds, st.integers(1, 6), st.integers(1, 60)), max_size=40))
+
+
+@given(lives())
+def test_whatever_happens_no_family_can_trade_more_than_its_parent(steps: list[tuple[str, int, int]]) -> None:
+    """Against a recount from the orders themselves, and from the log."""
+    story = Story()
+    ended: dict[ClOrdID, int] = {}
+    for what, number, lots in steps:
+        name = child_name(PARENT, number)
+        order = story.state.orders.get(name)
+        if what == "child":
+            story.child(number, lots)
+        elif order is None:
+            continue
+        elif what == "approve" and not order.attempt:
+            story.approve(number)
+        elif what == "fill" and order.attempt:
+            story.fill(number, min(lots, order.leaves_lots))
+        elif what == "cancel" and not order.attempt:
+            story.cancel(number)
+        if order is not None and name not in story.state.orders:
+            ended[name] = sum(e.lots for e in story.log if isinstance(e, OrderFilled) and e.cl_ord_id == name)
+        live = sum(order.terms.quantity_lots for order in story.state.orders.values())
+        assert story.state.families[PARENT].committed_lots == live + sum(ended.values()) <= ORDER.quantity_lots
+        assert story.state.families[PARENT].filled_lots == sum(
+            event.lots for event in story.log if isinstance(event, OrderFilled)
+        )
+    assert rebuild(story.log).hash() == story.state.hash()
