@@ -2,9 +2,11 @@
 
 from typing import Final
 
+from squall.scenarios.checks.standing import Standing, watch_standing
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Docket, Promise, Ruling
 from squall.scenarios.topology import Stage
+from squall.sim.exchange.wire.depth import SIZE_UNITS_PER_LOT, DepthIncrement, security_ids
 from squall.sim.exchange.wire.messages import BookUpdate, Side
 from squall.sim.trace import Handled, Record, Sent, VenueAccepted, VenueClosed, VenueExecuted
 from squall.system.domain.messages import ParentAnswered, ParentDone, ParentOrder
@@ -53,8 +55,8 @@ class _WithinParent:
         self._docket = Docket()
         trace = stage.world.trace
         trace.watch(self._on_accepted, VenueAccepted)
-        trace.watch(self._on_executed, VenueExecuted)
         trace.watch(self._on_closed, VenueClosed)
+        watch_standing(trace, self._on_standing)
 
     def _on_accepted(self, record: Record) -> None:
         event: VenueAccepted = record.event
@@ -72,13 +74,12 @@ class _WithinParent:
             )
         live[event.venue, event.cl_ord_id] = event.lots
 
-    def _on_executed(self, record: Record) -> None:
-        event: VenueExecuted = record.event
-        name = parent_of(event.cl_ord_link_id)
-        self._executed[name] = self._executed.get(name, 0) + event.lots
+    def _on_standing(self, record: Record, it: Standing) -> None:
+        name = parent_of(it.order)
+        self._executed[name] = self._executed.get(name, 0) + it.lots
         live = self._open.get(name, {})
-        if (event.venue, event.cl_ord_id) in live:
-            live[event.venue, event.cl_ord_id] -= event.lots
+        if it.lots > 0 and (it.venue, it.cl_ord_id) in live:
+            live[it.venue, it.cl_ord_id] -= it.lots
 
     def _on_closed(self, record: Record) -> None:
         event: VenueClosed = record.event
@@ -162,6 +163,8 @@ class _WithinShare:
 
     def __init__(self, stage: Stage) -> None:
         self._parents = _Parents(stage)
+        symbols = tuple(instrument.symbol for instrument in stage.floor.instruments)
+        self._symbols = {number: symbol for symbol, number in security_ids(symbols).items()}
         self._tape: dict[str, int] = {}
         self._heard: dict[str, int] = {}
         """The highest number of each venue's channel."""
@@ -170,32 +173,40 @@ class _WithinShare:
         self._bounded = 0
         self._docket = Docket()
         trace = stage.world.trace
-        trace.watch(self._on_tape, Sent, BookUpdate)
+        trace.watch(self._on_update, Sent, BookUpdate)
+        trace.watch(self._on_increment, Sent, DepthIncrement)
         trace.watch(self._on_parent, Sent, ParentOrder)
-        trace.watch(self._on_executed, VenueExecuted)
+        watch_standing(trace, self._on_standing)
 
-    def _on_tape(self, record: Record) -> None:
+    def _on_update(self, record: Record) -> None:
         update: BookUpdate = record.event.message
-        if update.seq <= self._heard.get(update.venue, 0):
-            return
-        self._heard[update.venue] = update.seq
         if update.prints:
-            lots = sum(each.lots for each in update.prints)
-            self._tape[update.symbol] = self._tape.get(update.symbol, 0) + lots
+            self._shown(update.venue, update.seq, update.symbol, sum(each.lots for each in update.prints))
+
+    def _on_increment(self, record: Record) -> None:
+        increment: DepthIncrement = record.event.message
+        symbol = self._symbols.get(increment.security_id)
+        if increment.trades and symbol is not None:
+            lots = sum(each.size for each in increment.trades) // SIZE_UNITS_PER_LOT
+            self._shown(increment.venue, increment.seq, symbol, lots)
+
+    def _shown(self, venue: str, seq: int, symbol: str, lots: int) -> None:
+        if seq > self._heard.get(venue, 0):
+            self._heard[venue] = seq
+            self._tape[symbol] = self._tape.get(symbol, 0) + lots
 
     def _on_parent(self, record: Record) -> None:
         order: ParentOrder = record.event.message
         self._since.setdefault(order.cl_ord_id, self._tape.get(order.symbol, 0))
 
-    def _on_executed(self, record: Record) -> None:
-        event: VenueExecuted = record.event
-        parent = self._parents.of(event.cl_ord_link_id)
+    def _on_standing(self, record: Record, it: Standing) -> None:
+        parent = self._parents.of(it.order)
         if parent is None or not parent.participation_percent:
             return
         self._bounded += 1
         name = parent.cl_ord_id
-        executed = self._executed[name] = self._executed.get(name, 0) + event.lots
-        volume = self._tape.get(event.symbol, 0) - self._since[name]
+        executed = self._executed[name] = self._executed.get(name, 0) + it.lots
+        volume = self._tape.get(it.symbol, 0) - self._since[name]
         if executed * 100 > volume * parent.participation_percent:
             detail = f"{name} has traded {executed} lots of the {volume} that venues have shown since it came"
             self._docket.violated(record, f"{detail}: more than {parent.participation_percent} %")
@@ -210,22 +221,29 @@ def within_participation() -> Promise:
 
 
 class _ParentsEnd:
-    """Every parent that a client has sent was refused, or its client has heard what venues have executed of it."""
+    """Every parent that a client has sent was refused, or its client has heard what venues have executed of it.
+
+    A trade that is busted after that is a matter between the client and the venue: then the report is of either count.
+    """
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._parents = _Parents(stage)
         self._executed: dict[str, int] = {}
+        self._undone: dict[str, int] = {}
+        """What was busted of it."""
         self._done: dict[str, ParentDone] = {}
         self._refused: dict[str, str] = {}
         trace = stage.world.trace
-        trace.watch(self._on_executed, VenueExecuted)
+        watch_standing(trace, self._on_standing)
         trace.watch(self._on_done, Handled, ParentDone)
         trace.watch(self._on_answer, Handled, ParentAnswered)
 
-    def _on_executed(self, record: Record) -> None:
-        name = parent_of(record.event.cl_ord_link_id)
-        self._executed[name] = self._executed.get(name, 0) + record.event.lots
+    def _on_standing(self, record: Record, it: Standing) -> None:
+        name = parent_of(it.order)
+        self._executed[name] = self._executed.get(name, 0) + it.lots
+        if it.lots < 0:
+            self._undone[name] = self._undone.get(name, 0) - it.lots
 
     def _on_done(self, record: Record) -> None:
         done: ParentDone = record.event.message
@@ -245,7 +263,7 @@ class _ParentsEnd:
                 continue
             if done is None:
                 return Ruling(Verdict.VIOLATED, f"{name}: its client has not heard how it ended")
-            if done.filled_lots != executed:
+            if not executed <= done.filled_lots <= executed + self._undone.get(name, 0):
                 detail = f"{name}: its client was told of {done.filled_lots} lots, venues executed {executed}"
                 return Ruling(Verdict.VIOLATED, detail)
             filled += executed == order.quantity_lots

@@ -12,14 +12,23 @@ import msgspec
 from msgspec import Struct
 
 from squall.system.domain.events import AnyEvent
+from squall.system.domain.family import Family
 from squall.system.domain.ids import ExecID
+from squall.system.domain.messages import ChildState, ParentOrder
 from squall.system.domain.names import Names
 from squall.system.domain.oms_state import OmsState, Trade, rebuild
 from squall.system.domain.orders import Order
 from squall.system.domain.switches import Switch, Switches
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """Raised whenever what follows here, or anything within an `Order`, changes its meaning or its shape."""
+
+
+class _Family(Struct, frozen=True, array_like=True):
+    parent: ParentOrder
+    children: list[ChildState]
+    committed_lots: int
+    closed: bool
 
 
 class _Snapshot(Struct, frozen=True, array_like=True):
@@ -33,6 +42,7 @@ class _Snapshot(Struct, frozen=True, array_like=True):
     counts: tuple[int, int, int]
     digest: bytes
     switches: tuple[Switch, ...]
+    families: list[_Family]
 
 
 class _Schema(Struct, frozen=True, array_like=True):
@@ -60,6 +70,10 @@ def take(state: OmsState) -> bytes:
             (state.refused, state.quarantined, state.unknown),
             state.digest,
             state.switches.all,
+            [
+                _Family(family.parent, list(family.children.values()), family.committed_lots, family.closed)
+                for family in state.families.values()
+            ],
         )
     )
 
@@ -79,7 +93,16 @@ def restore(data: bytes) -> OmsState | None:
     state.refused, state.quarantined, state.unknown = saved.counts
     state.digest = saved.digest
     state.switches = Switches(saved.switches)
+    state.families = {each.parent.cl_ord_id: _restored(each) for each in saved.families}
     return state
+
+
+def _restored(saved: _Family) -> Family:
+    family = Family(saved.parent)
+    family.children = {child.cl_ord_id: child for child in saved.children}
+    family.committed_lots = saved.committed_lots
+    family.closed = saved.closed
+    return family
 
 
 def as_of(log: Iterable[AnyEvent], at_ns: int) -> OmsState:
