@@ -1,5 +1,7 @@
 """A pushed configuration holds from the next thing that a service does, as if it had been started with it."""
 
+from msgspec.structs import replace
+
 from squall.system.assemble import DESK
 from squall.system.config import (
     MILLISECOND,
@@ -12,6 +14,7 @@ from squall.system.config import (
     RiskConfig,
     StrategyConfig,
 )
+from squall.system.domain.clients import ClientFlow
 from squall.system.domain.ids import Symbol, Venue
 from squall.system.domain.signals import Workload
 from squall.system.services.execution import Execution
@@ -37,8 +40,14 @@ OTHER = DeskConfig(
 
 
 def test_every_service_takes_a_configuration_at_any_time() -> None:
+    wiring = replace(WIRING, algos="algos", clients="clients")
     for address, service in DESK.items():
-        program = service.make(FakeRuntime(address), DeskConfig(), WIRING, Workload())
+        program = service.make(
+            FakeRuntime(address),
+            DeskConfig(),
+            replace(WIRING, algos="algos", clients="clients"),
+            Workload(clients=ClientFlow()),
+        )
         program.on_config(OTHER)
         program.on_start()
         program.on_config(DeskConfig())
