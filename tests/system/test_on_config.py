@@ -42,12 +42,7 @@ OTHER = DeskConfig(
 def test_every_service_takes_a_configuration_at_any_time() -> None:
     wiring = replace(WIRING, algos="algos", clients="clients")
     for address, service in DESK.items():
-        program = service.make(
-            FakeRuntime(address),
-            DeskConfig(),
-            replace(WIRING, algos="algos", clients="clients"),
-            Workload(clients=ClientFlow()),
-        )
+        program = service.make(FakeRuntime(address), DeskConfig(), wiring, Workload(clients=ClientFlow()))
         program.on_config(OTHER)
         program.on_start()
         program.on_config(DeskConfig())
