@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from squall.sim.exchange.wire.messages import ExecType, ExecutionReport, OrdStatus, OrdType, Side, TimeInForce
 from squall.system.domain.commands import AnyCommand, ApplyReport, JudgeOrder, PlaceOrder, PlaceParent, WithdrawOrder
 from squall.system.domain.effects import child_moved, family_told
+from squall.system.domain.event_log import decode_event, encode_event
 from squall.system.domain.events import (
     AnyEvent,
     OrderDenied,
@@ -15,8 +16,6 @@ from squall.system.domain.events import (
     ParentClosed,
     ParentTaken,
     UnknownOrderReported,
-    decode_event,
-    encode_event,
 )
 from squall.system.domain.family import child_name
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
