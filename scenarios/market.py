@@ -11,6 +11,8 @@ from squall.scenarios.scenario import Scenario
 from squall.sim.clock import Clock
 from squall.sim.exchange.binance import load
 from squall.sim.exchange.consolidated import Consolidated, Source
+from squall.sim.exchange.dark_participants import DarkParticipants
+from squall.sim.exchange.dark_pool import DarkPool
 from squall.sim.exchange.engine import Engine, Listing
 from squall.sim.exchange.matching import MatchingEngine
 from squall.sim.exchange.participants import FairValue, Participants, Profile, Worth
@@ -31,6 +33,8 @@ from squall.system.wiring import Instrument, VenueRoute
 VENUES: Final = ("exchange-a", "exchange-b")
 STOP_VENUES: Final = ("exchange-b",)
 """Those that keep stop orders; elsewhere they are the desk's own affair."""
+DARK_POOL: Final = "dark-pool"
+"""The host of the dark pool, where there is one, and its address."""
 OWN_WORDS: Final = ("exchange-b",)
 """Venues whose market data are in words of their own: numbered securities, other units, other words for the sides."""
 REFERENCE_PRICE_HALF_TICKS: Final = 20_000
@@ -77,7 +81,11 @@ class Exchanges:
             VenueRoute(VenueName(venue), venue, symbols, self._tariff(venue), venue in STOP_VENUES) for venue in VENUES
         )
         for venue in VENUES:
-            self._lay(venue)
+            self._lay(venue, self._engine(venue))
+        if scenario.market.dark_pool:
+            pool = VenueRoute(VenueName(DARK_POOL), DARK_POOL, symbols, self._tariff(DARK_POOL), dark=True)
+            self.routes = (*self.routes, pool)
+            self._lay(DARK_POOL, self._dark_pool())
         if scenario.market.second_provider:
             self._lay_second_provider()
 
@@ -97,15 +105,15 @@ class Exchanges:
         dearer = DEARER_PER_100_LOTS if venue in self._scenario.market.dear_venues else 0
         return Tariff(fees.take_per_100_lots + dearer, fees.make_per_100_lots)
 
-    def _lay(self, venue: str) -> None:
+    def _lay(self, venue: str, engine: Engine) -> None:
         world, settings = self._world, self._scenario.settings
         world.add_host(venue, Clock())
-        engine = self._engine(venue)
         self.engines[venue] = engine
+        lit = venue in VENUES
         spec = VenueSpec(
             name=venue,
-            subscribers_a=subscribers(self._desk, "A"),
-            subscribers_b=subscribers(self._desk, "B"),
+            subscribers_a=subscribers(self._desk, "A") if lit else (),
+            subscribers_b=subscribers(self._desk, "B") if lit else (),
             own_words_for=readers_of_own_words(self._desk) if venue in OWN_WORDS else (),
             refuse_duplicates=settings.venue.refuse_duplicates,
             tariff=self._tariff(venue),
@@ -130,6 +138,15 @@ class Exchanges:
             Participants(world.kernel, engine, listing, stream, self._worth(listing), profile)
         return engine
 
+    def _dark_pool(self) -> DarkPool:
+        """It sees the lit venues' books by a way of its own, which no fault of theirs touches."""
+        world = self._world
+        pool = DarkPool(world.kernel, self._listings, [self.engines[venue] for venue in VENUES])
+        for listing in self._listings:
+            stream = world.chance.stream(f"participants/{DARK_POOL}/{listing.symbol}")
+            DarkParticipants(world.kernel, pool, listing, stream, self._worth(listing))
+        return pool
+
     def _profile(self, venue: str) -> Profile:
         """How the participants of a venue behave."""
         profile = Profile(events_per_s=float(self._scenario.settings.venue.events_per_s))
@@ -152,6 +169,7 @@ class Exchanges:
         sources = {
             code_of(symbol, number): Source(self.engines[route.venue], symbol)
             for number, route in enumerate(self.routes)
+            if not route.dark
             for symbol in route.symbols
         }
         subscribers_ = self._desk.consolidated_to
@@ -167,11 +185,13 @@ class Exchanges:
         desk, orders_from = self._desk, self._desk.orders_from
         snapshots_from = tuple(host for host in desk.snapshots_from if host not in orders_from)
         copies_from = tuple(host for host in desk.drop_copies_from if host not in (*orders_from, *snapshots_from))
-        for venue in VENUES:
+        for route in self.routes:
+            venue = route.address
             self._lines(f"{venue}/orders", orders_from, venue)
-            self._lines(f"{venue}/snapshots", snapshots_from, venue)
+            if not route.dark:
+                self._lines(f"{venue}/snapshots", snapshots_from, venue)
             self._lines(f"{venue}/drop-copy", copies_from, venue)
-            for line in FEED_LINES:
+            for line in () if route.dark else FEED_LINES:
                 self._lines(f"{venue}/feed-{line}", subscribers(desk, line), venue)
         if self._scenario.market.second_provider:
             spec = LinkSpec(VENDOR_LATENCY_NS, self._scenario.settings.network.venue_jitter_ns)

@@ -177,6 +177,8 @@ def configuration(choice: Choice, scenario: Scenario) -> dict[str, object]:
         recorded["desk"] = _places(scenario.desk)
     if scenario.market.second_provider:
         recorded["second_provider"] = True
+    if scenario.market.dark_pool:
+        recorded["dark_pool"] = True
     if scenario.swarm:
         recorded["buggify"] = list(forced_points(Chance(choice.seed)))
         recorded["ties"] = "shuffled"

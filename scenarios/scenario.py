@@ -79,6 +79,8 @@ class Market(Struct, frozen=True):
     """Venues that show a quarter of the usual size, so that most orders go elsewhere."""
     dear_venues: tuple[str, ...] = ()
     """Venues that charge whoever takes three ticks a lot more than the others do."""
+    dark_pool: bool = False
+    """Whether there is a dark pool too, which trades at the middle of what the other venues show."""
     recording: str | None = None
     second_provider: bool = False
     """Whether another vendor tells of all venues too, on a line of its own: slower, and conflated."""

@@ -53,6 +53,8 @@ class VenueRoute(Struct, frozen=True):
     """What trades cost there."""
     keeps_stops: bool = False
     """Whether it takes stop and stop-limit orders."""
+    dark: bool = False
+    """Whether it displays nothing: no feed, no quotes, and trades at the middle of what the others show."""
 
 
 def router_addresses(count: int) -> tuple[Address, ...]:
@@ -87,6 +89,11 @@ class Wiring(Struct, frozen=True):
     def submitters(self) -> tuple[Address, ...]:
         """Who sends orders to the OMS, and hears from it who leads."""
         return (self.strategy,) if self.algos is None else (self.strategy, self.algos)
+
+    @property
+    def lit(self) -> tuple[VenueRoute, ...]:
+        """The venues that show what they have: those with market data, and quotes to route by."""
+        return tuple(route for route in self.venues if not route.dark)
 
     def router_of(self, cl_ord_id: ClOrdID) -> Address:
         """Whose business this order is: always the same router's, whoever leads and however often it is let out."""

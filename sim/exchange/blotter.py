@@ -225,7 +225,8 @@ class Blotter:
         self, order: NewOrderSingle, lots: int, price_half_ticks: int, leaves_lots: int, *, takes: bool
     ) -> None:
         live = self._live(order)
-        if lots > 1 and self._machine.buggify("small pieces", order.cl_ord_id, live.cum_lots):
+        # Who names a minimum quantity is not given less of it in a piece.
+        if lots > 1 and not order.min_lots and self._machine.buggify("small pieces", order.cl_ord_id, live.cum_lots):
             self.execute(live, 1, price_half_ticks, leaves_lots + lots - 1, takes)
             lots -= 1
         self.execute(live, lots, price_half_ticks, leaves_lots, takes)

@@ -75,6 +75,8 @@ class House:
     def _price_now(self, order: NewOrderSingle) -> int | None:
         """The best price on the other side, within the order's limit; its limit where that side is empty."""
         touch = self._engine.touch(order.symbol)
+        if not any(touch):
+            return None  # a venue that shows nothing guarantees nothing
         price = touch[2] if order.side is Side.BUY else touch[0]
         limit = order.price_half_ticks
         if order.ord_type.has_stop or (not price and limit is None):

@@ -32,9 +32,9 @@ class MarketData:
     def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring, buffer_limit: int = BUFFER_LIMIT) -> None:
         self._runtime = runtime
         self._config = config.feed
-        self._teller = Teller(runtime, config.feed, (*wiring.submitters, *wiring.routers, wiring.risk), wiring.venues)
+        self._teller = Teller(runtime, config.feed, (*wiring.submitters, *wiring.routers, wiring.risk), wiring.lit)
         self._channels: dict[Venue, Channel] = {
-            route.venue: Channel(route, config.feed.gap_timeout_ns, buffer_limit) for route in wiring.venues
+            route.venue: Channel(route, config.feed.gap_timeout_ns, buffer_limit) for route in wiring.lit
         }
         symbols = tuple(instrument.symbol for instrument in wiring.instruments)
         self._bars = BarClock(runtime, config.history, symbols, wiring.tick_store)

@@ -25,7 +25,7 @@ class Router:
         self._config = config
         self._wiring = wiring
         self._quotes: dict[Symbol, dict[Venue, Tick | None]] = {
-            instrument.symbol: {route.venue: None for route in wiring.venues if instrument.symbol in route.symbols}
+            instrument.symbol: {route.venue: None for route in wiring.lit if instrument.symbol in route.symbols}
             for instrument in wiring.instruments
         }
         self._tariffs = {route.venue: route.tariff for route in wiring.venues}

@@ -4,7 +4,7 @@ from typing import Any
 
 from squall.scenarios.desk import Desk
 from squall.scenarios.result import Verdict
-from squall.scenarios.scenario import Judge, Promise, Ruling, Scenario
+from squall.scenarios.scenario import Judge, Market, Promise, Ruling, Scenario
 from squall.scenarios.settings import Settings, override
 from squall.scenarios.topology import build
 from squall.sim.exchange.wire.messages import (
@@ -30,11 +30,18 @@ SECOND = 1_000 * MS
 class Tale:
     """Events as a test tells them, at times that it names, on a real stage whose hosts were never switched on."""
 
-    def __init__(self, *overrides: str, desk: Desk | None = None, workload: Workload | None = None) -> None:
+    def __init__(
+        self,
+        *overrides: str,
+        desk: Desk | None = None,
+        workload: Workload | None = None,
+        market: Market | None = None,
+    ) -> None:
         settings = Settings()
         for assignment in overrides:
             settings = override(settings, assignment)
-        self.stage = build("a tale", Scenario(workload=workload or Workload(), settings=settings, desk=desk), seed=1)
+        scenario = Scenario(workload or Workload(), settings=settings, desk=desk, market=market or Market())
+        self.stage = build("a tale", scenario, seed=1)
         self.world = self.stage.world
         self._executions = 0
 
