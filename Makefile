@@ -55,6 +55,7 @@ bench: install ## the benchmarks, as ratios to bare simpy
 	$(BIN)/python -m benchmarks.calm
 	$(BIN)/python -m benchmarks.campaign
 	$(BIN)/python -m benchmarks.orders
+	$(BIN)/python -m benchmarks.theory
 
 docs: install ## what is generated: docs/protections.md, docs/scenarios.md, docs/power.md, docs/desk.md, docs/plan.schema.json, README.md's output and picture
 	$(BIN)/squall schema > docs/plan.schema.json

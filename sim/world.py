@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from squall.sim.clock import Clock
+from squall.sim.core_group import CoreGroup, GroupSpec
 from squall.sim.disk import DEFAULT_FSYNC_NS
 from squall.sim.exchange.participants import FairValue
 from squall.sim.exchange.rules import Rules
@@ -72,6 +73,14 @@ class World:
     def connect(self, name: str, one: str, other: str, spec: LinkSpec) -> None:
         """Lay a link between two network cards or switches."""
         self.network.connect(name, one, other, spec)
+
+    def add_cores(self, host: str, label: str, spec: GroupSpec) -> CoreGroup:
+        """Cores with one queue between them, for programs that are then placed there by this label."""
+        machine = self.host(host)
+        if label in machine.cores:
+            raise ValueError(f"{host}: there are cores {label!r} already")
+        group = machine.cores[label] = CoreGroup(machine, label, spec)
+        return group
 
     def place(
         self,
