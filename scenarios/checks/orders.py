@@ -16,7 +16,7 @@ from squall.sim.trace import (
     VenueRefused,
     VenueReplaced,
 )
-from squall.system.domain.events import OrderFilled, OrderReplaced
+from squall.system.domain.events import OrderFilled, OrderReplaced, OrderSubmitted
 from squall.system.domain.messages import AmendOrder, JournalCopied, SubmitOrder
 
 
@@ -163,8 +163,8 @@ class _OrdersEndOnOurDesk:
         self._at_venue: dict[str, Record] = {}
         self._audit = stage.wiring.audit
         self._filled: dict[str, int] = {}
-        self._replaced: dict[str, int] = {}
-        """Orders that are for so many lots since they were replaced, by the journal."""
+        self._lots: dict[str, int] = {}
+        """What each order is for, by the journal: a wish to amend it may have died with a leader."""
         self._booked: set[tuple[str, str]] = set()
         self._ended: set[str] = set()
         trace = stage.world.trace
@@ -186,15 +186,17 @@ class _OrdersEndOnOurDesk:
             kind = type(event)
             if kind in ENDED:
                 self._ended.add(event.cl_ord_id)
+            elif kind is OrderSubmitted:
+                self._lots.setdefault(event.cl_ord_id, event.terms.quantity_lots)
             elif kind is OrderFilled and (event.venue, event.exec_id) not in self._booked:
                 self._booked.add((event.venue, event.exec_id))
                 order = event.cl_ord_id
                 filled = self._filled[order] = self._filled.get(order, 0) + event.lots
-                if filled >= self._replaced.get(order, self._ordered.lots.get(order, 0)):
+                if filled >= self._lots.get(order, self._ordered.lots.get(order, 0)):
                     self._ended.add(order)
-            elif type(event) is OrderReplaced:
+            elif kind is OrderReplaced:
                 order = event.cl_ord_id
-                self._replaced[order] = event.terms.quantity_lots
+                self._lots[order] = event.terms.quantity_lots
                 if self._filled.get(order, 0) >= event.terms.quantity_lots:
                     self._ended.add(order)
 

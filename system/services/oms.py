@@ -262,7 +262,7 @@ class Oms:
             case VenueTrades():
                 term.reconciliation.on_trades(message, self._config.reconcile)
             case VenueOpenOrders():
-                term.reconciliation.on_open_orders(message, self._config.reconcile)
+                term.reconciliation.on_open_orders(sender, message, self._config.reconcile)
             case FenceAccepted():
                 if message.epoch == term.epoch:
                     term.on_fence_accepted()

@@ -15,12 +15,12 @@ from squall.sim.exchange.wire.messages import (
 from squall.system.config import DeskConfig
 from squall.system.domain.claims import AlertRaised
 from squall.system.domain.ids import Epoch
-from squall.system.domain.messages import SyncReconciler, VenueOpenOrders, VenueTrades
+from squall.system.domain.messages import OpenOrdersHeard, SyncReconciler, VenueOpenOrders, VenueTrades
 from squall.system.runtime import Address, Runtime
 from squall.system.wiring import VenueRoute, Wiring
 
 VenueWord = TradeCaptureReportRequestAck | TradeCaptureReport | DropCopyHeartbeat | OrderMassStatusReport
-ReconcilerMessage = SyncReconciler | VenueWord
+ReconcilerMessage = SyncReconciler | OpenOrdersHeard | VenueWord
 
 FAILURES_TO_TELL: Final = 3
 """Queries in a row without an answer after which people are told that a venue's state is unknown."""
@@ -43,6 +43,8 @@ class Watch:
         self.queries = 0
         self.is_asked = False
         """A query waits for its answer: until then the venue's open orders are unknown."""
+        self.unheard = 0
+        """The list that is under way to the leader. The next one is asked for when it has come, see `compare`."""
         self.failures = 0
         self.wanted = 0
         """A gap was asked for up to this number."""
@@ -104,6 +106,8 @@ class Reconciler:
                 self._on_last_number(self._watches[sender], message.last_number)
             case SyncReconciler():
                 self._sync(message)
+            case OpenOrdersHeard():
+                self._on_heard(message)
             case _:
                 raise TypeError(f"reconciler: no handler for {type(message).__name__} from {sender}")
 
@@ -137,6 +141,8 @@ class Reconciler:
             self._runtime.set_timer(self._config.gap_timeout_ns, ("gap", watch.address))
 
     def _ask(self, watch: Watch) -> None:
+        if watch.unheard:
+            return
         watch.queries += 1
         watch.is_asked = True
         request = OrderMassStatusRequest(self._runtime.address, self._client, watch.queries)
@@ -162,6 +168,7 @@ class Reconciler:
         if self._leader is None:
             return
         self._hand_on(watch)
+        watch.unheard = report.attempt
         complete = watch.last >= report.last_number
         self._runtime.write(self._leader, VenueOpenOrders(watch.venue, report.orders, complete, report.attempt))
 
@@ -173,11 +180,17 @@ class Reconciler:
         self._epoch = message.epoch
         self._leader = message.leader
         for watch in self._watches.values():
+            watch.unheard = 0
             watch.fresh.clear()
             if watch.trades:
                 self._runtime.write(message.leader, VenueTrades(watch.venue, tuple(watch.trades)))
             if watch.connected:
                 self._ask(watch)
+
+    def _on_heard(self, message: OpenOrdersHeard) -> None:
+        for watch in self._watches.values():
+            if watch.venue == message.venue and watch.unheard == message.number:
+                watch.unheard = 0
 
     def _hand_on(self, watch: Watch) -> None:
         if watch.fresh and self._leader is not None:

@@ -7,7 +7,7 @@ from squall.system.domain.actors import Capacity, acting
 from squall.system.domain.claims import AlertRaised, ProtectionActed
 from squall.system.domain.commands import ApplyReport
 from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol, Venue
-from squall.system.domain.messages import CancelAtVenue, VenueOpenOrders, VenueTrades
+from squall.system.domain.messages import CancelAtVenue, OpenOrdersHeard, VenueOpenOrders, VenueTrades
 from squall.system.domain.oms_state import OmsState
 from squall.system.domain.orders import Order
 from squall.system.domain.reconcile import NONE, Suspicions, as_ended, as_report, compare
@@ -48,8 +48,9 @@ class Reconciliation:
                 what = f"{trade.exec_id} of {cl_ord_id} was known from the drop copy alone"
                 self._runtime.emit(ProtectionActed("reconcile.drop_copy", what))
 
-    def on_open_orders(self, message: VenueOpenOrders, config: ReconcileConfig) -> None:
+    def on_open_orders(self, sender: Address, message: VenueOpenOrders, config: ReconcileConfig) -> None:
         """End what is over at the venue, ask about what has moved on, cancel what should not be there."""
+        self._runtime.write(sender, OpenOrdersHeard(message.venue, message.number))
         if not config.open_orders:
             return
         venue = message.venue

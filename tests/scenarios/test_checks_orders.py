@@ -1,11 +1,12 @@
 """Orders: none twice, none over-filled, each with an end; and no program that throws."""
 
 from squall.scenarios.checks.orders import filled_within_ordered, no_order_twice, orders_end, program_raised
-from squall.sim.exchange.wire.messages import Side
+from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
 from squall.sim.trace import ProgramRaised
-from squall.system.domain.events import AnyEvent, OrderCanceled, OrderDenied, OrderFilled, OrderRejected
+from squall.system.domain.events import AnyEvent, OrderCanceled, OrderDenied, OrderFilled, OrderRejected, OrderSubmitted
 from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol, Venue
-from squall.system.domain.messages import JournalCopied
+from squall.system.domain.messages import AmendOrder, JournalCopied
+from squall.system.domain.terms import Terms
 from tests.scenarios.stages import Tale, fired, held
 
 # --- no order is sent twice ---
@@ -187,6 +188,18 @@ def test_an_order_that_still_stands_at_a_venue_has_not_ended_whatever_the_desk_s
     ruling = judge.ruling()
     assert fired(ruling)
     assert ruling.seq == accepted
+
+
+def test_an_order_whose_amendment_died_with_a_leader_ends_on_the_terms_that_it_had() -> None:
+    tale = Tale()
+    judge = tale.judge(orders_end())
+    tale.submitted("o-1", lots=10)
+    tale.sent("strategy", "oms1", AmendOrder(ClOrdID("o-1"), 1, 15, 100))
+    terms = Terms(Symbol("ACME"), Side.BUY, 10, OrdType.LIMIT, TimeInForce.DAY, 100)
+    _journal(tale, OrderSubmitted(ClOrdID("o-1"), 0, "strategy", "pulse", terms, 0), _filled("o-1", 9, "x-1"))
+    assert fired(judge.ruling())
+    _journal(tale, _filled("o-1", 1, "x-2"))
+    assert held(judge.ruling())
 
 
 def test_a_fill_that_the_audit_hands_on_to_the_monitor_counts_once() -> None:

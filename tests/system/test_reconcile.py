@@ -26,7 +26,7 @@ from squall.system.domain.claims import AlertRaised
 from squall.system.domain.commands import ApplyReport, JudgeOrder, MarkSent, PlaceOrder
 from squall.system.domain.events import OrderFilled
 from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol, Venue
-from squall.system.domain.messages import SyncReconciler, VenueOpenOrders, VenueTrades
+from squall.system.domain.messages import OpenOrdersHeard, SyncReconciler, VenueOpenOrders, VenueTrades
 from squall.system.domain.oms import decide
 from squall.system.domain.oms_state import OmsState, evolve
 from squall.system.domain.orders import Order, OrderState
@@ -257,12 +257,37 @@ def test_a_list_goes_to_the_leader_behind_the_trades_and_says_whether_they_are_a
         VenueTrades,
         VenueOpenOrders,
     ]
-    assert rig.told(VenueOpenOrders)[0].trades_complete
+    [first] = rig.told(VenueOpenOrders)
+    assert first.trades_complete
 
+    rig.hear("oms1", OpenOrdersHeard(A, first.number))
     rig.pass_time(rig.config.interval_ns)
     rig.answer(listed(), last=2)
 
     assert not rig.told(VenueOpenOrders)[0].trades_complete
+
+
+def test_the_next_list_is_asked_for_when_the_leader_has_heard_the_last_one() -> None:
+    rig = Rig()
+    rig.answer(listed())
+    [first] = rig.told(VenueOpenOrders)
+    rig.pass_time(3 * rig.config.interval_ns)
+    assert rig.asked(OrderMassStatusRequest) == []
+
+    rig.hear("oms1", OpenOrdersHeard(A, first.number - 1), OpenOrdersHeard(A, first.number))
+    rig.pass_time(rig.config.interval_ns)
+
+    assert [query.attempt for query in rig.asked(OrderMassStatusRequest)] == [first.number + 1]
+
+
+def test_a_list_that_died_with_its_leader_holds_nothing_up() -> None:
+    rig = Rig()
+    rig.answer(listed())
+    rig.runtime.streams.add("oms2")
+
+    rig.hear("oms2", SyncReconciler(Epoch(2), "oms2"))
+
+    assert rig.asked(OrderMassStatusRequest)
 
 
 def test_a_query_that_fails_is_unknown_and_never_flat() -> None:

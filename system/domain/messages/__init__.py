@@ -66,6 +66,7 @@ from squall.system.domain.messages.positions import (
     SyncPositions,
 )
 from squall.system.domain.messages.reconciliation import (
+    OpenOrdersHeard,
     SyncReconciler,
     VenueOpenOrders,
     VenueTrades,
@@ -154,6 +155,7 @@ __all__ = [
     "OpenAtVenue",
     "OpenHolding",
     "OpenOrder",
+    "OpenOrdersHeard",
     "OrderChecked",
     "OrderDoubtful",
     "OrderLeft",

@@ -43,3 +43,14 @@ class VenueOpenOrders(DeskMessage, frozen=True, gc=False, tag=True):
     @property
     def identity(self) -> str:
         return f"venue-open-orders/{self.venue}/{self.number}"
+
+
+class OpenOrdersHeard(DeskMessage, frozen=True, gc=False, tag=True):
+    """Leader → reconciler: that list has come, so what the next one says was said in the knowledge of it."""
+
+    venue: Venue
+    number: int
+
+    @property
+    def identity(self) -> str:
+        return f"open-orders-heard/{self.venue}/{self.number}"
