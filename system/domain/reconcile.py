@@ -1,8 +1,9 @@
 """Reconciliation: what follows for the desk's orders from a venue's own account of trades and open orders.
 
 The venue's word settles a thing only where it cannot be older than ours. Clocks are not asked, they step. What counts
-is that one list after another says so: the second was asked for when the first had come to the leader, so whatever the
-desk knew at the first was known before the venue made the second. A query that failed is no list: it says nothing at all.
+is that one list after another says so: the second was asked for when the first had come to the leader, so whatever
+the desk knew at the first was known before the venue made the second. A query that failed is no list: it says nothing
+at all.
 """
 
 from collections.abc import Iterable, Mapping
