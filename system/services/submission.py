@@ -151,9 +151,11 @@ class Submission:
         self._await_repetition()
 
     def cancel(self, cl_ord_id: ClOrdID) -> None:
-        """An OMS has it, and we do not want it any more: whoever comes to lead is told so too."""
+        """We do not want it any more: whoever comes to lead is told so too. Never before the order itself."""
         self._remember_cancel(cl_ord_id)
-        self._withdraw(cl_ord_id)
+        waiting = self._waiting.get(cl_ord_id)
+        if waiting is None or waiting.token <= self._durable:
+            self._withdraw(cl_ord_id)
 
     def over(self, cl_ord_id: ClOrdID) -> None:
         """An order that was to rest has ended, as a service knows that follows its orders.
@@ -220,7 +222,10 @@ class Submission:
         self._durable = token
         syncing = self._syncing
         while syncing and syncing[0].token <= token:
-            self._write(syncing.popleft())
+            waiting = syncing.popleft()
+            self._write(waiting)
+            if waiting.order.cl_ord_id in self._cancelled:
+                self._withdraw(waiting.order.cl_ord_id)
         self._await_repetition()
 
     def on_stream_closed(self, peer: Address) -> None:

@@ -134,6 +134,22 @@ def test_quotes_are_pulled_at_the_first_tick_that_nobody_believes() -> None:
     assert acted == ["strategy.pull_stale_quotes"] * 2
 
 
+def test_a_quote_that_is_pulled_before_it_has_left_is_taken_back_behind_itself() -> None:
+    rig = Rig()
+    rig.lead()
+    rig.tick(100)
+    rig.tick(100, stale=True)
+    assert rig.cancels() == []
+    rig.runtime.sync(rig.engine)
+    words = [message for _, message in rig.runtime.sent if isinstance(message, SubmitOrder | CancelOrder)]
+    assert [(type(word), word.cl_ord_id) for word in words] == [
+        (SubmitOrder, "maker-ACME-1"),
+        (CancelOrder, "maker-ACME-1"),
+        (SubmitOrder, "maker-ACME-2"),
+        (CancelOrder, "maker-ACME-2"),
+    ]
+
+
 def test_quotes_stay_while_another_venue_is_believed() -> None:
     rig = quoting()
     rig.tick(100, venue=B)
