@@ -209,6 +209,7 @@ def _service(program: Any) -> dict[str, Any]:
             }
             return {
                 "open_orders": program.flow.open_orders,
+                "metrics": _metrics(program),
                 "alerts_standing": alerts,
                 "quarantines": quarantines,
             }
@@ -222,6 +223,19 @@ def _service(program: Any) -> dict[str, Any]:
             return {"orders_of_the_desk": len(program.ledger.live_orders)}
         case _:
             return {}
+
+
+def _metrics(program: Monitor) -> dict[str, Any]:
+    """What each of the monitor's alerts looks at; None where nothing has been seen of it."""
+    latencies, rate, slippage = program.flow.order_to_fill, program.flow.fill_rate, program.flow.slippage
+    return {
+        "order_to_fill_p99_ns": latencies.p99_ns() if len(latencies) else None,
+        "filled_lots": rate.filled_lots,
+        "ordered_lots": rate.ordered_lots,
+        "slippage_bp": slippage.in_basis_points if len(slippage) else None,
+        "daily_profit": program.profit.currency_units,
+        "var_utilisation_percent": program.var_utilisation_percent,
+    }
 
 
 def _order(order: Order) -> dict[str, Any]:

@@ -411,6 +411,13 @@ PROTECTIONS: Final = (
         "What waited for room on the old leader's disk is nobody's business any more.",
     ),
     Protection(
+        "silent services are asked for a sign of life",
+        "monitor.probes",
+        "portfolio-hangs",
+        "portfolio does not fall silent unnoticed",
+        "The stream stands, so the service counts as well, and its last figures stand as if they were today's.",
+    ),
+    Protection(
         "busts and corrections are booked",
         "portfolio.amend",
         "lme-2022",

@@ -333,11 +333,18 @@ class MonitorConfig(Struct, frozen=True):
     health_interval_ns: int = 60 * SECOND
     health_timeout_ns: int = 5 * SECOND
     """How long a service may take to answer a knock, or to do what there is for it to do."""
+    probes: bool = True
+    """Protection: who keeps a stream to the monitor is asked on it for a sign of life: a stream stands for a program
+    that hangs, too."""
     order_to_fill_target_ns: int = 50 * MILLISECOND
     order_to_fill_alert_ns: int = 100 * MILLISECOND
     """Of the 99th percentile of the window."""
     fill_rate_target_percent: int = 95
     fill_rate_alert_percent: int = 90
+    slippage_target_bp: int = 5
+    slippage_alert_bp: int = 10
+    """Of what the window's orders have executed, in basis points of the middle when they were decided on, fees
+    included."""
     daily_profit_target: int = 0
     daily_profit_alert: int = -10_000
     """In whole currency units; a loss is negative."""
@@ -345,7 +352,7 @@ class MonitorConfig(Struct, frozen=True):
     var_utilisation_alert_percent: int = 90
     """Of `var.limit`."""
     window_orders: int = 1_000
-    """How many orders back order-to-fill and fill rate look."""
+    """How many orders back order-to-fill, fill rate and slippage look."""
     window_orders_min: int = 20
     """Fewer orders than these say nothing."""
     max_open_orders: int = 100_000

@@ -1,7 +1,7 @@
 """What the monitor makes of what it hears: bounded windows, alerts that are raised once, signs of life."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from msgspec import Struct
@@ -18,8 +18,12 @@ from squall.system.domain.events import (
     OrderReplaced,
     OrderSent,
     OrderSubmitted,
+    TradeBusted,
+    TradeCorrected,
 )
 from squall.system.domain.ids import ClOrdID, Symbol
+from squall.system.domain.slippage import SlippageWindow, twice_cost
+from squall.system.domain.terms import Terms
 
 
 class Alert(Struct, frozen=True, gc=False):
@@ -150,23 +154,44 @@ class Followed(Struct):
     """An order on its way."""
 
     intended_ns: int
-    quantity_lots: int
-    at_once: bool
-    """It asks for all it can get at once: a market order, or immediate-or-cancel."""
+    terms: Terms
+    decision_twice_half_ticks: int
     filled_lots: int = 0
+    twice_cost: int = 0
+    """Of what is filled, against the middle at the decision; of no meaning where that is not known."""
     left: bool = False
+
+    @property
+    def at_once(self) -> bool:
+        """It asks for all it can get at once: a market order, or immediate-or-cancel."""
+        return self.terms.ord_type is OrdType.MARKET or self.terms.time_in_force is TimeInForce.IOC
+
+    def cost(self, lots: int, price_half_ticks: int, commission: int) -> int:
+        """Twice what so many lots at this price cost against the middle at the decision."""
+        return twice_cost(self.terms.side, lots, price_half_ticks, commission, self.decision_twice_half_ticks)
 
 
 class OrderFlow:
-    """Follows orders by the OMS's events, into order-to-fill times and the fill rate.
+    """Follows orders by the OMS's events, into order-to-fill times, the fill rate and slippage.
 
     Order to fill is from the instant at which the strategy meant to send the order to the fill that completes
-    it, by the leader's clock. An order that is never completed has none: it shows in the fill rate.
+    it, by the leader's clock. An order that is never completed has none: it shows in the fill rate. What is busted or
+    corrected while its order is open counts as it then is; windows keep an order as it was when it ended.
     """
 
-    def __init__(self, order_to_fill: LatencyWindow, fill_rate: FillRateWindow, max_open: int) -> None:
+    def __init__(
+        self,
+        order_to_fill: LatencyWindow,
+        fill_rate: FillRateWindow,
+        slippage: SlippageWindow,
+        weights: Mapping[Symbol, int],
+        max_open: int,
+    ) -> None:
+        """*weights* are what half tick × lot of each symbol is worth, in one unit of money."""
         self.order_to_fill = order_to_fill
         self.fill_rate = fill_rate
+        self.slippage = slippage
+        self._weights = weights
         self._max_open = max_open
         self._open: dict[ClOrdID, Followed] = {}
         # By type, not by a match: every event of the desk comes this way, and most are not here at all, since
@@ -181,6 +206,8 @@ class OrderFlow:
             OrderExpired: self._over,
             OrderMalformed: self._over,
             OrderReplaced: self._replaced,
+            TradeBusted: self._busted,
+            TradeCorrected: self._corrected,
         }
 
     @property
@@ -199,8 +226,7 @@ class OrderFlow:
     def _submitted(self, event: OrderSubmitted) -> None:
         if len(self._open) >= self._max_open:
             del self._open[next(iter(self._open))]
-        at_once = event.terms.ord_type is OrdType.MARKET or event.terms.time_in_force is TimeInForce.IOC
-        self._open[event.cl_ord_id] = Followed(event.intended_ns, event.terms.quantity_lots, at_once)
+        self._open[event.cl_ord_id] = Followed(event.intended_ns, event.terms, event.decision_twice_half_ticks)
 
     def _sent(self, event: OrderSent) -> None:
         order = self._open.get(event.cl_ord_id)
@@ -213,9 +239,22 @@ class OrderFlow:
     def _replaced(self, event: OrderReplaced) -> None:
         order = self._open.get(event.cl_ord_id)
         if order is not None:
-            order.quantity_lots = event.terms.quantity_lots
-            if order.filled_lots >= order.quantity_lots:
+            order.terms = event.terms
+            if order.filled_lots >= order.terms.quantity_lots:
                 self._ended(event.cl_ord_id)
+
+    def _busted(self, bust: TradeBusted) -> None:
+        order = self._open.get(bust.cl_ord_id)
+        if order is not None:
+            order.filled_lots -= bust.lots
+            order.twice_cost -= order.cost(bust.lots, bust.price_half_ticks, 0)
+
+    def _corrected(self, correction: TradeCorrected) -> None:
+        order = self._open.get(correction.cl_ord_id)
+        if order is not None:
+            order.filled_lots += correction.lots - correction.was_lots
+            order.twice_cost += order.cost(correction.lots, correction.price_half_ticks, 0)
+            order.twice_cost -= order.cost(correction.was_lots, correction.was_price_half_ticks, 0)
 
     def _filled(self, fill: OrderFilled) -> None:
         order = self._open.get(fill.cl_ord_id)
@@ -223,15 +262,22 @@ class OrderFlow:
             return
         order.left = True
         order.filled_lots += fill.lots
-        if order.filled_lots >= order.quantity_lots:
+        order.twice_cost += order.cost(fill.lots, fill.price_half_ticks, fill.commission)
+        if order.filled_lots >= order.terms.quantity_lots:
             # Clocks of two hosts may disagree by more than a fast fill takes.
             self.order_to_fill.add(max(fill.at_ns - order.intended_ns, 0))
             self._ended(fill.cl_ord_id)
 
     def _ended(self, cl_ord_id: ClOrdID) -> None:
         order = self._open.pop(cl_ord_id, None)
-        if order is not None and order.left and order.at_once:
-            self.fill_rate.add(order.filled_lots, order.quantity_lots)
+        if order is None or not order.left:
+            return
+        if order.at_once:
+            self.fill_rate.add(order.filled_lots, order.terms.quantity_lots)
+        if order.filled_lots and order.decision_twice_half_ticks:
+            weight = self._weights[order.terms.symbol]
+            worth = order.filled_lots * order.decision_twice_half_ticks
+            self.slippage.add(order.twice_cost * weight, worth * weight)
 
 
 class Mark(Struct, frozen=True, gc=False):

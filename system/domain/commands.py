@@ -28,6 +28,7 @@ class PlaceOrder(Command, frozen=True, gc=False):
     """What the form checks say of it."""
     parent_cap: bool = True
     """Whether a child that its parent has no room for is denied."""
+    decision_twice_half_ticks: int = 0
 
 
 class PlaceParent(Command, frozen=True, gc=False):

@@ -68,6 +68,8 @@ class OrderSubmitted(Event, frozen=True, gc=False, tag="OrderSubmitted/2"):
     terms: Terms
     intended_ns: int
     attribution: Attribution = HOUSE
+    decision_twice_half_ticks: int = 0
+    """Twice the middle of the market at which its sender decided: slippage counts from there. 0: not known."""
 
 
 class ParentTaken(Event, frozen=True, gc=False, tag=True):

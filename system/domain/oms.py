@@ -124,6 +124,7 @@ def _place(state: OmsState, command: PlaceOrder, now_ns: int) -> Events:
         terms=command.terms,
         intended_ns=command.intended_ns,
         attribution=command.attribution,
+        decision_twice_half_ticks=command.decision_twice_half_ticks,
     )
     if command.faults:
         return (submitted, OrderMalformed(name, now_ns, actor, command.faults))

@@ -107,6 +107,11 @@ class BestTouch(Struct, frozen=True, gc=False):
     bid_half_ticks: int
     ask_half_ticks: int
 
+    @property
+    def twice_middle(self) -> int:
+        """Bid plus ask; 0 where a side is empty, and there is no middle."""
+        return self.bid_half_ticks + self.ask_half_ticks if self.bid_half_ticks and self.ask_half_ticks else 0
+
 
 class DropReason(Enum):
     """Why an order that was meant is not sent."""
@@ -204,11 +209,18 @@ def shape_order(
         time_in_force=TimeInForce.IOC if marketable else TimeInForce.DAY,
         price_half_ticks=price_half_ticks,
         intended_ns=intended_ns,
+        decision_twice_half_ticks=touch.twice_middle,
     )
 
 
 def shape_child(
-    workload: Workload, instrument: Instrument, cl_ord_id: ClOrdID, lots: int, limit: int | None, intended_ns: int
+    workload: Workload,
+    instrument: Instrument,
+    cl_ord_id: ClOrdID,
+    lots: int,
+    limit: int | None,
+    intended_ns: int,
+    twice_middle: int,
 ) -> SubmitOrder:
     """A child of an execution algorithm: at the *limit* or better, or at any price where there is none."""
     return SubmitOrder(
@@ -221,6 +233,7 @@ def shape_child(
         time_in_force=TimeInForce.IOC,
         price_half_ticks=limit,
         intended_ns=intended_ns,
+        decision_twice_half_ticks=twice_middle,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from squall.system.config import DeskConfig
 from squall.system.domain.audit_trail import AuditRecord, Coverage, decode_record, encode_record
 from squall.system.domain.claims import AlertRaised, ReadModelsTold
-from squall.system.domain.messages import JournalCopied
+from squall.system.domain.messages import Alive, AreYouThere, JournalCopied
 from squall.system.domain.projections.read_models import Lag, ReadModels, rebuilt
 from squall.system.runtime import Address, Runtime
 from squall.system.wiring import Wiring
@@ -57,10 +57,12 @@ class Audit:
         self._runtime.open(self._monitor)
         self._runtime.set_timer(self._config.portfolio.value_interval_ns, SHOW)
 
-    def on_message(self, sender: Address, message: JournalCopied) -> None:
+    def on_message(self, sender: Address, message: AreYouThere | JournalCopied) -> None:
         match message:
             case JournalCopied():
                 self._copy(message)
+            case AreYouThere():
+                self._runtime.write(sender, Alive(message.number))
             case _:
                 raise TypeError(f"audit: no handler for {type(message).__name__} from {sender}")
 

@@ -243,6 +243,9 @@ class MarketData:
         elif watch.probing and channel.phase is Phase.IN_SEQUENCE and channel.begun:
             self._ask(channel)
         self._teller.choose(channel)
+        quality = self._teller.second_quality()
+        if quality is not None:
+            self._runtime.send(self._monitor, quality)
         self._runtime.set_timer(config.silence_ns, ("watch", channel.venue))
 
     def _suspect(self, channel: Channel, suspicion: Suspicion) -> None:

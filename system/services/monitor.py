@@ -16,15 +16,24 @@ from squall.system.domain.alerts import (
     OrderFlow,
     Vitals,
 )
-from squall.system.domain.claims import AlertRaised
+from squall.system.domain.claims import AlertRaised, ProtectionActed
 from squall.system.domain.events import OrderFilled, TradeBusted, TradeCorrected
 from squall.system.domain.ids import Venue
-from squall.system.domain.messages import FeedQuality, JournalCopied, PortfolioValued, PositionChanged, PositionsTold
+from squall.system.domain.messages import (
+    Alive,
+    AreYouThere,
+    FeedQuality,
+    JournalCopied,
+    PortfolioValued,
+    PositionChanged,
+    PositionsTold,
+)
+from squall.system.domain.slippage import SlippageWindow
 from squall.system.domain.suspicion import Suspicion
 from squall.system.runtime import Address, Runtime
 from squall.system.wiring import Wiring
 
-MonitorMessage = FeedQuality | JournalCopied | PortfolioValued | PositionChanged | PositionsTold
+MonitorMessage = Alive | FeedQuality | JournalCopied | PortfolioValued | PositionChanged | PositionsTold
 
 KNOCK: Final = "knock"
 JUDGE: Final = "judge"
@@ -35,7 +44,9 @@ class Monitor:
     """Decides nothing and stops nothing: what it says is for people.
 
     Every `health_interval_ns` it knocks at every service: opens a stream, and hangs up when it has opened.
-    Positions, portfolio and audit keep a stream to the monitor, so that theirs has to stand instead.
+    Positions, portfolio and audit keep a stream to the monitor, so that theirs has to stand instead; and since that of
+    a program that hangs stands too, audit and portfolio are asked on it. Positions show by what they book.
+    The second provider is not of the desk: market data say of it, as of each venue's feed, that it is not heard.
     """
 
     def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring) -> None:
@@ -43,6 +54,8 @@ class Monitor:
         self._config = config.monitor
         self._positions = wiring.positions
         self._callers = (wiring.positions, wiring.audit, wiring.portfolio)
+        self._asked = (wiring.audit, wiring.portfolio)
+        self._probes = 0
         self._knocked_at = (
             wiring.market_data,
             *wiring.submitters,
@@ -52,16 +65,21 @@ class Monitor:
             *wiring.oms,
             *wiring.keepers,
             wiring.tick_store,
+            wiring.reconciler,
+            wiring.operator,
         )
         limits = config.monitor
+        ratios = {one.symbol: one.unit_money.as_integer_ratio() for one in wiring.instruments}
+        scale = lcm(*(denominator for _, denominator in ratios.values()))
+        weights = {symbol: n * (scale // d) for symbol, (n, d) in ratios.items()}
         self.flow = OrderFlow(
             LatencyWindow(limits.window_orders, limits.order_to_fill_alert_ns, limits.order_to_fill_target_ns),
             FillRateWindow(limits.window_orders, limits.fill_rate_alert_percent, limits.fill_rate_target_percent),
+            SlippageWindow(limits.window_orders, limits.slippage_alert_bp, limits.slippage_target_bp),
+            weights,
             limits.max_open_orders,
         )
-        ratios = {one.symbol: one.unit_money.as_integer_ratio() for one in wiring.instruments}
-        scale = lcm(*(denominator for _, denominator in ratios.values()))
-        self.profit = DailyProfit({symbol: n * (scale // d) for symbol, (n, d) in ratios.items()}, scale)
+        self.profit = DailyProfit(weights, scale)
         self._fills = dict.fromkeys(ratios, 0)
         """Fills, busts and corrections in the journal, per symbol."""
         self._booked = dict.fromkeys(ratios, 0)
@@ -69,6 +87,8 @@ class Monitor:
         self.vitals = Vitals((*self._knocked_at, *self._callers))
         self.quality: dict[Venue, FeedQuality] = {}
         """What of each venue's market data is in quarantine, and how often anything was, by reason."""
+        self.var_utilisation_percent: int | None = None
+        """As the portfolio told it last."""
         self.board = AlertBoard(limits.max_alerts_kept)
 
     def on_start(self) -> None:
@@ -97,7 +117,10 @@ class Monitor:
             case FeedQuality():
                 self.quality[message.venue] = message
                 self._judge_quality(message)
+            case Alive():
+                self.vitals.sign(sender)
             case PortfolioValued():
+                self.var_utilisation_percent = message.var_utilisation_percent
                 self._judge_var(message.var_utilisation_percent)
             case _:
                 raise TypeError(f"monitor: no handler for {type(message).__name__} from {sender}")
@@ -115,7 +138,7 @@ class Monitor:
             self._judge_flow()
 
     def _judge_flow(self) -> None:
-        latencies, rate = self.flow.order_to_fill, self.flow.fill_rate
+        latencies, rate, slippage = self.flow.order_to_fill, self.flow.fill_rate, self.flow.slippage
         enough = self._config.window_orders_min
         if len(latencies) >= enough and self.board.is_news("order-to-fill", latencies.alarming, latencies.well):
             found_ms, limit_ms = (ns // MILLISECOND for ns in (latencies.p99_ns(), self._config.order_to_fill_alert_ns))
@@ -127,6 +150,10 @@ class Monitor:
                 f"limit {self._config.fill_rate_alert_percent} %"
             )
             self._raise(Alert(WARNING, "fill-rate", text))
+        if len(slippage) >= enough and self.board.is_news("slippage", slippage.alarming, slippage.well):
+            found_bp, limit_bp = slippage.in_basis_points, self._config.slippage_alert_bp
+            text = f"slippage: {found_bp} bp over {len(slippage)} orders, limit {limit_bp} bp"
+            self._raise(Alert(WARNING, "slippage", text))
 
     def _judge_profit(self) -> None:
         limit = self._config.daily_profit_alert
@@ -177,6 +204,12 @@ class Monitor:
         for service in self._knocked_at:
             self.vitals.expect(service, now_ns)
             self._runtime.open(service)
+        if self._config.probes:
+            self._probes += 1
+            for service in self._asked:
+                # With no stream it owes a sign of life already.
+                self.vitals.expect(service, now_ns)
+                self._runtime.write(service, AreYouThere(self._probes))
         self._runtime.set_timer(self._config.health_timeout_ns, JUDGE)
         self._runtime.set_timer(self._config.health_interval_ns, KNOCK)
 
@@ -189,6 +222,8 @@ class Monitor:
             if self.board.is_news(kind, silent, silent_ns == 0):
                 text = f"health: no sign of life from {service} for {silent_ns // MILLISECOND} ms"
                 self._raise(Alert(CRITICAL, kind, text))
+                if service in self._asked and self._config.probes:
+                    self._runtime.emit(ProtectionActed("monitor.probes", f"no sign of life from {service}"))
 
     def on_stream_open(self, peer: Address) -> None:
         self.vitals.sign(peer)

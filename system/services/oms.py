@@ -382,6 +382,7 @@ def _place(message: SubmitOrder, parent_cap: bool) -> PlaceOrder:
         intended_ns=message.intended_ns,
         attribution=message.attribution,
         parent_cap=parent_cap,
+        decision_twice_half_ticks=message.decision_twice_half_ticks,
     )
 
 

@@ -12,7 +12,14 @@ from msgspec.structs import replace
 
 from squall.system.config import DeskConfig
 from squall.system.domain.ids import Symbol
-from squall.system.domain.messages import AskMarks, MarksTold, PortfolioValued, StrategyPositions
+from squall.system.domain.messages import (
+    Alive,
+    AreYouThere,
+    AskMarks,
+    MarksTold,
+    PortfolioValued,
+    StrategyPositions,
+)
 from squall.system.domain.portfolio import Money, Valuation, valued
 from squall.system.domain.positions import Position, PositionKey
 from squall.system.domain.reference import corrected
@@ -20,7 +27,7 @@ from squall.system.domain.var import PriceHistory
 from squall.system.runtime import Address, Runtime
 from squall.system.wiring import Wiring
 
-PortfolioMessage = StrategyPositions | MarksTold
+PortfolioMessage = AreYouThere | StrategyPositions | MarksTold
 
 VALUE: Final = "value"
 
@@ -64,6 +71,8 @@ class Portfolio:
                 self._take(message)
             case MarksTold():
                 self._mark(message)
+            case AreYouThere():
+                self._runtime.write(sender, Alive(message.number))
             case _:
                 raise TypeError(f"portfolio: no handler for {type(message).__name__} from {sender}")
 

@@ -45,6 +45,10 @@ class SecondProvider:
             else:
                 self._books[listing.venue][listing.symbol].take(touch, config)
 
+    def is_silent(self, now_ns: int, config: FeedConfig) -> bool:
+        """Whether it was heard once, and is not any more. Who was never heard may not be there at all."""
+        return self._heard_ns is not None and now_ns - self._heard_ns > config.second_max_age_ns
+
     def is_fresh(self, venue: Venue, now_ns: int, config: FeedConfig) -> bool:
         """Whether the feed is heard, and any of this venue's books can be believed."""
         if self._heard_ns is None or now_ns - self._heard_ns > config.second_max_age_ns:

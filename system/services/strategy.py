@@ -256,7 +256,7 @@ class Strategy:
                 self._runtime.emit(ProtectionActed(protection="strategy.price_collar", what=cl_ord_id))
                 return DropReason.COLLAR
         self._meant_lots[symbol] += lots
-        return shape_child(self._workload, instrument, cl_ord_id, lots, limit, intended_ns)
+        return shape_child(self._workload, instrument, cl_ord_id, lots, limit, intended_ns, touch.twice_middle)
 
     def _draws(self, cl_ord_id: ClOrdID) -> Draws:
         chance = self._runtime.chance

@@ -257,6 +257,7 @@ class StrategyEngine:
         now_ns = self._runtime.monotonic_ns
         trade.recent = trade.recent.sent(place.side, now_ns)
         trade.cooling.pop(place.side, None)
+        touch = best_touch(trade.ticks.values())
         order = SubmitOrder(
             cl_ord_id=order_name(self._workload, trade.instrument.symbol, trade.number),
             strategy=self._workload.strategy,
@@ -268,6 +269,7 @@ class StrategyEngine:
             price_half_ticks=place.price_half_ticks,
             intended_ns=self._runtime.now_ns,
             venue=venue,
+            decision_twice_half_ticks=touch.twice_middle if touch is not None else 0,
         )
         self._hold(order)
         self._submission.send(order)

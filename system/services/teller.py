@@ -7,10 +7,12 @@ from squall.sim.exchange.wire.consolidated import ConsolidatedPacket
 from squall.system.config import FeedConfig
 from squall.system.domain.claims import FeedMoved, ProtectionActed
 from squall.system.domain.desk_book import Touch
-from squall.system.domain.ids import Symbol
+from squall.system.domain.ids import Symbol, Venue
 from squall.system.domain.marks import marks_of
-from squall.system.domain.messages import PriceMark, Tick
+from squall.system.domain.messages import FeedQuality, PriceMark, Tick
 from squall.system.domain.providers import Provider
+from squall.system.domain.quarantine import WHOLE_FEED
+from squall.system.domain.suspicion import Suspicion
 from squall.system.runtime import Address, Runtime
 from squall.system.services.feed_channel import Channel, Phase
 from squall.system.services.second_provider import SecondProvider
@@ -30,6 +32,9 @@ class Teller:
         self._config = config
         self.ticker = Ticker(runtime, config, listeners)
         self.second = SecondProvider(venues)
+        self._silences = 0
+        self._silent = False
+        self._moves = 0
         self.told_good: Callable[[Symbol, Touch], None] = lambda symbol, touch: None
         """Whoever else wants to hear of touches that are told as good."""
 
@@ -86,6 +91,18 @@ class Teller:
             self.choose(channel)
             if channel.failover.on is Provider.SECOND:
                 self.tell_all(channel)
+
+    def second_quality(self) -> FeedQuality | None:
+        """What is to be said of the second provider's feed as a whole, where it has just fallen silent or come back."""
+        silent = self.second.is_silent(self._runtime.monotonic_ns, self._config)
+        if silent is self._silent:
+            return None
+        self._silent = silent
+        self._silences += silent
+        self._moves += 1
+        standing = ((WHOLE_FEED, Suspicion.SILENT),) if silent else ()
+        provider = Venue(Provider.SECOND.value)
+        return FeedQuality(provider, self._moves, standing, ((Suspicion.SILENT, self._silences),))
 
     def choose(self, channel: Channel) -> None:
         """Look how both providers are, and go over, or back, where it is time to."""

@@ -25,18 +25,24 @@ from squall.system.domain.events import (
     OrderRejected,
     OrderSent,
     OrderSubmitted,
+    TradeBusted,
+    TradeCorrected,
 )
 from squall.system.domain.ids import ClOrdID, ExecID, Symbol, Venue
+from squall.system.domain.slippage import SlippageWindow
 from squall.system.domain.terms import Terms
 
 ACME = Symbol("ACME")
 VENUE = Venue("exchange-a")
 
 
-def submitted(name: str, intended_ns: int = 0, lots: int = 10, ioc: bool = True) -> OrderSubmitted:
+def submitted(
+    name: str, intended_ns: int = 0, lots: int = 10, ioc: bool = True, decision_twice: int = 0
+) -> OrderSubmitted:
     tif = TimeInForce.IOC if ioc else TimeInForce.DAY
+    terms = Terms(ACME, Side.BUY, lots, OrdType.LIMIT, tif, 200)
     return OrderSubmitted(
-        ClOrdID(name), 1, "pulse", "pulse", Terms(ACME, Side.BUY, lots, OrdType.LIMIT, tif, 200), intended_ns
+        ClOrdID(name), 1, "pulse", "pulse", terms, intended_ns, decision_twice_half_ticks=decision_twice
     )
 
 
@@ -54,7 +60,9 @@ def canceled(name: str, leaves: int) -> OrderCanceled:
 
 
 def flow(*events: AnyEvent, max_open: int = 100) -> OrderFlow:
-    following = OrderFlow(LatencyWindow(100, 100, 50), FillRateWindow(100, 90, 95), max_open)
+    following = OrderFlow(
+        LatencyWindow(100, 100, 50), FillRateWindow(100, 90, 95), SlippageWindow(100, 10, 5), {ACME: 1}, max_open
+    )
     for event in events:
         following.on_event(event)
     return following
@@ -200,3 +208,27 @@ def test_a_service_with_nothing_to_do_is_not_silent_and_one_that_owes_a_sign_is(
     vitals.sign("risk")
     assert vitals.silent_ns("risk", 9_000) == 0
     assert vitals.services == ("risk", "router")
+
+
+# --- slippage ---
+
+
+def test_slippage_is_of_what_was_executed_against_the_middle_at_the_decision() -> None:
+    found = flow(submitted("a", decision_twice=396), sent("a"), filled("a", 5, 4), canceled("a", 6)).slippage
+    assert (found.cost, found.worth) == (4 * (400 - 396), 4 * 396)
+
+
+def test_an_order_that_executed_nothing_or_was_decided_in_the_dark_has_no_slippage() -> None:
+    nothing = flow(submitted("a", decision_twice=396), sent("a"), canceled("a", 10))
+    in_the_dark = flow(submitted("b"), sent("b"), filled("b", 5))
+    assert (len(nothing.slippage), len(in_the_dark.slippage)) == (0, 0)
+
+
+def test_what_is_busted_or_corrected_while_its_order_is_open_counts_as_it_then_is() -> None:
+    ref = ExecID(f"{VENUE}/a/1")
+    correction = TradeCorrected(ClOrdID("a"), 6, VENUE, ExecID("x"), ref, VENUE, ACME, 4, 200, 4, 199, 0)
+    bust = TradeBusted(ClOrdID("a"), 7, VENUE, ExecID("y"), ExecID(f"{VENUE}/a/2"), VENUE, ACME, 3, 200)
+    lived = (submitted("a", decision_twice=396), sent("a"), filled("a", 5, 4), filled("a", 5, 3, number=2))
+    found = flow(*lived, correction, bust, canceled("a", 6))
+    assert (found.slippage.cost, found.slippage.worth) == (4 * (398 - 396), 4 * 396)
+    assert found.fill_rate.filled_lots == 4

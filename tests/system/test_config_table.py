@@ -72,12 +72,12 @@ def test_the_blueprints_numbers_are_the_defaults() -> None:
         if kept is not None:
             assert (chapter if kept[3] else plain)[kept[1]] == kept[2]
             checked += 1
-    assert checked == 26
+    assert checked == 28
 
 
 def test_the_table_of_numbers_says_the_same_on_both_sides() -> None:
     numbers = {name: (number, here) for name, number, here in _rows("numbers")}
-    assert len(numbers) == 35
+    assert len(numbers) == 37
     assert numbers["order size"] == ("10,000", "`risk.max_order_lots` = 10000")
     assert numbers["position"] == ("50,000", "`risk.max_position_lots` = 50000")
     assert numbers["daily loss"] == ("−10,000", "`risk.max_daily_loss` = 10000")

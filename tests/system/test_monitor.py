@@ -6,7 +6,7 @@ import pytest
 
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
 from squall.system.config import DeskConfig, MonitorConfig
-from squall.system.domain.claims import AlertRaised
+from squall.system.domain.claims import AlertRaised, ProtectionActed
 from squall.system.domain.events import (
     AnyEvent,
     OrderCanceled,
@@ -16,6 +16,8 @@ from squall.system.domain.events import (
 )
 from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol, Venue
 from squall.system.domain.messages import (
+    Alive,
+    AreYouThere,
     FeedQuality,
     JournalCopied,
     PortfolioValued,
@@ -46,7 +48,10 @@ KNOCKED_AT = (
     "keeper2",
     "keeper3",
     "tick-store",
+    "reconciler",
+    "operator",
 )
+ASKED = ("audit", "portfolio")
 
 
 def started() -> tuple[FakeRuntime, Monitor]:
@@ -60,11 +65,21 @@ def started() -> tuple[FakeRuntime, Monitor]:
     return runtime, monitor
 
 
-def life(name: str, latency_ns: int, filled_lots: int = 10) -> tuple[AnyEvent, ...]:
+def all_answer(runtime: FakeRuntime, monitor: Monitor) -> None:
+    """Every service that was knocked at or asked gives a sign of life."""
+    for service in KNOCKED_AT:
+        runtime.connect(monitor, service)
+    for service in ASKED:
+        for probe in runtime.take(AreYouThere, to=service):
+            monitor.on_message(service, Alive(probe.number))
+
+
+def life(name: str, latency_ns: int, filled_lots: int = 10, decision_twice: int = 0) -> tuple[AnyEvent, ...]:
     """An order of ten lots, from its submission to its end."""
     order = ClOrdID(name)
+    terms = Terms(ACME, Side.BUY, 10, OrdType.LIMIT, TimeInForce.IOC, 200)
     head = (
-        OrderSubmitted(order, 1, "pulse", "pulse", Terms(ACME, Side.BUY, 10, OrdType.LIMIT, TimeInForce.IOC, 200), 0),
+        OrderSubmitted(order, 1, "pulse", "pulse", terms, 0, decision_twice_half_ticks=decision_twice),
         OrderSent(order, 2, "execution", VENUE, 1),
     )
     if filled_lots == 10:
@@ -113,6 +128,16 @@ def test_unfilled_orders_raise_the_fill_rate_alert() -> None:
     assert alerts(runtime) == [("fill-rate", "fill rate: 80 of 90 lots over 9 orders, limit 90 %")]
 
 
+def test_slippage_above_its_limit_raises_one_alert_until_it_is_back_at_its_target() -> None:
+    """Erratum 31: the chapter has a threshold for it, and never records a figure."""
+    runtime, monitor = started()
+    dear, fair = 2 * 200 * 9_980 // 10_000, 400
+    for round_number, decision in enumerate((fair, dear, dear, fair, dear)):
+        tell(monitor, *(life(f"r{round_number}o{n}", MILLISECOND, 10, decision) for n in range(10)))
+    assert [kind for kind, _ in alerts(runtime)] == ["slippage", "slippage"]
+    assert alerts(runtime)[0][1].startswith("slippage: 11 bp over 10 orders, limit 10 bp")
+
+
 def test_a_loss_beyond_the_limit_raises_one_critical_alert() -> None:
     """Erratum 31: the chapter reads the daily profit from a field that does not exist."""
     runtime, monitor = started()
@@ -147,8 +172,7 @@ def test_every_service_is_knocked_at_on_a_timer() -> None:
     runtime, monitor = started()
     runtime.advance(monitor, 60 * SECOND)
     assert tuple(runtime.opened) == KNOCKED_AT
-    for service in KNOCKED_AT:
-        runtime.connect(monitor, service)
+    all_answer(runtime, monitor)
     assert tuple(runtime.closed) == KNOCKED_AT
     runtime.advance(monitor, 59 * SECOND)
     assert alerts(runtime) == []
@@ -163,6 +187,8 @@ def test_a_service_that_does_not_answer_is_named_once_until_it_does() -> None:
         for service in KNOCKED_AT:
             if service != "risk" or minute == 3:
                 runtime.connect(monitor, service)
+        for service in ASKED:
+            monitor.on_message(service, Alive(minute))
         runtime.advance(monitor, 5 * SECOND)
         if minute == 1:
             assert alerts(runtime) == [("silent/risk", "health: no sign of life from risk for 5000 ms")]
@@ -174,8 +200,7 @@ def test_positions_that_do_not_book_a_fill_are_named() -> None:
     runtime.advance(monitor, 59 * SECOND)
     tell(monitor, life("a", MILLISECOND))
     runtime.advance(monitor, 1 * SECOND)
-    for service in KNOCKED_AT:
-        runtime.connect(monitor, service)
+    all_answer(runtime, monitor)
     runtime.advance(monitor, 5 * SECOND)
     assert alerts(runtime) == [("silent/positions", "health: no sign of life from positions for 6000 ms")]
 
@@ -189,8 +214,7 @@ def test_positions_that_booked_every_fill_are_well_whichever_news_is_first(journ
     if not journal_first:
         tell(monitor, life("a", MILLISECOND))
     runtime.advance(monitor, 60 * SECOND)
-    for service in KNOCKED_AT:
-        runtime.connect(monitor, service)
+    all_answer(runtime, monitor)
     runtime.advance(monitor, 5 * SECOND)
     assert alerts(runtime) == []
 
@@ -199,10 +223,29 @@ def test_a_caller_whose_stream_is_gone_is_named() -> None:
     runtime, monitor = started()
     runtime.disconnect(monitor, "audit")
     runtime.advance(monitor, 60 * SECOND)
-    for service in KNOCKED_AT:
-        runtime.connect(monitor, service)
+    all_answer(runtime, monitor)
     runtime.advance(monitor, 5 * SECOND)
     assert [kind for kind, _ in alerts(runtime)] == ["silent/audit"]
+
+
+def test_who_keeps_a_stream_and_does_not_answer_on_it_is_named() -> None:
+    """Erratum 34, further: a stream stands for a program that hangs, too."""
+    runtime, monitor = started()
+    runtime.advance(monitor, 60 * SECOND)
+    assert [each.number for each in runtime.take(AreYouThere, to="portfolio")] == [1]
+    all_answer(runtime, monitor)
+    runtime.advance(monitor, 5 * SECOND)
+    assert [kind for kind, _ in alerts(runtime)] == ["silent/portfolio"]
+    assert ProtectionActed("monitor.probes", "no sign of life from portfolio") in runtime.claims
+
+
+def test_with_the_protection_off_nobody_is_asked() -> None:
+    runtime, monitor = started()
+    monitor.on_config(DeskConfig(monitor=MonitorConfig(probes=False)))
+    runtime.advance(monitor, 60 * SECOND)
+    all_answer(runtime, monitor)
+    runtime.advance(monitor, 5 * SECOND)
+    assert (runtime.take(AreYouThere), alerts(runtime)) == ([], [])
 
 
 def test_the_defaults_are_the_numbers_of_the_table() -> None:
@@ -213,6 +256,7 @@ def test_the_defaults_are_the_numbers_of_the_table() -> None:
         100 * MILLISECOND,
     )
     assert (limits.fill_rate_target_percent, limits.fill_rate_alert_percent) == (95, 90)
+    assert (limits.slippage_target_bp, limits.slippage_alert_bp) == (5, 10)
     assert (limits.daily_profit_target, limits.daily_profit_alert) == (0, -10_000)
     assert limits.health_interval_ns == 60 * SECOND
 

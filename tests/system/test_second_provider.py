@@ -10,6 +10,8 @@ from squall.sim.exchange.wire.messages import FeedHeartbeat, Level
 from squall.system.config import MILLISECOND, SECOND, FeedConfig
 from squall.system.domain.claims import ProtectionActed
 from squall.system.domain.desk_book import Touch
+from squall.system.domain.ids import Venue
+from squall.system.domain.messages import FeedQuality
 from squall.system.domain.providers import Failover, Provider, SecondBook
 from squall.system.domain.suspicion import Suspicion
 from squall.system.gateways.consolidated import directory_of, quote_of, touch_of
@@ -216,6 +218,18 @@ def test_with_both_providers_silent_everything_is_stale() -> None:
     story.pass_by(SECOND, direct=False, second=False)
     assert story.tick.stale
     assert story.program.feeds[A].provider is Provider.DIRECT
+
+
+def test_that_it_has_fallen_silent_is_told_once_and_that_it_is_back() -> None:
+    story = TwoProviders()
+    story.pass_by(SECOND, direct=True, second=False)
+    assert not story.runtime.take(FeedQuality), "one that was never heard may not be there at all"
+    story.pass_by(SECOND, direct=True)
+    story.pass_by(2 * SECOND, direct=True, second=False)
+    silent = FeedQuality(Venue("second provider"), 1, (("feed", Suspicion.SILENT),), ((Suspicion.SILENT, 1),))
+    assert story.runtime.take(FeedQuality, to="monitor") == [silent]
+    story.pass_by(SECOND, direct=True)
+    assert [told.standing for told in story.runtime.take(FeedQuality)] == [()]
 
 
 def test_a_venue_that_counts_from_1_again_meanwhile_is_heard_of_after_a_stale_tick() -> None:

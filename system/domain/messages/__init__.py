@@ -3,6 +3,10 @@
 from squall.system.domain.messages.base import (
     DeskMessage,
 )
+from squall.system.domain.messages.health import (
+    Alive,
+    AreYouThere,
+)
 from squall.system.domain.messages.history import (
     AskHistory,
     Bar,
@@ -115,8 +119,10 @@ from squall.system.domain.messages.trading import (
 
 __all__ = [
     "Algorithm",
+    "Alive",
     "AmendFill",
     "AmendOrder",
+    "AreYouThere",
     "AskHistory",
     "AskHoldings",
     "AskMarks",

@@ -29,6 +29,8 @@ class SubmitOrder(DeskMessage, frozen=True, gc=False, tag=True):
     venue: Venue | None = None
     """Of a leg of an order that was split: the venue that it was cut for."""
     expire_ns: int | None = None
+    decision_twice_half_ticks: int = 0
+    """Bid plus ask, twice the middle, that its sender saw when it decided; 0: a side was empty, or nobody looked."""
 
     @property
     def identity(self) -> str:
