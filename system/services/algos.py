@@ -267,6 +267,7 @@ class Algos:
         """Written down before it goes out, so that no later life gives its name to another one."""
         order, name = life.order, life.next_name()
         life.mean(ChildState(name, child.lots))
+        touch = best_touch(self._ticks[order.symbol].values())
         submit = SubmitOrder(
             cl_ord_id=name,
             strategy=STRATEGY,
@@ -279,6 +280,7 @@ class Algos:
             intended_ns=self._runtime.now_ns,
             expire_ns=order.end_ns,
             attribution=Attribution(order.account, order.client, order.trader, order.algorithm.value, life.name),
+            decision_twice_half_ticks=touch.twice_middle if touch is not None else 0,
         )
         self._submission.send(submit, noted_first=True)
 
