@@ -186,6 +186,7 @@ def test_a_child_says_whose_it_is_has_a_limit_and_takes_what_there_is() -> None:
         intended_ns=0,
         attribution=Attribution("fund/main", "fund", "ann", "twap", PARENT),
         expire_ns=10 * SECOND,
+        decision_twice_half_ticks=40_000,
     )
 
 
