@@ -5,6 +5,7 @@
 
 from squall.scenarios.checks.audit import audit_complete
 from squall.scenarios.checks.breaker import breaker_holds
+from squall.scenarios.checks.capture import captured_is_the_tape, flow_balances
 from squall.scenarios.checks.durability import nothing_lost, rebuilt_equals_live
 from squall.scenarios.checks.exposure import exposure_within_limit, loss_limit_kept, order_size_within_limit
 from squall.scenarios.checks.feed import books_agree, feeds_in_sequence, good_ticks_can_be
@@ -44,6 +45,8 @@ def settles() -> tuple[Promise, ...]:
         positions_are_their_fills(),
         portfolio_adds_up(),
         read_side_catches_up(),
+        captured_is_the_tape(),
+        flow_balances(),
         feeds_in_sequence(),
         nothing_lost(),
         rebuilt_equals_live(),

@@ -2,7 +2,10 @@
 
 import difflib
 import re
+from enum import Enum
 from typing import Any, Final
+
+from msgspec.structs import asdict
 
 from squall.faults.durations import format_duration
 from squall.scenarios.compare import Tape
@@ -17,6 +20,7 @@ from squall.system.domain.doubt import desk_id
 from squall.system.domain.messages import JournalCopied
 from squall.system.domain.orders import TERMINAL, Order
 from squall.system.domain.portfolio import Exposure
+from squall.system.domain.projections.trades import CapturedTrade, Standing
 from squall.system.services.audit import Audit
 from squall.system.services.execution import Execution
 from squall.system.services.keeper import Keeper
@@ -282,7 +286,7 @@ def _positions(program: Positions) -> dict[str, Any]:
 
 
 def _audit(program: Audit) -> dict[str, Any]:
-    models, lag = program.read_models, program.lag
+    models, lag, money = program.read_models, program.lag, program.money
     rows = models.orders.rows.values()
     return {
         "versions_missing": [list(hole) for hole in program.missing],
@@ -300,7 +304,49 @@ def _audit(program: Audit) -> dict[str, Any]:
             }
             for key, row in models.fills.rows.items()
         },
+        "captured": _captured(program),
+        "flow": {
+            state.value: {
+                "entered": node.entered,
+                "left": node.left,
+                "ordered_lots": node.ordered_lots,
+                "filled_lots": node.filled_lots,
+            }
+            for state, node in models.flow.nodes.items()
+        },
+        "quality": {
+            strategy: {
+                "orders": each.orders,
+                "ordered_lots": each.ordered_lots,
+                "filled_lots": each.filled_lots,
+                "execution_cents": money.in_cents(each.execution),
+                "fees_cents": money.in_cents(each.fees),
+                "opportunity_cents": money.in_cents(each.opportunity),
+                "shortfall_bp": each.shortfall_bp,
+            }
+            for strategy, each in models.quality(money, {}).items()
+        },
     }
+
+
+def _captured(program: Audit) -> dict[str, Any]:
+    """Trades by how they stand, how far they are on the disk, and the latest of them with its order."""
+    trades = program.read_models.trades.rows
+    standings = [trade.standing for trade in trades.values()]
+    latest = next(reversed(trades.values()), None)
+    return {
+        "version_on_disk": program.captured_version,
+        "not_on_disk": program.uncaptured,
+        "standing": {each.value: standings.count(each) for each in Standing if each in standings},
+        "latest": None if latest is None else _trade(latest),
+    }
+
+
+def _trade(trade: CapturedTrade) -> dict[str, Any]:
+    """One record, whole."""
+    told = {**asdict(trade), **asdict(trade.attribution)}
+    del told["attribution"]
+    return {name: value.value if isinstance(value, Enum) else value for name, value in told.items()}
 
 
 def _portfolio(program: Portfolio) -> dict[str, Any]:

@@ -198,6 +198,8 @@ class VenueExecuted(Event, frozen=True, gc=False, tag=True):
     price_half_ticks: int
     fee: int = 0
     """In half tick x lot; a rebate is negative."""
+    rested: bool = False
+    """It rested and added liquidity; otherwise it took."""
 
 
 class VenueReplaced(Event, frozen=True, gc=False, tag=True):

@@ -236,13 +236,13 @@ class Blotter:
         order, history = live.order, live.history
         cl_ord_id = order.cl_ord_id
         exec_id = self.ledger.next_exec_id(cl_ord_id, history)
-        fee = self._terms.tariff.fee(lots, takes)
+        fee, rested = self._terms.tariff.fee(lots, takes), not takes
         live.cum_lots += lots
         live.leaves_lots = leaves_lots
         history.cum_lots += lots
         history.leaves_lots -= lots
         history.settle(OrdStatus.FILLED)
-        history.executions = (*history.executions, Execution(exec_id, lots, price_half_ticks, fee))
+        history.executions = (*history.executions, Execution(exec_id, lots, price_half_ticks, fee, rested=rested))
         self._observe(
             VenueExecuted(
                 venue=self._venue,
@@ -254,6 +254,7 @@ class Blotter:
                 lots=lots,
                 price_half_ticks=price_half_ticks,
                 fee=fee,
+                rested=rested,
             )
         )
         if not leaves_lots:
@@ -275,6 +276,7 @@ class Blotter:
             None,
             self._machine.now_ns,
             fee=fee,
+            rested=rested,
         )
         self.send(live.sender, report)
         self.record(live.sender, live.key, order.cl_ord_link_id, report)

@@ -67,6 +67,7 @@ class Trades:
             report.fee,
             report.cum_lots,
             report.transact_time_ns,
+            report.rested,
         )
         self._keep(trade, key)
         return trade

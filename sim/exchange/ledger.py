@@ -46,7 +46,7 @@ class History(Struct, gc=False):
     def revise(self, exec_id: str, lots: int, price_half_ticks: int, fee: int, by: str) -> None:
         """An execution is for so many lots at this price from here on."""
         self.executions = tuple(
-            Execution(exec_id, lots, price_half_ticks, fee, by) if each.exec_id == exec_id else each
+            Execution(exec_id, lots, price_half_ticks, fee, by, each.rested) if each.exec_id == exec_id else each
             for each in self.executions
         )
 

@@ -94,3 +94,21 @@ class ReadModelsTold(Claim, frozen=True, gc=False, tag=True):
     behind_ns: int
     positions: tuple[tuple[str, int, int], ...]
     """Symbol, net lots, and cash flow in half tick × lot."""
+    captured_version: int = 0
+    """Up to which version trades are captured on the disk."""
+    uncaptured: int = 0
+    """How many executions have changed since, and are not on it yet."""
+
+
+class FlowTold(Claim, frozen=True, gc=False, tag=True):
+    """Where all orders are, at *version* of the journal, by the states of their lives."""
+
+    version: int
+    nodes: tuple[tuple[str, int, int, int], ...]
+    """State; how many orders have come into it and left it; and how many are there, counted apart where it is a state
+    in which an order is open."""
+    ordered_lots: int
+    filled_lots: int
+    ended_ordered_lots: int
+    """Of those that have ended at a venue: what the fill rate is over."""
+    ended_filled_lots: int

@@ -120,6 +120,8 @@ class OrderFilled(Event, frozen=True, gc=False, tag=True):
     price_half_ticks: int
     commission: int = 0
     """What the venue charged for it; venues that state none charge none."""
+    rested: bool = False
+    """It rested and added liquidity; otherwise it took."""
 
 
 class CancelRequested(Event, frozen=True, gc=False, tag=True):

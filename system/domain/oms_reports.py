@@ -172,7 +172,7 @@ def _trade(state: OmsState, order: Order, command: ApplyReport, report: Executio
         return NOTHING
     right = report.symbol == order.terms.symbol and report.side is order.terms.side
     lots = report.last_lots if right else 0
-    fill = _execution(order, command, exec_id, lots, report.last_price_half_ticks, report.fee, now_ns)
+    fill = _execution(order, command, exec_id, lots, report.last_price_half_ticks, report.fee, report.rested, now_ns)
     counted = min(report.cum_lots, order.terms.quantity_lots)
     if isinstance(fill, OrderFilled) and order.cum_lots + fill.lots < counted:
         return (fill, missing(order, command, now_ns))
@@ -186,6 +186,7 @@ def _execution(
     lots: int,
     price: int,
     fee: int,
+    rested: bool,
     now_ns: int,
 ) -> OrderFilled | FillQuarantined:
     """Book it, or set it aside."""
@@ -207,6 +208,7 @@ def _execution(
             lots=lots,
             price_half_ticks=price,
             commission=fee,
+            rested=rested,
         )
     return FillQuarantined(order.cl_ord_id, now_ns, command.actor, exec_id, command.venue, lots, price, reason)
 
@@ -294,7 +296,7 @@ def decide_status(state: OmsState, order: Order, command: ApplyStatus, now_ns: i
                 events += _amended(state, order, command, void, exec_id, 0, 0, 0, now_ns)
                 continue
             lots, price, fee = execution.lots, execution.price_half_ticks, execution.fee
-            fill = _execution(order, command, exec_id, lots, price, fee, now_ns)
+            fill = _execution(order, command, exec_id, lots, price, fee, execution.rested, now_ns)
             events.append(fill)
             order = changed(order, fill)
         elif execution.revised_by and ExecID(execution.revised_by) not in state.exec_ids:

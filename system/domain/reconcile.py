@@ -107,6 +107,7 @@ def as_report(trade: TradeCaptureReport) -> ExecutionReport:
         transact_time_ns=trade.transact_time_ns,
         exec_ref_id=trade.exec_ref_id,
         fee=trade.fee,
+        rested=trade.rested,
     )
 
 

@@ -1,21 +1,29 @@
 """Audit: keeps the OMS's events on its own disk, each once, hands them on to the monitor, and holds the read models.
 
+Trades are captured beside them: what has changed of any execution is written to a file of its own, at most once an
+interval, for reports to read. How far it lags behind is told with the rest.
+
 The read models stand here because all that they are made of comes here anyway: another service would hear every event
 a second time. They are made anew from the disk at each start.
 """
 
+from collections import deque
 from collections.abc import Hashable
 from typing import Final
 
 from squall.system.config import DeskConfig
 from squall.system.domain.audit_trail import AuditRecord, Coverage, decode_record, encode_record
-from squall.system.domain.claims import AlertRaised, ReadModelsTold
+from squall.system.domain.claims import AlertRaised, FlowTold, ReadModelsTold
 from squall.system.domain.messages import Alive, AreYouThere, JournalCopied
+from squall.system.domain.orders import TERMINAL
+from squall.system.domain.portfolio import Money
 from squall.system.domain.projections.read_models import Lag, ReadModels, rebuilt
+from squall.system.domain.projections.trades import TradesWritten, encode_trades, read_trades
 from squall.system.runtime import Address, Runtime
 from squall.system.wiring import Wiring
 
 FILE: Final = "audit"
+TRADES: Final = "trades"
 REOPEN: Final = "reopen monitor"
 SHOW: Final = "show"
 
@@ -30,6 +38,11 @@ class Audit:
         self._coverage = Coverage()
         self._durable = 0
         self.read_models = ReadModels()
+        self.money = Money(wiring.instruments)
+        self._capturing: deque[tuple[int, int]] = deque()
+        """Tokens of records of trades that are not on the disk yet, and up to which version each goes."""
+        self.captured_version = 0
+        """Up to which version of the journal trades are captured, on the disk."""
         self._shown = 0
         """The version of the journal that was last said to be shown."""
 
@@ -37,6 +50,11 @@ class Audit:
     def durable_token(self) -> int:
         """The last token of the audit file that is known to be on the disk."""
         return self._durable
+
+    @property
+    def uncaptured(self) -> int:
+        """How many executions have changed and are not written, or whose records are not on the disk yet."""
+        return self.read_models.trades.unwritten + len(self._capturing)
 
     @property
     def missing(self) -> list[tuple[int, int]]:
@@ -54,6 +72,8 @@ class Audit:
             record = decode_record(data)
             self._coverage.take(record.first_version, len(record.events))
         self.read_models = rebuilt(records)
+        self.captured_version, _ = read_trades(self._runtime.read(TRADES))
+        self.read_models.trades.written_up_to(self.captured_version)
         self._runtime.open(self._monitor)
         self._runtime.set_timer(self._config.portfolio.value_interval_ns, SHOW)
 
@@ -88,6 +108,8 @@ class Audit:
 
     def on_durable(self, token: int) -> None:
         self._durable = token
+        while self._capturing and self._capturing[0][0] <= token:
+            _, self.captured_version = self._capturing.popleft()
 
     def on_stream_open(self, peer: Address) -> None:
         """Nothing: an OMS speaks first, and the monitor only listens."""
@@ -108,12 +130,41 @@ class Audit:
     def _show(self) -> None:
         """Say what the read models show, where that has changed, and how far they are behind."""
         models = self.read_models
+        if models.trades.unwritten:
+            written = TradesWritten(models.version, models.trades.fresh())
+            self._capturing.append((self._runtime.append(TRADES, encode_trades(written)), models.version))
         if models.version != self._shown:
             self._shown = models.version
             lag = self.lag
             positions = tuple((name, each.net_lots, each.cash_flow) for name, each in models.fills.totals.items())
-            self._runtime.emit(ReadModelsTold(models.version, lag.versions, lag.age_ns, positions))
+            self._runtime.emit(
+                ReadModelsTold(
+                    models.version, lag.versions, lag.age_ns, positions, self.captured_version, self.uncaptured
+                )
+            )
+            self._runtime.emit(flow_told(models))
         self._runtime.set_timer(self._config.portfolio.value_interval_ns, SHOW)
 
     def on_config(self, config: DeskConfig) -> None:
         self._config = config
+
+
+def flow_told(models: ReadModels) -> FlowTold:
+    """Where all orders are: those that are open, as the orders themselves say."""
+    flow, standing = models.flow, models.orders.standing
+    return FlowTold(
+        models.version,
+        tuple(
+            (
+                state.value,
+                node.entered,
+                node.left,
+                node.entered - node.left if state in TERMINAL else standing.get(state, 0),
+            )
+            for state, node in flow.nodes.items()
+        ),
+        sum(node.ordered_lots for node in flow.nodes.values()),
+        sum(node.filled_lots for node in flow.nodes.values()),
+        flow.ended_ordered_lots,
+        flow.ended_filled_lots,
+    )

@@ -59,6 +59,8 @@ class TradeCaptureReport(WireMessage, frozen=True, gc=False, tag=True):
     cum_lots: int
     """Of the order, after it."""
     transact_time_ns: int
+    rested: bool = False
+    """LastLiquidityInd, as in the report."""
 
     @property
     def identity(self) -> str:

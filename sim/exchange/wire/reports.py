@@ -47,6 +47,8 @@ class ExecutionReport(WireMessage, frozen=True, gc=False, tag=True):
     """Of REPLACED and RESTATED: OrderQty from here on."""
     price_half_ticks: int | None = None
     """Of REPLACED and RESTATED: the limit from here on."""
+    rested: bool = False
+    """Of a trade, LastLiquidityInd: it rested and added liquidity (1); otherwise it took (2)."""
 
     @property
     def identity(self) -> str:
@@ -78,6 +80,8 @@ class Execution(Struct, frozen=True, gc=False):
     fee: int = 0
     revised_by: str = ""
     """The ExecID of the bust or correction that made it what it is; empty where it is as it was reported first."""
+    rested: bool = False
+    """LastLiquidityInd, as in the report."""
 
 
 class OrderStatusReport(WireMessage, frozen=True, gc=False, tag=True):

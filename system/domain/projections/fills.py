@@ -60,6 +60,7 @@ class PositionEvent(Struct, frozen=True, gc=False):
     """Signed as the position."""
     price_half_ticks: int
     at_ns: int
+    exec_id: ExecID
 
 
 class Fills:
@@ -131,7 +132,9 @@ class Fills:
             version,
         )
         delta = change.lots * fill.side.sign
-        return PositionEvent(version, key, type(event).__name__, delta, fill.price_half_ticks, event.at_ns)
+        return PositionEvent(
+            version, key, type(event).__name__, delta, fill.price_half_ticks, event.at_ns, fill.exec_id
+        )
 
 
 def last_prices(rows: Iterable[PositionRow]) -> dict[Symbol, int]:

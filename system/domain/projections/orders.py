@@ -54,6 +54,14 @@ class Orders:
         self.rows: dict[ClOrdID, OrderRow] = {}
         self.strategies: dict[str, StrategyRow] = {}
 
+    @property
+    def standing(self) -> dict[OrderState, int]:
+        """How many orders are in each state in which an order can be open, counted now."""
+        found: dict[OrderState, int] = {}
+        for order in self._state.orders.values():
+            found[order.state] = found.get(order.state, 0) + 1
+        return found
+
     def strategy_of(self, cl_ord_id: ClOrdID) -> str:
         """Who gave this order; nobody's where it was never taken."""
         row = self.rows.get(cl_ord_id)

@@ -16,8 +16,11 @@ from squall.system.domain.audit_trail import Coverage, decode_record
 from squall.system.domain.events import AnyEvent
 from squall.system.domain.ids import Symbol
 from squall.system.domain.portfolio import Money, Valuation, valued
+from squall.system.domain.projections.execution_quality import Quality, quality_by
 from squall.system.domain.projections.fills import Fills, PositionEvent, last_prices
+from squall.system.domain.projections.flow import Flow
 from squall.system.domain.projections.orders import Orders
+from squall.system.domain.projections.trades import Trades
 
 _PACK: Final = msgspec.msgpack.Encoder()
 
@@ -31,13 +34,15 @@ class Lag(Struct, frozen=True, gc=False):
 
 
 class ReadModels:
-    """Orders, strategies, fills, positions and, at given marks, the portfolio."""
+    """Orders and their flow, strategies, fills, positions, captured trades and, at given marks, the portfolio."""
 
     def __init__(self) -> None:
         self.version = 0
         """Of the last event that is in here."""
         self.orders = Orders()
+        self.flow = Flow()
         self.fills = Fills()
+        self.trades = Trades()
         self._heard = 0
         self._waiting: dict[int, tuple[AnyEvent, ...]] = {}
         """Copies ahead of their turn, by their first version."""
@@ -62,9 +67,17 @@ class ReadModels:
         moved = []
         for event in events:
             self.version += 1
+            before = self.orders.rows.get(event.cl_ord_id)
             self.orders.apply(self.version, event)
-            change = self.fills.apply(self.version, event, self.orders.strategy_of(event.cl_ord_id))
-            if change is not None:
+            order = self.orders.rows.get(event.cl_ord_id)
+            if order is not None and order is not before:
+                self.flow.move(before, order)
+            change = self.fills.apply(self.version, event, "" if order is None else order.strategy)
+            if change is None:
+                self.trades.apply(self.version, event, order, None, None)
+            else:
+                fill, held = self.fills.fills[change.exec_id], self.fills.rows[change.key]
+                self.trades.apply(self.version, event, order, fill, held)
                 moved.append(change)
         return moved
 
@@ -81,6 +94,11 @@ class ReadModels:
         marks = {**last_prices(self.fills.rows.values()), **twice_marks}
         return valued(self.fills.positions, marks, sectors, money, starting_cash, 0)
 
+    def quality(self, money: Money, twice_marks: Mapping[Symbol, int]) -> dict[str, Quality]:
+        """How well each strategy's orders were executed; marks as for the portfolio."""
+        marks = {**last_prices(self.fills.rows.values()), **twice_marks}
+        return quality_by(lambda order: order.strategy, self.orders.rows.values(), self.trades, marks, money)
+
     def hash(self) -> str:
         """BLAKE2b over every row, for comparing two of them at the same version."""
         rows = (
@@ -89,6 +107,7 @@ class ReadModels:
             list(self.orders.strategies.values()),
             list(self.fills.fills.values()),
             list(self.fills.positions.items()),
+            list(self.trades.rows.values()),
         )
         return blake2b(_PACK.encode(rows), digest_size=16).hexdigest()
 
