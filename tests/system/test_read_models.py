@@ -229,7 +229,7 @@ def test_what_is_ahead_of_its_turn_waits_and_they_say_how_far_behind_they_are() 
 def test_a_position_has_one_key_of_symbol_and_strategy_and_its_history_says_who_and_when() -> None:
     """Erratum 12: the chapter's positions have two primary keys, and its events neither order nor actor."""
     (moved,) = folded(order_and_fill()[:2]).take(3, order_and_fill()[2:], 0)
-    assert moved == PositionEvent(3, PositionKey(ACME, "pulse"), "OrderFilled", -10, 210, 3, ExecID("exchange-a/a/1"))
+    assert moved == PositionEvent(3, PositionKey(ACME, "pulse"), "OrderFilled", -10, 210, 3, ExecID("x/1"))
 
 
 def test_the_portfolio_is_valued_from_the_same_rows() -> None:
