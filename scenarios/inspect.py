@@ -238,6 +238,7 @@ def _metrics(program: Monitor) -> dict[str, Any]:
         "ordered_lots": rate.ordered_lots,
         "slippage_bp": slippage.in_basis_points if len(slippage) else None,
         "daily_profit": program.profit.currency_units,
+        "drawdown_percent": program.drawdown_percent,
         "var_utilisation_percent": program.var_utilisation_percent,
     }
 

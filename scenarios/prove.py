@@ -411,6 +411,13 @@ PROTECTIONS: Final = (
         "What waited for room on the old leader's disk is nobody's business any more.",
     ),
     Protection(
+        "the portfolio remembers",
+        "portfolio.remember",
+        "peak-forgotten",
+        "a drawdown is told from the true peak",
+        "After a restart in the fall the peak is where it stands now, and the rest of the way down looks like little.",
+    ),
+    Protection(
         "silent services are asked for a sign of life",
         "monitor.probes",
         "portfolio-hangs",

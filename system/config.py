@@ -309,6 +309,9 @@ class PortfolioConfig(Struct, frozen=True):
     """Protection: what a venue busts or corrects counts no more, or otherwise, in what the desk holds."""
     cash: int = 1_000_000
     """What the day begins with, in whole currency units."""
+    remember: bool = True
+    """Protection: the highest equity and the prices of the past are on the disk, so that a restart forgets neither a
+    drawdown nor the value at risk."""
     value_interval_ns: int = 1 * SECOND
     """How often everything is valued anew, and how often at most positions that move are told of."""
 
@@ -348,6 +351,9 @@ class MonitorConfig(Struct, frozen=True):
     daily_profit_target: int = 0
     daily_profit_alert: int = -10_000
     """In whole currency units; a loss is negative."""
+    drawdown_target_percent: int = 10
+    drawdown_alert_percent: int = 15
+    """Of the highest equity there has been."""
     var_utilisation_target_percent: int = 80
     var_utilisation_alert_percent: int = 90
     """Of `var.limit`."""

@@ -6,16 +6,20 @@ the services were told is what the world saw them handle, since they last began 
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from itertools import pairwise
 from typing import Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Docket, Promise, Ruling
 from squall.scenarios.topology import Stage
 from squall.sim.exchange.wire.messages import Side
 from squall.sim.trace import Handled, HostCrashed, ProgramStarted, Record, Sent
+from squall.system.domain.claims import AlertRaised
 from squall.system.domain.messages import (
     AmendFill,
     BookFill,
@@ -24,6 +28,7 @@ from squall.system.domain.messages import (
     StrategyPositions,
     SyncPositions,
 )
+from squall.system.services.portfolio import FILE
 
 MILLIONTHS: Final = 10**6
 FINE: Final = 10**12
@@ -173,12 +178,18 @@ class _PortfolioAddsUp:
     def __init__(self, stage: Stage) -> None:
         self._docket = Docket()
         self._valued = self._at_risk = 0
+        self._disk = stage.world.transport.slot_of(stage.wiring.portfolio).host.disk
+        self._all_past: list[dict[str, int]] = []
+        """The prices at the ends of all horizons, those of earlier lives too."""
+        self._anew = False
         desk = stage.scenario.settings.desk
+        self._remembers = desk.portfolio.remember
         self._var, self._cash = desk.var, 100 * Fraction(desk.portfolio.cash)
         self._cents: dict[str, Fraction] = {
             each.symbol: 100 * Fraction(each.unit_money) for each in stage.floor.instruments
         }
         self._forget()
+        self._anew = False
         _on_new_life(stage, stage.wiring.portfolio, self._forget)
         trace = stage.world.trace
         trace.watch(self._on_positions, Handled, StrategyPositions)
@@ -191,6 +202,7 @@ class _PortfolioAddsUp:
         """Net lots, cash flow, and cost in millionths."""
         self._marks: dict[str, int] = {}
         self._past: list[dict[str, int]] = []
+        self._anew = True
         self._number = 0
         self._expected: dict[int, _Worth] = {}
         """By the number of the marks, until it was told."""
@@ -207,11 +219,21 @@ class _PortfolioAddsUp:
         if told.number > self._number:
             self._number = told.number
             self._marks = {**self._marks, **{mark.symbol: mark.twice_half_ticks for mark in told.marks}}
+            if self._anew:
+                self._recall()
             if told.ends_horizon:
+                self._all_past.append(self._marks)
                 self._past = [*self._past, self._marks][-self._var.observations - 1 :]
-
             self._expected[told.number] = self._worth()
             self._expected.pop(told.number - KEPT, None)
+
+    def _recall(self) -> None:
+        """A new life's first marks: how many horizons are on its disk the disk says, and which they were we know."""
+        self._anew = False
+        if self._remembers:
+            written = sum(bool(marks) for _, marks in map(msgspec.msgpack.decode, self._disk.read(FILE)))
+            del self._all_past[written:]
+            self._past = [*self._all_past, {}][-self._var.observations - 1 :]
 
     def _worth(self) -> _Worth:
         cash, value = self._cash, {name: Fraction(0) for name in self._cents}
@@ -226,12 +248,14 @@ class _PortfolioAddsUp:
 
     def _losses(self, value: dict[str, float]) -> FloatArray | None:
         """Of each horizon; None where a name has no price for part of the past: which horizons count is not our say."""
-        if any(not marks.get(symbol) for marks in self._past for symbol in value):
+        if any(not marks.get(symbol) for marks in self._past if marks for symbol in value):
             return None
-        if len(self._past) < 2:
+        pairs = [(before, after) for before, after in pairwise(self._past) if before and after]
+        if not pairs:
             return np.zeros(0)
-        prices = np.array([[marks[symbol] for symbol in value] for marks in self._past], dtype=float)
-        losses: FloatArray = -((prices[1:] / prices[:-1] - 1) @ np.array(list(value.values())))
+        began = np.array([[before[symbol] for symbol in value] for before, _ in pairs], dtype=float)
+        ended = np.array([[after[symbol] for symbol in value] for _, after in pairs], dtype=float)
+        losses: FloatArray = -((ended / began - 1) @ np.array(list(value.values())))
         return losses
 
     def _on_valued(self, record: Record) -> None:
@@ -269,3 +293,60 @@ class _PortfolioAddsUp:
 def portfolio_adds_up() -> Promise:
     """Equity, profit, value at risk and expected shortfall are what the positions and marks that were told make."""
     return Promise("the portfolio adds up", "safety", _PortfolioAddsUp, of_our_desk=True)
+
+
+# --- drawdown ---
+
+
+class _DrawdownTold:
+    """Folds the peak from every equity that was ever told, over all lives, and the level from the configuration."""
+
+    def __init__(self, stage: Stage) -> None:
+        desk = stage.scenario.settings.desk
+        self._docket = Docket()
+        self._alert_percent = desk.monitor.drawdown_alert_percent
+        self._peak = 100 * desk.portfolio.cash
+        self._standing = False
+        self._since: Record | None = None
+        self._times = 0
+        trace = stage.world.trace
+        trace.watch(self._on_valued, Handled, PortfolioValued)
+        trace.watch_claims(self._on_alert, AlertRaised)
+
+    def _on_valued(self, record: Record) -> None:
+        """The alert has to come on the first valuation that calls for it: it is judged on the next one."""
+        said: PortfolioValued = record.event.message
+        self._overdue()
+        self._peak = max(self._peak, said.equity_cents)
+        fallen_percent = 100 * (self._peak - said.equity_cents) / self._peak
+        if fallen_percent < self._alert_percent:
+            self._since = None
+        elif not self._standing and self._since is None:
+            self._since = record
+        if fallen_percent > said.drawdown_percent:
+            told = f"a drawdown of {said.drawdown_percent} % is told"
+            self._docket.violated(record, f"{told}, equity is {fallen_percent:.1f} % below its peak")
+
+    def _on_alert(self, record: Record) -> None:
+        if record.event.kind == "drawdown":
+            self._standing = True
+            self._times += 1
+            self._since = None
+
+    def _overdue(self) -> None:
+        if self._since is not None and not self._standing:
+            self._docket.violated(self._since, f"equity fell by {self._alert_percent} % or more, and nobody was told")
+            self._standing = True
+
+    def ruling(self) -> Ruling:
+        self._overdue()
+        if not self._times and not self._docket.violations:
+            return Ruling(Verdict.INCONCLUSIVE, "equity never fell so far")
+        return self._docket.ruling(f"equity fell from {self._peak / 100:,.2f}, and {self._times} alerts came in time")
+
+
+def drawdown_told() -> Promise:
+    """How far equity has fallen is told from the highest that it ever was, and from the alert level on people hear."""
+    return Promise(
+        "a drawdown is told from the true peak", "liveness", _DrawdownTold, needs_faults=True, of_our_desk=True
+    )

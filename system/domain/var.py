@@ -93,15 +93,20 @@ class PriceHistory:
 
     def __len__(self) -> int:
         """How many whole horizons there are."""
-        return max(len(self._marks) - 1, 0)
+        return sum(1 for _ in self.horizons())
 
     def observe(self, marks: Marks) -> None:
         """One horizon later, these are the prices. *marks* is kept: do not change it afterwards."""
         self._marks.append(marks)
 
+    def interrupt(self) -> None:
+        """Nobody looked for a while: from the last prices to the next ones is no horizon."""
+        if self._marks and self._marks[-1]:
+            self._marks.append({})
+
     def horizons(self) -> Iterable[tuple[Marks, Marks]]:
         """Each horizon's first and last prices, oldest first."""
-        return pairwise(self._marks)
+        return (each for each in pairwise(self._marks) if each[0] and each[1])
 
     def tail_risk(self, values: Mapping[Symbol, int], confidence_percent: int, at_least: int) -> TailRisk | None:
         """Of positions of these market values; None where fewer observations than *at_least* speak of them."""

@@ -89,6 +89,8 @@ class Monitor:
         """What of each venue's market data is in quarantine, and how often anything was, by reason."""
         self.var_utilisation_percent: int | None = None
         """As the portfolio told it last."""
+        self.drawdown_percent: int | None = None
+        """Likewise."""
         self.board = AlertBoard(limits.max_alerts_kept)
 
     def on_start(self) -> None:
@@ -121,6 +123,8 @@ class Monitor:
                 self.vitals.sign(sender)
             case PortfolioValued():
                 self.var_utilisation_percent = message.var_utilisation_percent
+                self.drawdown_percent = message.drawdown_percent
+                self._judge_drawdown(message.drawdown_percent)
                 self._judge_var(message.var_utilisation_percent)
             case _:
                 raise TypeError(f"monitor: no handler for {type(message).__name__} from {sender}")
@@ -173,6 +177,13 @@ class Monitor:
                 books = ", ".join(what for what, why in quality.standing if why is reason)
                 text = f"market data of {quality.venue}: {books} in quarantine, {reason.value}"
                 self._raise(Alert(WARNING, kind, text))
+
+    def _judge_drawdown(self, percent: int) -> None:
+        """How far equity is below its peak."""
+        limit = self._config.drawdown_alert_percent
+        if self.board.is_news("drawdown", percent >= limit, percent <= self._config.drawdown_target_percent):
+            text = f"drawdown: equity is {percent} % below its peak, limit {limit} %"
+            self._raise(Alert(CRITICAL, "drawdown", text))
 
     def _judge_var(self, utilisation_percent: int | None) -> None:
         """Value at risk, as a share of its limit. While too little of the past is known, all stays as it is."""

@@ -2,7 +2,8 @@
 
 Nothing reaches it at every tick or fill. Positions send what has changed, at most once an interval; marks are asked for
 once an interval, by datagram. What is lost is made up for by the next one; on a new stream positions tell everything.
-It keeps no file: positions know what is held, and its history of prices begins anew with each life.
+Positions know what is held. What nobody else knows is on its disk, a record for each horizon and each new peak: the
+highest equity, and the prices of the past (`remembered`).
 """
 
 from collections.abc import Hashable
@@ -11,6 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from squall.system.config import DeskConfig
+from squall.system.domain.claims import ProtectionActed
 from squall.system.domain.ids import Symbol
 from squall.system.domain.messages import (
     Alive,
@@ -23,6 +25,7 @@ from squall.system.domain.messages import (
 from squall.system.domain.portfolio import Money, Valuation, valued
 from squall.system.domain.positions import Position, PositionKey
 from squall.system.domain.reference import corrected
+from squall.system.domain.remembered import Remembered, encode_remembered, recalled
 from squall.system.domain.var import PriceHistory
 from squall.system.runtime import Address, Runtime
 from squall.system.wiring import Wiring
@@ -30,6 +33,7 @@ from squall.system.wiring import Wiring
 PortfolioMessage = AreYouThere | StrategyPositions | MarksTold
 
 VALUE: Final = "value"
+FILE: Final = "portfolio"
 
 
 class Portfolio:
@@ -45,7 +49,7 @@ class Portfolio:
         self._wiring = wiring
         self._sectors = self._sectors_by(config)
         self._starting_cash = config.portfolio.cash * self.money.per_unit
-        self._peak = self._starting_cash
+        self._peak = self._written_peak = self._starting_cash
         self._positions: dict[PositionKey, Position] = {}
         self._marks: dict[Symbol, int] = {}
         self.history = PriceHistory(config.var.observations)
@@ -60,10 +64,24 @@ class Portfolio:
         return {each.symbol: each.sector for each in corrected(self._wiring.instruments, config.reference.entries)}
 
     def on_start(self) -> None:
+        if self._config.portfolio.remember:
+            self._recall()
         self._runtime.open(self._monitor)
         # Positions open this stream too; but after a restart of ours they would not know that they have to.
         self._runtime.open(self._positions_at)
         self._runtime.set_timer(self._config.portfolio.value_interval_ns, VALUE)
+
+    def _recall(self) -> None:
+        """What earlier lives have written down. What prices did while nobody looked is no horizon."""
+        peak, past = recalled(self._runtime.read(FILE), self._config.var.observations)
+        for marks in past:
+            self.history.observe(marks)
+        self.history.interrupt()
+        if peak > self._peak:
+            self._peak = self._written_peak = peak
+        if peak or past:
+            what = f"a peak of {self.money.in_cents(self._peak)} cents, {len(self.history)} horizons"
+            self._runtime.emit(ProtectionActed("portfolio.remember", what))
 
     def on_message(self, sender: Address, message: PortfolioMessage) -> None:
         match message:
@@ -96,10 +114,13 @@ class Portfolio:
         if told.ends_horizon:
             self._observed_ns = self._runtime.monotonic_ns
             self.history.observe(dict(self._marks))
-        if self.valuation is None:
-            return
-        self._value()
-        self._tell(self.valuation)
+        if self.valuation is not None:
+            self._value()
+            self._tell(self.valuation)
+        if told.ends_horizon or self._peak > self._written_peak:
+            self._written_peak = self._peak
+            record = Remembered(self._peak, dict(self._marks) if told.ends_horizon else {})
+            self._runtime.append(FILE, encode_remembered(record))
 
     def _value(self) -> None:
         found = valued(self._positions, self._marks, self._sectors, self.money, self._starting_cash, self._peak)
@@ -157,7 +178,7 @@ class Portfolio:
         self._runtime.set_timer(waits.reopen_interval_ns, peer)
 
     def on_durable(self, token: int) -> None:
-        raise RuntimeError(f"portfolio: token {token} is durable, but the portfolio writes no file")
+        """Nobody waits for it: what a crash takes is a horizon at most, and a peak that was one for that long."""
 
     def on_config(self, config: DeskConfig) -> None:
         """Limits, intervals and sectors change at once; the day's first cash and the history's length do not."""

@@ -1,10 +1,10 @@
 """What the desk says that it holds and risks, worked out again; and what it shows, against the venues' records."""
 
-from squall.scenarios.checks.portfolio import portfolio_adds_up, positions_are_their_fills
+from squall.scenarios.checks.portfolio import drawdown_told, portfolio_adds_up, positions_are_their_fills
 from squall.scenarios.checks.read_side import read_side_catches_up
 from squall.sim.exchange.wire.messages import Side
-from squall.sim.trace import HostCrashed
-from squall.system.domain.claims import ReadModelsTold
+from squall.sim.trace import HostCrashed, ProgramStarted
+from squall.system.domain.claims import AlertRaised, ReadModelsTold
 from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol, Venue
 from squall.system.domain.messages import (
     AmendFill,
@@ -16,7 +16,8 @@ from squall.system.domain.messages import (
     StrategyPositions,
     SyncPositions,
 )
-from tests.scenarios.stages import Tale, fired, held
+from squall.system.domain.remembered import Remembered, encode_remembered
+from tests.scenarios.stages import Tale, fired, held, undecided
 
 ACME = Symbol("ACME")
 CASH_CENTS = 1_000_000_00
@@ -180,6 +181,62 @@ def test_a_valuation_of_an_earlier_life_is_not_held_against_a_new_one() -> None:
     tale.saw(HostCrashed(with_disk=False), "ops")
     _says(tale, 1, 77)
     assert held(judge.ruling())
+
+
+def test_value_at_risk_of_a_new_life_is_over_what_its_disk_has_of_the_past() -> None:
+    for remembers in (True, False):
+        tale = Tale(f"portfolio.remember={'on' if remembers else 'off'}")
+        judge = tale.judge(portfolio_adds_up())
+        last = _ten_horizons(tale)
+        loss = round(1_000 * 20_000 * 20 / 20_020 / 2)
+        _says(tale, last, 0, loss, loss)
+        tale.stored("ops", "portfolio", *(encode_remembered(Remembered(0, {ACME: 1})) for _ in range(last)))
+        tale.saw(ProgramStarted("portfolio", ""), "ops")
+        _long(tale)
+        _marks(tale, 1, 40_000)
+        _says(tale, 1, 0, loss, loss)
+        assert held(judge.ruling()) is remembers
+
+
+# --- drawdown ---
+
+
+def _equity(tale: Tale, cents: int, drawdown_percent: int, told: bool = False) -> None:
+    tale.handled("monitor", "portfolio", PortfolioValued(1, cents, 0, 0, drawdown_percent, None, None, None))
+    if told:
+        tale.heard(AlertRaised("critical", "drawdown", "equity has fallen"), "ops")
+
+
+def test_a_drawdown_that_is_told_from_the_true_peak_is_as_it_should_be() -> None:
+    tale = Tale()
+    judge = tale.judge(drawdown_told())
+    _equity(tale, 120_000_000, 0)
+    tale.saw(ProgramStarted("portfolio", ""), "ops")
+    _equity(tale, 101_000_000, 16, told=True)
+    assert held(judge.ruling())
+
+
+def test_a_peak_that_was_forgotten_and_an_alert_that_does_not_come_are_found() -> None:
+    tale = Tale()
+    judge = tale.judge(drawdown_told())
+    _equity(tale, 120_000_000, 0)
+    _equity(tale, 101_000_000, 0)
+    assert fired(judge.ruling())
+    tale = Tale()
+    judge = tale.judge(drawdown_told())
+    _equity(tale, 120_000_000, 0)
+    _equity(tale, 101_000_000, 16)
+    ruling = judge.ruling()
+    assert fired(ruling)
+    assert ruling.detail == "equity fell by 15 % or more, and nobody was told"
+
+
+def test_a_day_on_which_equity_never_falls_so_far_proves_nothing() -> None:
+    tale = Tale()
+    judge = tale.judge(drawdown_told())
+    _equity(tale, 120_000_000, 0)
+    _equity(tale, 110_000_000, 9)
+    assert undecided(judge.ruling())
 
 
 # --- what is shown ---

@@ -167,6 +167,16 @@ def test_value_at_risk_near_its_limit_raises_one_alert_until_it_is_back_at_its_t
     ]
 
 
+def test_a_drawdown_raises_one_alert_until_it_is_back_at_its_target() -> None:
+    """Errata 22 and 31."""
+    runtime, monitor = started()
+    for number, percent in enumerate((14, 15, 20, 11, 16, 10, 15), 1):
+        monitor.on_message("portfolio", PortfolioValued(number, 0, 0, 0, percent, None, None, None))
+    text = "drawdown: equity is 15 % below its peak, limit 15 %"
+    assert alerts(runtime) == [("drawdown", text), ("drawdown", text)]
+    assert monitor.drawdown_percent == 15
+
+
 def test_every_service_is_knocked_at_on_a_timer() -> None:
     """Erratum 34: the chapter looks when the clock divides by a minute, which almost never holds."""
     runtime, monitor = started()

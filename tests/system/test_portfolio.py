@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from squall.sim.exchange.wire.messages import Side
 from squall.system.config import DeskConfig, Entry, PortfolioConfig, ReferenceConfig, VarConfig
+from squall.system.domain.claims import ProtectionActed
 from squall.system.domain.ids import Epoch, Symbol
 from squall.system.domain.messages import (
     AskMarks,
@@ -20,6 +21,7 @@ from squall.system.domain.messages import (
 )
 from squall.system.domain.portfolio import Exposure, Money, Valuation, valued
 from squall.system.domain.positions import FLAT, Position, PositionKey, booked
+from squall.system.domain.remembered import Remembered, encode_remembered, recalled
 from squall.system.domain.var import TailRisk
 from squall.system.services.portfolio import Portfolio
 from squall.system.wiring import Instrument, Wiring
@@ -224,6 +226,82 @@ def test_an_observation_is_asked_for_once_a_horizon_and_again_where_the_answer_w
             portfolio.on_message("market-data", told)
     assert asked == [True, False, False, True, True, False, False, True]
     assert len(portfolio.history) == 2
+
+
+# --- what it remembers ---
+
+
+def restarted(runtime: FakeRuntime, config: DeskConfig = CONFIG) -> Portfolio:
+    """Another life on the same disk."""
+    portfolio = Portfolio(runtime, config, Wiring(instruments=(Instrument(ACME), Instrument(BOLT)), venues=()))
+    portfolio.on_start()
+    runtime.connect(portfolio, "monitor")
+    return portfolio
+
+
+def lived(runtime: FakeRuntime, config: DeskConfig = CONFIG) -> Portfolio:
+    """A life with a thousand lots at 100, in which the price was as high as 120 half ticks."""
+    portfolio = restarted(runtime, config)
+    portfolio.on_message("positions", held(1_000, 100))
+    for number, twice in enumerate((200, 240, 220), 1):
+        portfolio.on_message("market-data", MarksTold(number, (PriceMark(ACME, twice),), True))
+    return portfolio
+
+
+def test_a_restart_forgets_neither_the_peak_nor_the_past() -> None:
+    """Erratum 22: a drawdown that a restart forgets is not checked."""
+    runtime = FakeRuntime("portfolio")
+    before = lived(runtime)
+    after = restarted(runtime)
+    assert list(after.history.horizons()) == list(before.history.horizons())
+    after.on_message("positions", held(1_000, 100))
+    after.on_message("market-data", MarksTold(1, (PriceMark(ACME, 220),), True))
+    assert after.valuation is not None
+    assert before.valuation is not None
+    assert after.valuation.peak == before.valuation.peak == 1_100 * after.money.per_unit
+    assert after.valuation.tail == before.valuation.tail
+    acted = [claim for claim in runtime.claims if isinstance(claim, ProtectionActed)]
+    assert [claim.what for claim in acted] == ["a peak of 110000 cents, 2 horizons"]
+
+
+def test_what_prices_did_while_nobody_looked_is_no_horizon() -> None:
+    runtime = FakeRuntime("portfolio")
+    lived(runtime)
+    after = restarted(runtime)
+    for number, twice in enumerate((110, 121), 1):
+        after.on_message("market-data", MarksTold(number, (PriceMark(ACME, twice),), True))
+    pairs = [(began[ACME], ended[ACME]) for began, ended in after.history.horizons()]
+    assert pairs == [(200, 240), (240, 220), (110, 121)]
+
+
+def test_with_the_protection_off_it_begins_anew() -> None:
+    runtime = FakeRuntime("portfolio")
+    off = replace(CONFIG, portfolio=replace(CONFIG.portfolio, remember=False))
+    lived(runtime, off)
+    after = restarted(runtime, off)
+    after.on_message("positions", held(1_000, 100))
+    assert len(after.history) == 0
+    assert after.valuation is not None
+    assert after.valuation.peak == 1_000 * after.money.per_unit
+    assert runtime.claims == []
+
+
+def test_a_peak_between_two_horizons_is_written_and_marks_that_change_nothing_are_not() -> None:
+    runtime = FakeRuntime("portfolio")
+    portfolio = lived(runtime)
+    assert len(runtime.files["portfolio"]) == 3
+    portfolio.on_message("market-data", MarksTold(4, (PriceMark(ACME, 230),)))
+    assert len(runtime.files["portfolio"]) == 3
+    portfolio.on_message("market-data", MarksTold(5, (PriceMark(ACME, 250),)))
+    assert recalled(runtime.files["portfolio"], 250)[0] == 1_125 * portfolio.money.per_unit
+
+
+@given(st.lists(st.tuples(st.integers(0, 99), st.booleans()), max_size=30), st.integers(1, 9))
+def test_a_file_recalls_the_highest_peak_and_the_last_horizons(records: list[tuple[int, bool]], kept: int) -> None:
+    marks = [{ACME: number} if ends else {} for number, (_, ends) in enumerate(records, 1)]
+    peaks = [peak for peak, _ in records]
+    file = [encode_remembered(Remembered(peak, each)) for peak, each in zip(peaks, marks, strict=True)]
+    assert recalled(file, kept) == (max(peaks, default=0), [each for each in marks if each][-kept - 1 :])
 
 
 def test_streams_that_die_are_opened_again() -> None:

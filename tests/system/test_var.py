@@ -178,6 +178,19 @@ def test_the_history_is_bounded_and_the_oldest_makes_room() -> None:
     assert losses_of({ACME: 100}, history.horizons()) == [0, 0, -20]
 
 
+def test_over_an_interruption_there_is_no_horizon_and_it_counts_once() -> None:
+    history = PriceHistory(10)
+    history.interrupt()
+    for price in (100, 50):
+        history.observe({ACME: price})
+    history.interrupt()
+    history.interrupt()
+    for price in (10, 11):
+        history.observe({ACME: price})
+    assert len(history) == 2
+    assert losses_of({ACME: 100}, history.horizons()) == [50, -10]
+
+
 def test_too_few_observations_say_nothing() -> None:
     history = PriceHistory(10)
     for price in (100, 90, 99):
