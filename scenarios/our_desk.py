@@ -12,6 +12,7 @@ from squall.sim.world import World
 from squall.system.assemble import DESK, Make, Service
 from squall.system.domain.messages import LeaseGranted
 from squall.system.runtime import Address, Runtime
+from squall.system.services.algos import STRATEGY as OF_ALGORITHMS
 from squall.system.wiring import Wiring, router_addresses
 
 HOSTS: Final[dict[str, tuple[str, ...]]] = {
@@ -52,7 +53,12 @@ def our_desk(routers: int = 1, clients: bool = False) -> Desk:
         snapshots_from=("md",),
         consolidated_to=("market-data",),
         drop_copies_from=("ops",),
-        groups={"oms": ("oms1", "oms2"), "keepers": ("k1", "k2", "k3"), "routers": names},
+        groups={
+            "oms": ("oms1", "oms2"),
+            "keepers": ("k1", "k2", "k3"),
+            "routers": names,
+            "consoles": ("operator",),
+        },
         primary=lambda world: Leaders(world, len(KEEPERS)).current,
         wiring=wiring_of,
     )
@@ -61,8 +67,22 @@ def our_desk(routers: int = 1, clients: bool = False) -> Desk:
 def wiring_of(floor: Floor) -> Wiring:
     """The addresses of our services on this floor."""
     routers = router_addresses(floor.settings.desk.router.count)
-    wiring = Wiring(instruments=floor.instruments, venues=floor.venues, routers=routers)
-    return wiring if floor.workload.clients is None else replace(wiring, algos="algos", clients="clients")
+    workload, clients = floor.workload, floor.workload.clients
+    wiring = Wiring(
+        instruments=floor.instruments,
+        venues=floor.venues,
+        routers=routers,
+        strategy_names=(workload.strategy,),
+    )
+    if clients is None:
+        return wiring
+    return replace(
+        wiring,
+        algos="algos",
+        clients="clients",
+        strategy_names=(workload.strategy, OF_ALGORITHMS),
+        client_names=clients.clients,
+    )
 
 
 KEEPERS: Final = Wiring(instruments=(), venues=()).keepers

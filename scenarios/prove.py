@@ -323,6 +323,13 @@ PROTECTIONS: Final = (
         "A person says stop, and nobody listens.",
     ),
     Protection(
+        "a venue is only reduced at",
+        "risk.kill_switch",
+        "reducing-venue",
+        "a reducing venue only gets what reduces",
+        "A person wants to leave a venue, and positions are opened there.",
+    ),
+    Protection(
         "a backup takes over",
         "lease.takeover",
         "oms-crash",

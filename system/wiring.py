@@ -79,6 +79,10 @@ class Wiring(Struct, frozen=True):
     audit: Address = "audit"
     monitor: Address = "monitor"
     operator: Address = "operator"
+    strategy_names: tuple[str, ...] = ()
+    """Those that trade here: what an operator may switch."""
+    client_names: tuple[str, ...] = ()
+    """Those that the desk trades for, likewise."""
     oms: tuple[Address, ...] = ("oms1", "oms2")
     keepers: tuple[Address, ...] = ("keeper1", "keeper2", "keeper3")
     algos: Address | None = None

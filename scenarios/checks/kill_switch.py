@@ -6,7 +6,7 @@ from squall.scenarios.topology import Stage
 from squall.sim.exchange.wire.messages import NewOrderSingle
 from squall.sim.trace import Handled, Record, Sent, VenueAccepted, VenueClosed
 from squall.system.domain.messages import SubmitOrder, SwitchDone, SwitchTrading
-from squall.system.domain.switches import Switch, TradingState
+from squall.system.domain.switches import Scope, Switch, TradingState
 
 MILLISECOND = 1_000_000
 
@@ -35,17 +35,27 @@ class _Halts:
 
     def __init__(self, stage: Stage) -> None:
         self.since: dict[Switch, int] = {}
-        """When the person said so."""
+        """When the person said so. Who halts what does not exist has halted nothing."""
         self.ever = 0
         self._console = stage.wiring.operator
-        self._people = tuple(stage.world.transport.programs)
+        self._names = {
+            Scope.DESK: ("",),
+            Scope.STRATEGY: stage.wiring.strategy_names,
+            Scope.VENUE: tuple(stage.world.venues),
+            Scope.SYMBOL: tuple(instrument.symbol for instrument in stage.floor.instruments),
+            Scope.CLIENT: stage.wiring.client_names,
+        }
         stage.world.trace.watch(self._on_word, Handled, SwitchTrading)
+
+    def exists(self, scope: Scope, name: str) -> bool:
+        """Whether there is such a thing on this stage."""
+        return name in self._names[scope]
 
     def _on_word(self, record: Record) -> None:
         handled: Handled = record.event
-        if handled.to != self._console:
-            return
         word: SwitchTrading = handled.message
+        if handled.to != self._console or not self.exists(word.scope, word.name):
+            return
         halt = Switch(word.scope, word.name, TradingState.HALTED)
         if word.state is TradingState.HALTED:
             self.ever += 1
@@ -124,6 +134,9 @@ class _WhatIsProved:
 
     def _on_done(self, record: Record) -> None:
         done: SwitchDone = record.event.message
+        if not self._halts.exists(done.scope, done.name):
+            detail = f"the operator was told that {done.scope.value} {done.name!r} is {done.state.value}: there is none"
+            self._docket.violated(record, detail)
         halt = Switch(done.scope, done.name, done.state)
         if done.left or halt not in self._halts.since:
             return

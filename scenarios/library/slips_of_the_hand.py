@@ -12,6 +12,7 @@ from squall.scenarios.checks.kill_switch import halts_are_true, nothing_after_ha
 from squall.scenarios.checks.money import drawdown_kept, gross_within_limit, name_within_share, shorts_located
 from squall.scenarios.checks.prices import not_far_through, priced_off_the_market
 from squall.scenarios.checks.reached import something_struck
+from squall.scenarios.checks.reducing import only_what_reduces
 from squall.scenarios.checks.sent import no_copies, none_restricted, rate_kept, runaway_stopped, sizes_as_meant
 from squall.scenarios.desk_promises import always, settles
 from squall.scenarios.scenario import Scenario, scenario
@@ -35,6 +36,8 @@ SLIPS: tuple[Fault, ...] = (
     PullSwitch(scope="strategy", which="pulse"),
     PullSwitch(scope="symbol", which="ACME"),
     PullSwitch(scope="venue", which="exchange-b"),
+    PullSwitch(scope="venue", which="exchange-a", state="reducing"),
+    PullSwitch(scope="symbol", which="BOTL"),
 )
 MOST_SLIPS = 3
 
@@ -99,6 +102,7 @@ def slips_of_the_hand() -> Scenario:
             drawdown_kept(),
             nothing_after_halt(),
             halts_are_true(),
+            only_what_reduces(),
             something_struck(),
         ),
         duration_ns=PHASES.total_ns,

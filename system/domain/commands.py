@@ -42,6 +42,7 @@ class JudgeOrder(Command, frozen=True, gc=False):
 
     denials: tuple[Denial, ...]
     epoch: Epoch
+    reduces: bool = False
 
 
 class MarkSent(Command, frozen=True, gc=False):

@@ -207,6 +207,7 @@ def route_order(order: Order, epoch: Epoch) -> RouteOrder:
         client=order.attribution.client or "",
         venue=terms.venue,
         expire_ns=terms.expire_ns,
+        reduces=order.reduces,
     )
 
 
@@ -233,7 +234,7 @@ def check_replace(order: Order, epoch: Epoch) -> CheckReplace | None:
     terms, name = asked.terms, order.cl_ord_id
     lots, price = terms.quantity_lots, terms.price_half_ticks
     client = order.attribution.client or ""
-    return CheckReplace(epoch, name, replace_id(name, asked.revision), lots, price, client)
+    return CheckReplace(epoch, name, replace_id(name, asked.revision), lots, price, client, order.venue)
 
 
 def open_order(order: Order) -> OpenOrder:

@@ -88,6 +88,8 @@ class OrderApproved(Event, frozen=True, gc=False, tag=True):
     """Risk let it pass: it counts as in flight, and leader *epoch* lets it out for the first time."""
 
     epoch: Epoch
+    reduces: bool = False
+    """At worst it brings the position nearer to zero: no venue that only takes such orders is closed to it."""
 
 
 class OrderDenied(Event, frozen=True, gc=False, tag=True):

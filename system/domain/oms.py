@@ -155,7 +155,7 @@ def _judge(order: Order, command: JudgeOrder, now_ns: int) -> Events:
         return refused(order, command, Trigger.DENIED, Blame.OURS, now_ns)
     if command.denials:
         return (OrderDenied(order.cl_ord_id, now_ns, command.actor, command.denials),)
-    return (OrderApproved(order.cl_ord_id, now_ns, command.actor, command.epoch),)
+    return (OrderApproved(order.cl_ord_id, now_ns, command.actor, command.epoch, command.reduces),)
 
 
 def _mark_sent(order: Order, command: MarkSent, now_ns: int) -> Events:

@@ -218,7 +218,8 @@ def changed(order: Order, event: AnyEvent) -> Order:
         case OrderSent():
             return replace(order, state=_moved(order, Trigger.SENT), venue=event.venue)
         case OrderApproved():
-            return replace(order, state=_moved(order, Trigger.APPROVED), epoch=event.epoch, attempt=1)
+            state = _moved(order, Trigger.APPROVED)
+            return replace(order, state=state, epoch=event.epoch, attempt=1, reduces=event.reduces)
         case OrderDenied() | OrderMalformed():
             return replace(order, state=_moved(order, Trigger.DENIED))
         case CancelRequested():

@@ -259,6 +259,8 @@ class Order(Struct, frozen=True, gc=False):
     attempt: int = 0
     """How often it was let out; 0 before risk has approved it."""
     acknowledged: bool = False
+    reduces: bool = False
+    """Risk said so when it let it pass."""
     cancels: int = 0
     """How often its cancellation was asked for."""
     held: OrderState | None = None

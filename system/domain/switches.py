@@ -4,7 +4,7 @@ A kill switch is a state like the others, *halted*: nothing new goes out, and wh
 a person sets it back. Whatever is not said to be otherwise is active.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from enum import Enum
 from typing import Final
 
@@ -31,6 +31,16 @@ class Scope(Enum):
     CLIENT = "client"
 
 
+class NoSuchThing(Enum):
+    """Why a switch is refused: it is about nothing that there is."""
+
+    NAMED_DESK = "the desk has no name"
+    STRATEGY = "no such strategy"
+    VENUE = "no such venue"
+    SYMBOL = "no such symbol"
+    CLIENT = "no such client"
+
+
 class Switch(Struct, frozen=True, gc=False):
     """One thing's state. The desk is one thing: its *name* is empty."""
 
@@ -51,6 +61,13 @@ class Switch(Struct, frozen=True, gc=False):
                 return self.name == client
             case Scope.VENUE:
                 return venue is not None and self.name == venue
+
+
+def refusal(switch: Switch, names: Mapping[Scope, Container[str]]) -> NoSuchThing | None:
+    """Why the switch concerns nothing, where it does not: who mistypes a name must not be told that it is done."""
+    if switch.scope is Scope.DESK:
+        return NoSuchThing.NAMED_DESK if switch.name else None
+    return None if switch.name in names[switch.scope] else NoSuchThing[switch.scope.name]
 
 
 class Switches:

@@ -415,16 +415,17 @@ class Execution:
         order, switches = flight.order, self._switches
         if switches.any:
             state = switches.state_of(order.strategy, order.symbol, order.client)
-            if state is TradingState.HALTED or line.halted:
+            problem = line.closed_to(order)
+            if state is TradingState.HALTED or problem is not None:
                 self._acted("risk.kill_switch", order.cl_ord_id)
-                return UnsentReason.VENUE_HALTED if line.halted else UnsentReason.HALTED
+                return problem or UnsentReason.HALTED
         return line.transmit(flight, wire_id)
 
     def _on_switches(self, switches: tuple[Switch, ...]) -> None:
         """The leader's word for what is not active."""
         self._switches = Switches(switches)
         for line in self._lines.values():
-            line.halted = self._switches.of(Scope.VENUE, line.venue) is TradingState.HALTED
+            line.state = self._switches.of(Scope.VENUE, line.venue)
             line.review()
 
     def _send_again(self, flight: Flight, line: Line) -> UnsentReason | None:

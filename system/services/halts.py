@@ -7,9 +7,9 @@ from squall.system.domain.actors import Capacity, acting
 from squall.system.domain.claims import AlertRaised, ProtectionActed
 from squall.system.domain.commands import SetSwitch, WithdrawOrder
 from squall.system.domain.ids import ClOrdID
-from squall.system.domain.messages import DeskMessage, SwitchDone, SwitchesTold, SwitchTrading
+from squall.system.domain.messages import DeskMessage, SwitchDone, SwitchesTold, SwitchRefused, SwitchTrading
 from squall.system.domain.orders import Order, OrderState, Trigger, allows
-from squall.system.domain.switches import Scope, Switch, TradingState
+from squall.system.domain.switches import Scope, Switch, TradingState, refusal
 from squall.system.runtime import Address, Runtime
 from squall.system.wiring import Wiring
 
@@ -39,18 +39,34 @@ class Halts:
         """Who wants to hear of it, under which number of theirs."""
         self._left: dict[Thing, int] = {}
         """How many open orders they were last told of."""
+        self._names = {
+            Scope.STRATEGY: wiring.strategy_names,
+            Scope.VENUE: tuple(route.venue for route in wiring.venues),
+            Scope.SYMBOL: tuple(instrument.symbol for instrument in wiring.instruments),
+            Scope.CLIENT: wiring.client_names,
+        }
+        """What there is to be switched."""
 
     def switch(self, sender: Address, message: SwitchTrading) -> None:
-        """Somebody wants it so. Nothing, where we cannot answer for it: it will be repeated."""
+        """Somebody wants it so. Nothing, where we cannot answer for it: it will be repeated.
+
+        What risk stops, and what is set going again, is heard with the kill switch off too: the throttle is another
+        protection, and whom it has stopped somebody has to be able to set going again.
+        """
         term, wiring = self._term, self._wiring
-        if not term.answerable or not term.config.risk.kill_switch:
+        of_person = sender != wiring.risk and message.state is not TradingState.ACTIVE
+        if not term.answerable or (of_person and not term.config.risk.kill_switch):
             return
-        thing = (message.scope, message.name)
+        thing, switch = (message.scope, message.name), Switch(message.scope, message.name, message.state)
         if sender != wiring.risk:
+            reason = refusal(switch, self._names)
+            if reason is not None:
+                self._runtime.write(sender, SwitchRefused(message.number, *thing, reason))
+                return
             self._asked[thing] = (sender, message.number)
             self._left.pop(thing, None)  # it is repeated: our last answer may be lost
         actor = sender if sender == wiring.risk else acting(Capacity.OPERATOR, sender)
-        if term.execute(SetSwitch(actor, OF_NO_ORDER, Switch(message.scope, message.name, message.state))):
+        if term.execute(SetSwitch(actor, OF_NO_ORDER, switch)):
             what = f"{message.scope.value} {message.name}".strip()
             self._runtime.emit(AlertRaised("critical", "oms.switch", f"{actor}: {what} is {message.state.value}"))
             self._tell()

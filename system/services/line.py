@@ -11,7 +11,8 @@ from squall.system.domain.breaker import Breaker, BreakerState
 from squall.system.domain.claims import BreakerMoved, ProtectionActed
 from squall.system.domain.doubt import Flight
 from squall.system.domain.ids import Venue
-from squall.system.domain.messages import UnsentReason, VenueHealth
+from squall.system.domain.messages import RouteOrder, UnsentReason, VenueHealth
+from squall.system.domain.switches import TradingState
 from squall.system.gateways.native import NativeGateway
 from squall.system.runtime import Address, Runtime
 from squall.system.wiring import VenueRoute
@@ -57,10 +58,10 @@ class Line:
         self.symbols = route.symbols
         self.gateway = NativeGateway(runtime, config.execution, route)
         self.breaker = Breaker(config.breaker)
-        self.halted = False
-        """An operator has taken the venue out: nothing new goes there."""
+        self.state = TradingState.ACTIVE
+        """As an operator has it: nothing new goes to a venue that is halted, to one that is reducing what reduces."""
         self._told_state = BreakerState.CLOSED
-        self._told_routable = False
+        self._told = (False, False)
         self._healths = 0
 
     def on_config(self, config: DeskConfig) -> None:
@@ -80,8 +81,9 @@ class Line:
     def transmit(self, flight: Flight, wire_id: str) -> UnsentReason | None:
         """Write the order, the first time or again; the reason where that cannot be."""
         gateway, breaker, config = self.gateway, self.breaker, self._config.execution
-        if self.halted:
-            return UnsentReason.VENUE_HALTED
+        problem = self.closed_to(flight.order)
+        if problem is not None:
+            return problem
         if flight.order.expire_ns is not None and self._runtime.now_ns >= flight.order.expire_ns:
             return UnsentReason.EXPIRED
         if not gateway.established:
@@ -105,6 +107,14 @@ class Line:
         self.review()
         if config.timeouts:
             self._runtime.set_timer(config.ack_timeout_ns, ("ack", flight.order.cl_ord_id))
+        return None
+
+    def closed_to(self, order: RouteOrder) -> UnsentReason | None:
+        """Why an operator's word keeps this order from the venue, where it does."""
+        if self.state is TradingState.HALTED:
+            return UnsentReason.VENUE_HALTED
+        if self.state is TradingState.REDUCING and not order.reduces:
+            return UnsentReason.VENUE_REDUCING
         return None
 
     def admits_replace(self, what: str) -> bool:
@@ -144,11 +154,13 @@ class Line:
             ripe_in_ns = breaker.ripe_in_ns(now_ns)
             if ripe_in_ns:
                 self._runtime.set_timer(ripe_in_ns, ("breaker", self.venue))
-        if self._routable(now_ns) is not self._told_routable:
+        if self._health(now_ns) != self._told:
             self.tell_health(self._routers)
 
-    def _routable(self, now_ns: int) -> bool:
-        return self.gateway.established and self.breaker.routable(now_ns) and not self.halted
+    def _health(self, now_ns: int) -> tuple[bool, bool]:
+        """Whether new orders may go there, and whether only those that reduce."""
+        reachable = self.gateway.established and self.breaker.routable(now_ns)
+        return reachable and self.state is not TradingState.HALTED, self.state is TradingState.REDUCING
 
     def _record(self) -> None:
         """So that a restart does not forget that the venue is to be left alone. A probe changes nothing of that."""
@@ -159,9 +171,8 @@ class Line:
 
     def tell_health(self, routers: tuple[Address, ...]) -> None:
         """Tell the routers, as far as they are there; each hears it all again on a new stream."""
-        routable = self._routable(self._runtime.monotonic_ns)
-        self._told_routable = routable
+        routable, reducing = self._told = self._health(self._runtime.monotonic_ns)
         self._healths += 1
-        health = VenueHealth(venue=self.venue, routable=routable, number=self._healths)
+        health = VenueHealth(venue=self.venue, routable=routable, number=self._healths, reducing=reducing)
         for router in routers:
             self._runtime.write(router, health)

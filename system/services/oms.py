@@ -236,7 +236,7 @@ class Oms:
             case VenueReport():
                 self._on_report(term, message)
             case OrderChecked():
-                term.execute(JudgeOrder(sender, message.cl_ord_id, message.denials, term.epoch))
+                term.execute(JudgeOrder(sender, message.cl_ord_id, message.denials, term.epoch, message.reduces))
             case OrderLeft():
                 term.execute(MarkSent(sender, message.cl_ord_id, message.venue, message.attempt))
             case OrderUnsent():

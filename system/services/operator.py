@@ -6,8 +6,8 @@ from typing import Final
 import msgspec
 
 from squall.system.config import DeskConfig
-from squall.system.domain.claims import SwitchReported
-from squall.system.domain.messages import SwitchDone, SwitchTrading
+from squall.system.domain.claims import AlertRaised, SwitchReported
+from squall.system.domain.messages import SwitchDone, SwitchRefused, SwitchTrading
 from squall.system.domain.switches import Scope, TradingState
 from squall.system.runtime import Address, Runtime
 from squall.system.wiring import Wiring
@@ -17,7 +17,7 @@ REPEAT: Final = "repeat"
 _encode: Final = msgspec.msgpack.Encoder().encode
 _DECODER: Final[msgspec.msgpack.Decoder[SwitchTrading]] = msgspec.msgpack.Decoder(SwitchTrading)
 
-OperatorMessage = SwitchTrading | SwitchDone
+OperatorMessage = SwitchTrading | SwitchDone | SwitchRefused
 Thing = tuple[Scope, str]
 
 
@@ -25,7 +25,8 @@ class Operator:
     """Writes each order down, repeats it to every OMS, and says what has come of it.
 
     Only a leader answers, so it need not be known who leads. An order is done when a leader has written it down; one
-    that halts something, when nothing is left open of it. A later order about the same thing replaces an earlier one.
+    that halts something, when nothing is left open of it; one about a thing that does not exist is refused. A later
+    order about the same thing replaces an earlier one.
     """
 
     def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring) -> None:
@@ -56,6 +57,8 @@ class Operator:
                 self._repeat()
             case SwitchDone():
                 self._on_done(message)
+            case SwitchRefused():
+                self._on_refused(message)
             case _:
                 raise TypeError(f"operator: no use for a {type(message).__name__} from {sender}")
 
@@ -87,6 +90,16 @@ class Operator:
         if done.state is not TradingState.HALTED or not done.left:
             self._done[thing] = None
         self._runtime.emit(SwitchReported(done.scope.value, done.name, done.state.value, done.left))
+
+    def _on_refused(self, refused: SwitchRefused) -> None:
+        """There is no such thing: the person is told, and nothing is repeated."""
+        thing = (refused.scope, refused.name)
+        order = self._orders.get(thing)
+        if order is None or order.number != refused.number or thing in self._done:
+            return
+        self._done[thing] = None
+        text = f"{order.state.value} for {refused.scope.value} {refused.name!r} is refused: {refused.reason.value}"
+        self._runtime.emit(AlertRaised("warning", "operator.refused", text))
 
     def on_timer(self, key: Hashable) -> None:
         if key != REPEAT:

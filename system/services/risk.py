@@ -145,7 +145,7 @@ class Risk:
         match question:
             case CheckOrder():
                 answer = self.gate.check(question, runtime.monotonic_ns, runtime.now_ns)
-                runtime.write(sender, OrderChecked(question.cl_ord_id, answer.denials))
+                runtime.write(sender, OrderChecked(question.cl_ord_id, answer.denials, answer.reduces))
             case CheckReplace():
                 answer = self.gate.check_replace(question, runtime.monotonic_ns, runtime.now_ns)
                 runtime.write(sender, ReplaceChecked(question.cl_ord_id, question.replace_id, answer.denials))

@@ -4,6 +4,7 @@ from collections.abc import Hashable
 from typing import Final
 
 from squall.system.config import MILLISECOND, DeskConfig
+from squall.system.domain.claims import ProtectionActed
 from squall.system.domain.desk_book import is_news
 from squall.system.domain.ids import Symbol, Venue
 from squall.system.domain.messages import OrderUnsent, RouteOrder, SendOrder, Tick, UnsentReason, VenueHealth
@@ -30,6 +31,8 @@ class Router:
         }
         self._tariffs = {route.venue: route.tariff for route in wiring.venues}
         self._routable: dict[Venue, bool] = {route.venue: False for route in wiring.venues}
+        self._reducing: dict[Venue, bool] = dict.fromkeys(self._routable, False)
+        """Where only what reduces may go."""
 
     @property
     def routable(self) -> tuple[Venue, ...]:
@@ -47,6 +50,7 @@ class Router:
                 self._on_route_order(sender, message)
             case VenueHealth():
                 self._routable[message.venue] = message.routable
+                self._reducing[message.venue] = message.reducing
             case _:
                 raise TypeError(f"router: found {type(message).__name__}, expected {RouterMessage}")
 
@@ -58,12 +62,14 @@ class Router:
             by_venue[tick.venue] = tick
 
     def _on_route_order(self, sender: Address, order: RouteOrder) -> None:
-        routable = self._routable
+        routable, closed = self._routable, {} if order.reduces else self._reducing
         quotes = [
             quote
             for venue, quote in self._quotes.get(order.symbol, {}).items()
-            if quote is not None and routable[venue]
+            if quote is not None and routable[venue] and not closed.get(venue)
         ]
+        if any(closed.values()):
+            self._runtime.emit(ProtectionActed("risk.kill_switch", order.cl_ord_id))
         choice = choose_venue(order, quotes, self._tariffs)
         if isinstance(choice, Choice) and self._runtime.buggify("second best venue", order.cl_ord_id):
             others = [quote for quote in quotes if quote.venue != choice.venue]

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from squall.scenarios.checks.kill_switch import halts_are_proved, halts_are_true, nothing_after_halt
 from squall.scenarios.checks.money import drawdown_kept, gross_within_limit, name_within_share, shorts_located
 from squall.scenarios.checks.prices import not_far_through
+from squall.scenarios.checks.reducing import only_what_reduces
 from squall.scenarios.checks.sent import no_copies, none_restricted, rate_kept, runaway_stopped, sizes_as_meant
 from squall.sim.exchange.wire.messages import Side
 from squall.sim.trace import ConfigPushed, TouchChanged
@@ -63,6 +64,44 @@ def test_a_halt_of_one_strategy_or_venue_says_nothing_of_others() -> None:
     tale.left("o-1")
     assert held(judge.ruling())
     tale.left("o-2", venue="exchange-b")
+    assert fired(judge.ruling())
+
+
+def test_at_a_venue_that_is_reducing_a_sale_of_what_is_held_is_none_and_one_lot_more_is_a_violation() -> None:
+    tale = Tale()
+    judge = tale.judge(only_what_reduces(100 * MS))
+    tale.executed("o-1", lots=5)
+    said(tale, TradingState.REDUCING, Scope.VENUE, "exchange-a")
+    on_wire(tale, "o-2", side=Side.BUY)  # it was on its way
+    tale.at(101 * MS)
+    on_wire(tale, "o-3", side=Side.SELL, quantity_lots=5)
+    tale.sent("execution", "exchange-b", replace(new_order("o-4"), side=Side.BUY))
+    assert held(judge.ruling())
+    on_wire(tale, "o-5", side=Side.SELL, quantity_lots=6)
+    assert fired(judge.ruling())
+
+
+def test_what_buys_at_a_venue_that_is_reducing_is_a_violation_until_it_is_set_back() -> None:
+    tale = Tale()
+    judge = tale.judge(only_what_reduces(100 * MS))
+    said(tale, TradingState.REDUCING, Scope.VENUE, "exchange-a")
+    tale.at(200 * MS)
+    said(tale, TradingState.ACTIVE, Scope.VENUE, "exchange-a")
+    on_wire(tale, "o-1", side=Side.BUY)
+    assert held(judge.ruling())
+    said(tale, TradingState.REDUCING, Scope.VENUE, "exchange-a")
+    tale.at(301 * MS)
+    on_wire(tale, "o-2", side=Side.BUY)
+    assert fired(judge.ruling())
+
+
+def test_that_what_does_not_exist_is_halted_is_never_true_and_need_not_be_proved() -> None:
+    tale = Tale()
+    judge, liveness = tale.judge(halts_are_true()), tale.judge(halts_are_proved())
+    said(tale, scope=Scope.SYMBOL, name="ACNE")
+    assert held(judge.ruling())
+    assert undecided(liveness.ruling())
+    proved(tale, scope=Scope.SYMBOL, name="ACNE")
     assert fired(judge.ruling())
 
 

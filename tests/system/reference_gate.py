@@ -26,6 +26,10 @@ class ReferenceGate:
         self.instruments = {instrument.symbol: instrument for instrument in instruments}
         self.marks: list[tuple[int, Symbol, Fraction]] = []
         self.approved: list[tuple[int, CheckOrder]] = []
+        self.changed: list[int] = []
+        """When a change of an order was approved."""
+        self.reserved: dict[ClOrdID, int] = {}
+        """What an order is for at most, where it has been changed."""
         self.ended: dict[ClOrdID, int] = {}
         """How much an order had filled when it ended."""
         self.fills: list[Fill] = []
@@ -51,7 +55,8 @@ class ReferenceGate:
         for _, order in self.approved:
             if (order.symbol, order.side) == (symbol, side):
                 filled = sum(lots for name, _, _, lots, _ in self.fills if name == order.cl_ord_id)
-                left += self.ended.get(order.cl_ord_id, order.quantity_lots) - filled
+                most = self.reserved.get(order.cl_ord_id, order.quantity_lots)
+                left += max(self.ended.get(order.cl_ord_id, most) - filled, 0)
         return left
 
     def highest(self, symbol: Symbol) -> int:
@@ -92,24 +97,37 @@ class ReferenceGate:
 
     def denials(self, order: CheckOrder, now_ns: int, wall_ns: int) -> list[Denial]:
         """Every rule that speaks against it."""
-        found = self._of_the_order(order, now_ns, wall_ns)
-        if not self.reduces(order, order.quantity_lots):
-            found += self._of_the_desk(order)
-            found += self._of_the_market(order, now_ns)
-        return found + self._of_the_stream(order, now_ns)
+        added = order.quantity_lots
+        found = self._of_the_order(order, added, False, wall_ns)
+        if not self.reduces(order, added):
+            found += self._of_the_desk(order, added)
+            found += self._of_the_market(order, added, now_ns)
+        return found + self._of_the_rate(now_ns) + self._of_the_likes(order, now_ns) + self._of_the_size(order)
+
+    def denials_of_change(self, to: CheckOrder, now_ns: int, wall_ns: int) -> list[Denial]:
+        """Every rule that speaks against an order in flight being *to* instead, which bears its name."""
+        before = self.reserved[to.cl_ord_id]
+        added, lowers = max(to.quantity_lots - before, 0), to.quantity_lots < before
+        found = self._of_the_order(to, added, lowers, wall_ns) + self._of_the_rate(now_ns)
+        if lowers:
+            return found
+        if not self.reduces(to, added):
+            found += self._of_the_desk(to, added)
+            found += self._of_the_market(to, added, now_ns)
+        return found + self._of_the_size(to)
 
     def reduces(self, order: CheckOrder, lots: int) -> bool:
         if order.side is Side.BUY:
             return self.highest(order.symbol) + lots <= 0
         return self.lowest(order.symbol) - lots >= 0
 
-    def _of_the_order(self, order: CheckOrder, now_ns: int, wall_ns: int) -> list[Denial]:
+    def _of_the_order(self, order: CheckOrder, added: int, lowers: bool, wall_ns: int) -> list[Denial]:
         limits, lots, instrument = self.limits, order.quantity_lots, self.instruments[order.symbol]
         found = []
-        if lots <= 0 or (limits.hard_block and lots > limits.max_order_lots):
+        if lots <= 0 or (limits.hard_block and lots > limits.max_order_lots and not lowers):
             found.append(Denial(DenyReason.ORDER_SIZE, lots, limits.max_order_lots))
-        after = self.highest(order.symbol) + lots if order.side is Side.BUY else self.lowest(order.symbol) - lots
-        if order.side.sign * after > limits.max_position_lots:
+        after = self.highest(order.symbol) + added if order.side is Side.BUY else self.lowest(order.symbol) - added
+        if added and order.side.sign * after > limits.max_position_lots:
             found.append(Denial(DenyReason.POSITION_LIMIT, after, order.side.sign * limits.max_position_lots))
         mark, price = self.mark(order.symbol), order.price_half_ticks
         if limits.price_collar and mark is not None and price is not None:
@@ -123,36 +141,38 @@ class ReferenceGate:
             found.append(Denial(DenyReason.RESTRICTED, lots, 0))
         if not instrument.opens_ns <= wall_ns % DAY < instrument.closes_ns:
             found.append(Denial(DenyReason.OUT_OF_SESSION, wall_ns % DAY, instrument.opens_ns))
-        return found + self._of_the_switches(order)
+        return found + self._of_the_switches(order, added, lowers)
 
-    def _of_the_switches(self, order: CheckOrder) -> list[Denial]:
+    def _of_the_switches(self, order: CheckOrder, added: int, lowers: bool) -> list[Denial]:
         mine = ("", order.strategy, order.symbol, order.client)
         scopes = ("desk", "strategy", "symbol", "client")
         concerned = list(zip(scopes, mine, strict=True))
         states = [switch.state for switch in self.switches if (switch.scope.value, switch.name) in concerned]
-        if not self.limits.kill_switch:
-            return []
         if TradingState.HALTED in states:
             return [Denial(DenyReason.HALTED, order.quantity_lots, 0)]
-        if TradingState.REDUCING in states:
-            net, side = self.net(order.symbol), order.side
-            room = max(-side.sign * net - self.really_in_flight(order.symbol, side), 0)
-            if order.quantity_lots > room:
-                return [Denial(DenyReason.REDUCING_ONLY, order.quantity_lots, room)]
+        if TradingState.REDUCING in states and not lowers:
+            room = self.room(order)
+            if added > room:
+                return [Denial(DenyReason.REDUCING_ONLY, added, max(room, 0))]
         return []
 
-    def _of_the_desk(self, order: CheckOrder) -> list[Denial]:
+    def room(self, order: CheckOrder) -> int:
+        """How many lots more on its side bring the position nearer to zero, whatever else on it fills."""
+        return -order.side.sign * self.net(order.symbol) - self.really_in_flight(order.symbol, order.side)
+
+    def _of_the_desk(self, order: CheckOrder, added: int) -> list[Denial]:
         """Money and exposure: what an order that reduces is not asked."""
         limits, symbol, lots = self.limits, order.symbol, order.quantity_lots
         instrument, portfolio = self.instruments[symbol], Fraction(limits.max_portfolio_value)
         buys = order.side is Side.BUY
-        high = {each: self.highest(each) + (lots if buys and each == symbol else 0) for each in self.instruments}
-        low = {each: self.lowest(each) - (0 if buys or each != symbol else lots) for each in self.instruments}
+        high = {each: self.highest(each) + (added if buys and each == symbol else 0) for each in self.instruments}
+        low = {each: self.lowest(each) - (0 if buys or each != symbol else added) for each in self.instruments}
         worst = {each: max(high[each], -low[each]) for each in self.instruments}
         raises = worst[symbol] > self.worst(symbol)
         found = []
-        if limits.locates and instrument.locate_lots is not None and not buys and -low[symbol] > instrument.locate_lots:
-            found.append(Denial(DenyReason.LOCATE, -low[symbol], instrument.locate_lots))
+        located = instrument.locate_lots
+        if limits.locates and added and located is not None and not buys and -low[symbol] > located:
+            found.append(Denial(DenyReason.LOCATE, -low[symbol], located))
         found += self._of_losses()
         if not (limits.exposure_limits or limits.concentration):
             return found
@@ -170,20 +190,22 @@ class ReferenceGate:
             if raises:
                 gross_limit = portfolio * limits.max_gross_percent / 100
                 found += _above(DenyReason.GROSS_EXPOSURE, self.total(worst), gross_limit)
+            if not added:
+                return found
             if not buys:
                 short = _above(DenyReason.NET_EXPOSURE, -self.total(low), net_limit)
                 return found + [Denial(each.reason, -each.value, -each.limit) for each in short]
             found += _above(DenyReason.NET_EXPOSURE, self.total(high), net_limit)
             held = self.total({each: max(high[each], 0) for each in high})
             found += _above(DenyReason.PORTFOLIO_VALUE, held, portfolio)
-            found += self._of_cash(order)
+            found += self._of_cash(symbol, added)
         return found
 
-    def _of_cash(self, order: CheckOrder) -> list[Denial]:
+    def _of_cash(self, symbol: Symbol, added: int) -> list[Denial]:
         shorts = self.total({each: max(-self.net(each), 0) for each in self.instruments})
         buying = self.total({each: self.flight(each, Side.BUY) for each in self.instruments})
         power = self.limits.cash + self.flows() - shorts - buying
-        cost = self.value(order.symbol, order.quantity_lots)
+        cost = self.value(symbol, added)
         return [Denial(DenyReason.BUYING_POWER, ceil(cost), floor(power))] if cost > power else []
 
     def _of_losses(self) -> list[Denial]:
@@ -200,35 +222,35 @@ class ReferenceGate:
             found.append(Denial(DenyReason.DRAWDOWN, ceil(self.peak - profit), floor(most)))
         return found
 
-    def _of_the_market(self, order: CheckOrder, now_ns: int) -> list[Denial]:
-        """Whether it would add risk in a market that has run away from it within the window."""
+    def _of_the_market(self, order: CheckOrder, added: int, now_ns: int) -> list[Denial]:
+        """Whether it would add risk in a market that has run away from it since the window began, when a mark held."""
         limits, sign = self.limits, order.side.sign
-        recent = [
-            mark
-            for at_ns, symbol, mark in self.marks
-            if symbol == order.symbol and at_ns >= now_ns - limits.collar_window_ns
-        ]
+        marks, since_ns = [each for each in self.marks if each[1] == order.symbol], now_ns - limits.collar_window_ns
+        before = [mark for at_ns, _, mark in marks if at_ns <= since_ns]
+        recent = before[-1:] + [mark for at_ns, _, mark in marks if at_ns > since_ns]
         if not limits.price_collar or not recent:
             return []
         start = min(recent) if order.side is Side.BUY else max(recent)
         bound = start * Fraction(100 + sign * limits.collar_window_percent, 100)
-        if sign * recent[-1] > sign * bound and not self._really_reduces(order):
+        if sign * recent[-1] > sign * bound and added > self.room(order):
             return [Denial(DenyReason.MARKET_ON_THE_RUN, floor(recent[-1]), floor(bound))]
         return []
 
-    def _really_reduces(self, order: CheckOrder) -> bool:
-        left = self.really_in_flight(order.symbol, order.side)
-        return order.side.sign * self.net(order.symbol) + left + order.quantity_lots <= 0
+    def _of_the_rate(self, now_ns: int) -> list[Denial]:
+        times, most = [at_ns for at_ns, _ in self.approved] + self.changed, self.limits.max_orders_per_s
+        rate = sum(1 for at_ns in times if at_ns > now_ns - SECOND)
+        return [Denial(DenyReason.MESSAGE_RATE, rate + 1, most)] if self.limits.rate_limit and rate >= most else []
 
-    def _of_the_stream(self, order: CheckOrder, now_ns: int) -> list[Denial]:
-        limits, found = self.limits, []
-        rate = sum(1 for at_ns, _ in self.approved if at_ns > now_ns - SECOND)
-        if limits.rate_limit and rate >= limits.max_orders_per_s:
-            found.append(Denial(DenyReason.MESSAGE_RATE, rate + 1, limits.max_orders_per_s))
+    def _of_the_likes(self, order: CheckOrder, now_ns: int) -> list[Denial]:
+        limits = self.limits
         recent = [other for at_ns, other in self.approved if now_ns - at_ns < limits.duplicate_window_ns]
         alike = sum(1 for other in recent if _content(other) == _content(order))
         if limits.duplicate_filter and alike >= limits.max_alike:
-            found.append(Denial(DenyReason.REPEATED, alike + 1, limits.max_alike))
+            return [Denial(DenyReason.REPEATED, alike + 1, limits.max_alike)]
+        return []
+
+    def _of_the_size(self, order: CheckOrder) -> list[Denial]:
+        limits = self.limits
         sizes = [
             other.quantity_lots
             for _, other in self.approved
@@ -237,8 +259,8 @@ class ReferenceGate:
         if limits.fat_finger and sizes and order.quantity_lots > limits.fat_finger_lots:
             most = limits.fat_finger_times * max(sizes)
             if order.quantity_lots > most:
-                found.append(Denial(DenyReason.FAT_FINGER, order.quantity_lots, most))
-        return found
+                return [Denial(DenyReason.FAT_FINGER, order.quantity_lots, most)]
+        return []
 
     def _together(self, one: Symbol, other: Symbol) -> bool:
         sectors = self.instruments[one].sector, self.instruments[other].sector

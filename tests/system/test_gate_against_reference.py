@@ -6,6 +6,7 @@ from fractions import Fraction
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from msgspec.structs import replace
 
 from squall.sim.exchange.wire.messages import Side
 from squall.system.config import SECOND, RiskConfig
@@ -13,6 +14,7 @@ from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol, Venue
 from squall.system.domain.limits import Gate
 from squall.system.domain.messages import (
     CheckOrder,
+    CheckReplace,
     Denial,
     DenyReason,
     PositionChanged,
@@ -81,6 +83,7 @@ class Twins(RuleBasedStateMachine):
         self.gate.on_told(PositionsTold(Epoch(1), (), (), 1))
         self.ticks = 0
         self.open: dict[ClOrdID, CheckOrder] = {}
+        self.denied: dict[ClOrdID, tuple[CheckOrder, tuple[Denial, ...]]] = {}
         self.flows = dict.fromkeys((ACME, BOLT, COIL), 0)
         self.numbers = dict.fromkeys((ACME, BOLT, COIL), 0)
         self.asked = 0
@@ -123,15 +126,51 @@ class Twins(RuleBasedStateMachine):
         answer = self.gate.check(order, self.now_ns, self.now_ns)
         assert comparable(answer.denials) == comparable(expected)
         if not answer.denials:
+            assert answer.reduces == (lots <= self.slow.room(order))
             self.slow.approved.append((self.now_ns, order))
+            self.slow.reserved[name] = lots
             self.open[name] = order
+        else:  # asked again, it is told the same, whatever has happened meanwhile
+            self.denied[name] = (order, answer.denials)
+
+    @precondition(lambda self: self.denied)
+    @rule(data=st.data())
+    def ask_again(self, data: st.DataObject) -> None:
+        order, denials = data.draw(st.sampled_from(list(self.denied.values())))
+        assert self.gate.check(order, self.now_ns, self.now_ns).denials == denials
+
+    @precondition(lambda self: self.open)
+    @rule(
+        data=st.data(),
+        lots=st.one_of(st.integers(1, 60), st.integers(1, 450)),
+        price=st.one_of(st.none(), st.integers(170, 260)),
+        confirmed=st.booleans(),
+    )
+    def change(self, data: st.DataObject, lots: int, price: int | None, confirmed: bool) -> None:
+        """*confirmed*: the venue does it; else it refuses, and what the increase had reserved is free again."""
+        name = data.draw(st.sampled_from(list(self.open)))
+        order = self.open[name]
+        filled = sum(lots for each, _, _, lots, _ in self.slow.fills if each == name)
+        if lots <= filled:
+            return  # the OMS does not ask
+        self.asked += 1
+        to = replace(order, quantity_lots=lots, price_half_ticks=price)
+        expected = self.slow.denials_of_change(to, self.now_ns, self.now_ns)
+        asked = CheckReplace(Epoch(1), name, f"{name}~r{self.asked}", lots, price, order.client)
+        answer = self.gate.check_replace(asked, self.now_ns, self.now_ns)
+        assert comparable(answer.denials) == comparable(expected)
+        if not answer.denials:
+            self.slow.changed.append(self.now_ns)
+            settled = lots if confirmed else self.slow.reserved[name]
+            self.slow.reserved[name] = settled
+            self.gate.on_resized(name, settled)
 
     @precondition(lambda self: self.open)
     @rule(data=st.data())
     def fill(self, data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(list(self.open)))
         order = self.open[name]
-        left = order.quantity_lots - sum(lots for each, _, _, lots, _ in self.slow.fills if each == name)
+        left = self.slow.reserved[name] - sum(lots for each, _, _, lots, _ in self.slow.fills if each == name)
         if not left:
             return
         lots, price = data.draw(st.integers(1, left)), data.draw(st.integers(150, 280))
@@ -152,6 +191,23 @@ class Twins(RuleBasedStateMachine):
         filled = sum(lots for each, _, _, lots, _ in self.slow.fills if each == name)
         self.slow.ended[name] = filled
         self.gate.on_release(ReleaseOrder(name, filled))
+
+    @precondition(lambda self: self.slow.fills)
+    @rule(data=st.data())
+    def bust(self, data: st.DataObject) -> None:
+        """A fill that never was; of an order that has ended nothing goes to work again."""
+        fill = data.draw(st.sampled_from(self.slow.fills))
+        name, symbol, side, lots, price = fill
+        self.slow.fills.remove(fill)
+        self.flows[symbol] += side.sign * lots * price
+        self.numbers[symbol] += 1
+        net, number = self.slow.net(symbol), self.numbers[symbol]
+        change = PositionChanged(symbol, net, self.flows[symbol], 0, name, ExecID(f"x{number}"), -lots, number)
+        assert self.gate.on_fill(change, self.now_ns) is None
+        if name in self.slow.ended:
+            self.slow.ended[name] -= lots
+            self.gate.on_release(ReleaseOrder(name, self.slow.ended[name]))
+        self.slow.look()
 
     @rule(news=SWITCH)
     def switch(self, news: Switch) -> None:

@@ -60,9 +60,9 @@ def test_in_no_second_do_more_orders_pass_than_the_limit_and_denied_ones_do_not_
     assert ask(gate, order("a"), 0) == ()
     assert ask(gate, order("b"), 400) == ()
     assert ask(gate, order("c"), SECOND - 1) == (Denial(DenyReason.MESSAGE_RATE, 3, 2),)
-    assert ask(gate, order("c"), SECOND) == ()
-    assert ask(gate, order("d"), SECOND + 399) == (Denial(DenyReason.MESSAGE_RATE, 3, 2),)
-    assert ask(gate, order("d"), SECOND + 400) == ()
+    assert ask(gate, order("d"), SECOND) == ()
+    assert ask(gate, order("e"), SECOND + 399) == (Denial(DenyReason.MESSAGE_RATE, 3, 2),)
+    assert ask(gate, order("f"), SECOND + 400) == ()
 
 
 def test_the_same_order_again_is_denied_within_the_window_and_another_one_is_not() -> None:
@@ -79,7 +79,7 @@ def test_the_same_order_again_is_denied_within_the_window_and_another_one_is_not
         ("client", order("k", client="fund", price=1_010)),
     ):
         assert ask(gate, other, 99) == (), name
-    assert ask(gate, order("c", price=1_010), 100) == ()
+    assert ask(gate, order("d", price=1_010), 100) == ()
 
 
 def test_a_value_for_a_quantity_is_many_times_what_its_strategy_usually_sends() -> None:
@@ -114,8 +114,22 @@ def test_who_buys_does_not_follow_a_market_that_runs_up_and_who_sells_may() -> N
     move(gate, 1_101, 2, 5 * SECOND)
     assert ask(gate, order("a"), 6 * SECOND) == (Denial(DenyReason.MARKET_ON_THE_RUN, 1_101, 1_100),)
     assert ask(gate, order("b", side=Side.SELL), 6 * SECOND) == ()
-    assert ask(gate, order("a"), 10 * SECOND) == (Denial(DenyReason.MARKET_ON_THE_RUN, 1_101, 1_100),)
-    assert ask(gate, order("a"), 10 * SECOND + 1) == ()
+    assert ask(gate, order("c"), 15 * SECOND - 1) == (Denial(DenyReason.MARKET_ON_THE_RUN, 1_101, 1_100),)
+    assert ask(gate, order("d"), 15 * SECOND) == ()
+
+
+def test_the_mark_that_held_when_the_window_began_counts_however_long_ago_it_came() -> None:
+    gate = open_gate()
+    move(gate, 1_101, 2, 60 * SECOND)
+    assert ask(gate, order("a"), 60 * SECOND) == (Denial(DenyReason.MARKET_ON_THE_RUN, 1_101, 1_100),)
+
+
+def test_a_mark_that_was_replaced_before_the_window_began_does_not_count_though_none_has_undercut_it() -> None:
+    gate = open_gate()
+    move(gate, 1_200, 2, 1 * SECOND)
+    move(gate, 1_150, 3, 20 * SECOND)
+    assert ask(gate, order("a"), 20 * SECOND) == ()
+    assert ask(gate, order("b", side=Side.SELL), 20 * SECOND) == ()
 
 
 def test_who_sells_does_not_follow_a_market_that_falls_but_gets_out_of_what_is_held() -> None:
@@ -142,12 +156,35 @@ def test_too_many_executions_alike_stop_the_strategy_until_a_person_sets_it_goin
     assert ask(gate, order("c", symbol=BOLT), SECOND) == halted
     assert ask(gate, order("d", strategy="drift"), SECOND) == ()
     gate.on_switches(())  # the leader has not heard of it yet: it stays stopped
-    assert ask(gate, order("b"), SECOND) == halted
+    assert ask(gate, order("e"), SECOND) == halted
     gate.on_switches((Switch(Scope.STRATEGY, "pulse", TradingState.HALTED),))
     assert gate.tripped == ()
-    assert ask(gate, order("b"), 100 * SECOND) == halted
+    assert ask(gate, order("f"), 100 * SECOND) == halted
     gate.on_switches(())
-    assert ask(gate, order("b"), 100 * SECOND) == ()
+    assert ask(gate, order("g"), 100 * SECOND) == ()
+
+
+def test_the_throttle_stops_a_strategy_with_the_kill_switch_off_too() -> None:
+    gate = open_gate(replace(LIMITS, max_repeats=1, kill_switch=False))
+    assert ask(gate, order("a", lots=50)) == ()
+    for number in (1, 2):
+        gate.on_fill(PositionChanged(ACME, number, -number * MARK, 0, ClOrdID("a"), ExecID(f"x{number}"), 1, number), 0)
+    assert ask(gate, order("b")) == (Denial(DenyReason.HALTED, 5, 0),)
+    gate.on_switches((Switch(Scope.STRATEGY, "pulse", TradingState.HALTED),))  # a leader has written it down
+    assert ask(gate, order("c")) == (Denial(DenyReason.HALTED, 5, 0),)
+
+
+def test_what_was_denied_once_is_denied_again_and_reserves_nothing() -> None:
+    """To the OMS the order is over with the first answer: nobody would ever free what a second one reserved."""
+    gate = open_gate(replace(LIMITS, max_waiting=2))
+    far = (Denial(DenyReason.PRICE_COLLAR, 1_051, 1_050),)
+    assert ask(gate, order("a", price=1_051)) == far
+    move(gate, 1_010, 2, 0)
+    assert ask(gate, order("a", price=1_051)) == far
+    assert (gate.in_flight(ACME), gate.open_orders) == ((0, 0), 0)
+    for number in range(2):  # as many are remembered as may wait
+        assert ask(gate, order(f"o{number}", lots=0)) != ()
+    assert ask(gate, order("a", price=1_051)) == ()
 
 
 def test_a_bust_is_no_execution_that_the_throttle_counts() -> None:
@@ -192,8 +229,8 @@ def test_while_reducing_only_what_brings_the_position_nearer_to_zero_passes() ->
 # --- replaces ---
 
 
-def replacement(lots: int, price: int | None = None) -> CheckReplace:
-    return CheckReplace(Epoch(1), ClOrdID("a"), "a.2", lots, price)
+def replacement(lots: int, price: int | None = None, revision: int = 2) -> CheckReplace:
+    return CheckReplace(Epoch(1), ClOrdID("a"), f"a.{revision}", lots, price)
 
 
 def test_of_a_replacement_only_the_increase_is_newly_reserved() -> None:
@@ -236,6 +273,80 @@ def test_a_replacement_is_held_against_size_and_collar_and_what_is_switched_off(
         Denial(DenyReason.PRICE_COLLAR, 2_000, 1_050),
         Denial(DenyReason.HALTED, 71, 0),
     )
+
+
+def test_a_replacement_counts_among_the_messages_of_a_second() -> None:
+    gate = open_gate(replace(LIMITS, max_orders_per_s=2))
+    assert ask(gate, order("a", lots=60)) == ()
+    assert gate.check_replace(replacement(61), 400, 0).denials == ()
+    assert gate.check_replace(replacement(61), 500, 0).denials == ()  # asked again, it is the same message
+    assert gate.check_replace(replacement(59, revision=3), 600, 0).denials == (Denial(DenyReason.MESSAGE_RATE, 3, 2),)
+    assert ask(gate, order("b"), SECOND - 1) == (Denial(DenyReason.MESSAGE_RATE, 3, 2),)
+    assert gate.check_replace(replacement(59, revision=3), SECOND, 0).denials == ()
+
+
+def test_a_value_for_a_quantity_is_one_in_a_replacement_too() -> None:
+    gate = open_gate(replace(LIMITS, fat_finger_times=10, fat_finger_lots=100))
+    assert ask(gate, order("a", lots=60)) == ()
+    assert gate.check_replace(replacement(601), 0, 0).denials == (Denial(DenyReason.FAT_FINGER, 601, 600),)
+    assert gate.check_replace(replacement(600), 0, 0).denials == ()
+    assert ask(gate, order("b", lots=601)) == (Denial(DenyReason.FAT_FINGER, 601, 600),)
+
+
+def test_fewer_lots_pass_also_where_the_position_is_past_its_limits() -> None:
+    gate = open_gate()
+    assert ask(gate, order("a", lots=60)) == ()
+    gate.limits = replace(LIMITS, max_position_lots=30, max_order_lots=20, max_order_value=1, max_daily_loss=1)
+    gate.on_fill(PositionChanged(ACME, 5, -50_000, 0, ClOrdID("a"), ExecID("x"), 5, 1), 0)
+    move(gate, 500, 2, SECOND)  # a loss, and the market runs
+    move(gate, 1_000, 3, SECOND)
+    assert gate.check_replace(replacement(59), SECOND, 0).denials == ()
+    more = [denial.reason for denial in gate.check_replace(replacement(61, revision=3), SECOND, 0).denials]
+    assert more == [
+        DenyReason.ORDER_SIZE,
+        DenyReason.POSITION_LIMIT,
+        DenyReason.DAILY_LOSS,
+        DenyReason.ORDER_VALUE,
+        DenyReason.MARKET_ON_THE_RUN,
+    ]
+
+
+def test_fewer_lots_pass_while_reducing_and_another_price_for_what_increases_does_not() -> None:
+    gate = open_gate()
+    assert ask(gate, order("a", lots=60)) == ()
+    gate.on_switches((Switch(Scope.DESK, "", TradingState.REDUCING),))
+    assert gate.check_replace(replacement(60, 1_001), 0, 0).denials == (Denial(DenyReason.REDUCING_ONLY, 0, 0),)
+    assert gate.check_replace(replacement(59, 1_001), 0, 0).denials == ()
+
+
+def test_a_replacement_is_under_its_venues_switch() -> None:
+    gate = open_gate()
+    assert ask(gate, order("a", lots=60)) == ()
+    gate.on_switches((Switch(Scope.VENUE, "exchange-a", TradingState.REDUCING),))
+    at = replace(replacement(61), venue=Venue("exchange-a"))
+    assert gate.check_replace(at, 0, 0).denials == (Denial(DenyReason.REDUCING_ONLY, 1, 0),)
+    assert gate.check_replace(replace(at, venue=Venue("exchange-b")), 0, 0).denials == ()
+
+
+def test_an_answer_says_whether_the_order_reduces_at_worst() -> None:
+    gate = open_gate()
+    assert not gate.check(order("a", lots=10), 0, 0).reduces
+    gate.on_fill(PositionChanged(ACME, 10, -10_000, 0, ClOrdID("a"), ExecID("x"), 10, 1), 0)
+    sells = [order(name, lots=lots, side=Side.SELL) for name, lots in (("b", 11), ("c", 6), ("d", 5), ("c", 6))]
+    gate.on_release(ReleaseOrder(ClOrdID("a"), 10))
+    assert [gate.check(sell, 0, 0).reduces for sell in sells[1:]] == [True, False, True]
+    assert not gate.check(sells[0], 0, 0).reduces
+
+
+def test_a_change_of_which_the_leader_knows_nothing_is_reserved_anew_when_it_is_asked_about_again() -> None:
+    """The old leader died with the answer: to the new one the order is on its old terms, and it asks."""
+    gate = open_gate()
+    assert ask(gate, order("a", lots=60)) == ()
+    assert gate.check_replace(replacement(90), 0, 0).denials == ()
+    gate.on_sync(SyncRisk(Epoch(2), (OpenOrder(ClOrdID("a"), ACME, Side.BUY, 60, 0, "pulse"),)))
+    assert gate.in_flight(ACME) == (60, 0)
+    assert gate.check_replace(replacement(90), 0, 0).denials == ()
+    assert gate.in_flight(ACME) == (90, 0)
 
 
 def test_what_is_not_in_flight_cannot_be_replaced() -> None:

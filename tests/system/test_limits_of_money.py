@@ -196,9 +196,9 @@ def test_what_is_long_is_sold_without_a_locate() -> None:
 
 def test_out_of_its_session_nothing_is_traded() -> None:
     gate = open_gate(ACME=Instrument(ACME, opens_ns=100, closes_ns=200))
-    order = CheckOrder(Epoch(1), ClOrdID("a"), ACME, Side.BUY, 1)
-    assert gate.check(order, NOW, 99).denials == (Denial(DenyReason.OUT_OF_SESSION, 99, 100),)
-    assert gate.check(order, NOW, 100).denials == ()
+    early, late = (CheckOrder(Epoch(1), ClOrdID(name), ACME, Side.BUY, 1) for name in ("a", "b"))
+    assert gate.check(early, NOW, 99).denials == (Denial(DenyReason.OUT_OF_SESSION, 99, 100),)
+    assert gate.check(late, NOW, 100).denials == ()
 
 
 @pytest.mark.parametrize(

@@ -61,10 +61,14 @@ from squall.system.domain.oms import rebuild
 from squall.system.services.journal import Journal
 from squall.system.services.leadership import Role
 from squall.system.services.oms import Oms
-from squall.system.wiring import Instrument, Wiring
+from squall.system.wiring import Instrument, VenueRoute, Wiring
 from tests.fakes import FakeRuntime
 
-WIRING = Wiring(instruments=(Instrument(Symbol("ACME")),), venues=())
+WIRING = Wiring(
+    instruments=(Instrument(Symbol("ACME")), Instrument(Symbol("BOLT"))),
+    venues=tuple(VenueRoute(Venue(name), name, (Symbol("ACME"),)) for name in ("exchange-a", "exchange-b")),
+    strategy_names=("pulse",),
+)
 PEERS = ("execution", "risk", "router", "positions", "audit")
 A = ClOrdID("pulse-ACME-1")
 B = ClOrdID("pulse-ACME-2")

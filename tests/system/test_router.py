@@ -1,5 +1,7 @@
 """The router's talking: ticks and health in, an order to execution or straight back."""
 
+from msgspec.structs import replace
+
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
 from squall.system.config import DeskConfig
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
@@ -64,6 +66,16 @@ def test_when_a_venue_stops_being_routable_the_flow_moves_to_the_other() -> None
     router.on_message("execution", VenueHealth(A, True, 3))
     router.on_message("oms1", order())
     assert sent_to(runtime) == ["exchange-b", "exchange-a"]
+
+
+def test_where_only_what_reduces_may_go_nothing_else_is_sent() -> None:
+    runtime, router = trading_router()
+    router.on_message("execution", VenueHealth(A, True, 2, reducing=True))
+    router.on_message("oms1", order())
+    router.on_message("oms1", replace(order(), reduces=True))
+    router.on_message("execution", VenueHealth(A, True, 3))
+    router.on_message("oms1", order())
+    assert sent_to(runtime) == ["exchange-b", "exchange-a", "exchange-a"]
 
 
 def test_a_stale_tick_takes_a_venue_out_until_a_fresh_one_comes() -> None:

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from squall.system.config import MILLISECOND, DeskConfig, RiskConfig
-from squall.system.domain.claims import ProtectionActed, SwitchReported
+from squall.system.domain.claims import AlertRaised, ProtectionActed, SwitchReported
 from squall.system.domain.commands import SetSwitch
 from squall.system.domain.events import TradingSwitched
 from squall.system.domain.ids import ClOrdID, Epoch, Venue
@@ -17,13 +17,14 @@ from squall.system.domain.messages import (
     RouteOrder,
     SwitchDone,
     SwitchesTold,
+    SwitchRefused,
     SwitchTrading,
     SyncRisk,
     UnsentReason,
     VenueHealth,
 )
 from squall.system.domain.oms import OmsState, decide, evolve, rebuild
-from squall.system.domain.switches import NO_SWITCHES, Scope, Switch, Switches, TradingState
+from squall.system.domain.switches import NO_SWITCHES, NoSuchThing, Scope, Switch, Switches, TradingState
 from squall.system.services.operator import Operator
 from squall.system.wiring import Wiring
 from tests.fakes import FakeRuntime
@@ -185,6 +186,52 @@ def test_without_the_protection_nobody_listens_to_the_operator() -> None:
     assert rig.take(SwitchesTold) == []
 
 
+def test_without_the_kill_switch_the_throttles_stop_holds_and_a_person_can_end_it() -> None:
+    rig = Rig(config=DeskConfig(risk=RiskConfig(kill_switch=False)))
+    rig.lead()
+    rig.runtime.streams.add("operator")
+    rig.hear("risk", SwitchTrading(0, Scope.STRATEGY, "pulse", TradingState.HALTED))
+    rig.sync()
+    (told,) = rig.take(SwitchesTold, "risk")
+    assert told.switches == (Switch(Scope.STRATEGY, "pulse", TradingState.HALTED),)
+    rig.hear("operator", SwitchTrading(1, Scope.STRATEGY, "pulse", TradingState.ACTIVE))
+    rig.sync()
+    (told,) = rig.take(SwitchesTold, "risk")
+    assert told.switches == ()
+
+
+@pytest.mark.parametrize(
+    ("scope", "name", "reason"),
+    [
+        (Scope.DESK, "ours", NoSuchThing.NAMED_DESK),
+        (Scope.STRATEGY, "pulze", NoSuchThing.STRATEGY),
+        (Scope.VENUE, "exchange-c", NoSuchThing.VENUE),
+        (Scope.SYMBOL, "ACNE", NoSuchThing.SYMBOL),
+        (Scope.CLIENT, "found", NoSuchThing.CLIENT),
+    ],
+)
+def test_what_does_not_exist_is_not_switched_and_not_said_to_be_done(
+    scope: Scope, name: str, reason: NoSuchThing
+) -> None:
+    rig = trading()
+    version = rig.oms.version
+    rig.hear("operator", SwitchTrading(7, scope, name, TradingState.HALTED))
+    rig.sync()
+    assert rig.take(SwitchRefused, "operator") == [SwitchRefused(7, scope, name, reason)]
+    assert (rig.take(SwitchDone), rig.take(SwitchesTold), rig.oms.version) == ([], [], version)
+
+
+@pytest.mark.parametrize(
+    ("scope", "name"), [(Scope.STRATEGY, "pulse"), (Scope.VENUE, "exchange-b"), (Scope.SYMBOL, "BOLT")]
+)
+def test_what_exists_is_switched_also_where_nothing_of_it_trades_yet(scope: Scope, name: str) -> None:
+    rig = trading()
+    rig.hear("operator", SwitchTrading(7, scope, name, TradingState.HALTED))
+    rig.sync()
+    assert rig.take(SwitchRefused) == []
+    assert len(rig.take(SwitchDone)) == 1
+
+
 # --- where orders leave ---
 
 
@@ -215,6 +262,38 @@ def test_a_halted_venue_is_routable_for_nobody_and_sends_back_what_is_routed_the
     bench.send(route())
     (unsent,) = bench.runtime.take(OrderUnsent)
     assert unsent.reason is UnsentReason.VENUE_HALTED
+
+
+def test_a_venue_that_is_reducing_takes_what_reduces_and_sends_the_rest_back() -> None:
+    bench = Bench()
+    bench.log_on()
+    bench.fence()
+    bench.runtime.take(VenueHealth)
+    reducing = Switch(Scope.VENUE, A, TradingState.REDUCING)
+    bench.execution.on_message("oms1", SwitchesTold(Epoch(1), 5, (reducing,)))
+    (health,) = bench.runtime.take(VenueHealth)
+    assert (health.venue, health.routable, health.reducing) == (A, True, True)
+    bench.send(route())
+    (unsent,) = bench.runtime.take(OrderUnsent)
+    assert unsent.reason is UnsentReason.VENUE_REDUCING
+    assert ProtectionActed("risk.kill_switch", "pulse-ACME-1") in bench.runtime.claims
+    bench.send(msgspec.structs.replace(route(), attempt=2, reduces=True))
+    assert len(bench.execution.flights) == 1
+    bench.execution.on_message("oms1", SwitchesTold(Epoch(1), 6, ()))
+    assert [(each.routable, each.reducing) for each in bench.runtime.take(VenueHealth)] == [(True, False)]
+
+
+def test_what_risk_found_of_an_order_goes_with_it_through_the_journal_to_where_it_leaves() -> None:
+    rig = Rig()
+    rig.lead()
+    for name, reduces in (("a", True), ("b", False)):
+        rig.hear("strategy", submit(ClOrdID(name)))
+        rig.hear("risk", OrderChecked(ClOrdID(name), (), reduces))
+        rig.sync()
+    assert [(each.cl_ord_id, each.reduces) for each in rig.take(RouteOrder)] == [("a", True), ("b", False)]
+    rig.hear("execution", OrderUnsent(ClOrdID("a"), 1, UnsentReason.VENUE_HALTED))
+    rig.sync()
+    assert [(each.attempt, each.reduces) for each in rig.take(RouteOrder)] == [(2, True)]
 
 
 def test_a_deposed_leaders_word_about_what_is_off_is_not_heard() -> None:
@@ -282,6 +361,27 @@ def test_an_answer_to_an_older_word_settles_nothing() -> None:
     assert runtime.claims == []
     operator.on_message("oms1", SwitchDone(2, Scope.DESK, "", TradingState.ACTIVE, 0))
     assert operator.waiting == ()
+
+
+def test_a_halt_is_not_done_by_an_answer_about_another_state_of_the_same_number() -> None:
+    runtime, operator = console()
+    operator.on_message("a person", HALT)
+    operator.on_message("oms1", SwitchDone(1, Scope.DESK, "", TradingState.ACTIVE, 0))
+    assert [word.state for word in operator.waiting] == [TradingState.HALTED]
+    assert runtime.claims == []
+
+
+def test_a_word_about_what_does_not_exist_is_refused_once_and_repeated_no_more() -> None:
+    runtime, operator = console()
+    operator.on_message("a person", SwitchTrading(0, Scope.SYMBOL, "ACNE", TradingState.HALTED))
+    runtime.connect(operator, "oms1")
+    runtime.take(SwitchTrading)
+    for _ in range(2):
+        operator.on_message("oms1", SwitchRefused(1, Scope.SYMBOL, "ACNE", NoSuchThing.SYMBOL))
+    text = "halted for symbol 'ACNE' is refused: no such symbol"
+    assert runtime.claims == [AlertRaised("warning", "operator.refused", text)]
+    runtime.advance(operator, 1_000 * MILLISECOND)
+    assert (operator.waiting, runtime.take(SwitchTrading)) == ((), [])
 
 
 def test_a_console_that_restarts_knows_what_it_was_told() -> None:

@@ -1,11 +1,14 @@
 """What the gate knows of one symbol, and of one order that may still move its position."""
 
 from collections import deque
-from typing import Protocol
+from typing import Final, Protocol
 
 from squall.sim.exchange.wire.messages import Side
 from squall.system.domain.ids import Venue
 from squall.system.wiring import DAY_NS, Instrument
+
+STILL: Final = 1 << 63
+"""Until when the latest mark holds: later than any time."""
 
 
 class Ledger(Protocol):
@@ -56,7 +59,8 @@ class Book:
         """Bid plus ask, in half ticks: twice the middle is always whole. 0 where there is no mark yet."""
         self.lows: deque[tuple[int, int]] = deque()
         self.highs: deque[tuple[int, int]] = deque()
-        """Marks of the collar's window, as (time, twice the mark): those that no later one undercuts, or outdoes."""
+        """Marks that held within the collar's window, the one that held as it began included, as (until when, twice the
+        mark): those that no later one undercuts, or outdoes."""
         self.seqs: dict[Venue, int] = {}
         self.counted: tuple[int, int, int, int, int, int, int, int] | None = None
         """What this book is in the portfolio's sums; None while it is in none."""
@@ -73,12 +77,14 @@ class Book:
         self.twice_mark = twice_mark
         since_ns = now_ns - window_ns
         lows, highs = self.lows, self.highs
-        while lows and (lows[-1][1] >= twice_mark or lows[0][0] < since_ns):
+        if lows:  # the latest mark is the last of both
+            lows[-1] = highs[-1] = (now_ns, lows[-1][1])
+        while lows and (lows[-1][1] >= twice_mark or lows[0][0] <= since_ns):
             lows.pop() if lows[-1][1] >= twice_mark else lows.popleft()
-        lows.append((now_ns, twice_mark))
-        while highs and (highs[-1][1] <= twice_mark or highs[0][0] < since_ns):
+        lows.append((STILL, twice_mark))
+        while highs and (highs[-1][1] <= twice_mark or highs[0][0] <= since_ns):
             highs.pop() if highs[-1][1] <= twice_mark else highs.popleft()
-        highs.append((now_ns, twice_mark))
+        highs.append((STILL, twice_mark))
 
     def changed(self) -> None:
         """Position, flight or mark is not what it was."""
@@ -98,6 +104,8 @@ class Reservation:
         "in_flight_lots",
         "listed",
         "quantity_lots",
+        "reduces",
+        "replace_id",
         "side",
         "strategy",
     )
@@ -112,6 +120,10 @@ class Reservation:
         self.booked_lots = 0
         self.in_flight_lots = 0
         self.ended = False
+        self.reduces = False
+        """It only brought the position nearer to zero when it was approved."""
+        self.replace_id = ""
+        """Of the last change of it that was approved."""
         self.listed = True
         """False: the present leader does not list it, yet its last fills may be on their way."""
 

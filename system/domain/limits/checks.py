@@ -30,12 +30,17 @@ OF_FLIGHT: Final = (
 
 
 class Question(Struct, frozen=True, gc=False):
-    """An order as the rules see it. *added_lots* is what it adds to the flight: of a replacement, the increase."""
+    """An order as the rules see it. *added_lots* is what it adds to the flight: of a replacement, the increase.
+
+    What *lowers* is a replacement for fewer lots. Were it denied, the larger order would stay: it passes what limits
+    lots and exposure, as what reduces does.
+    """
 
     side: Side
     lots: int
     added_lots: int
     price_half_ticks: int | None
+    lowers: bool = False
 
 
 class Scale(Struct, frozen=True, gc=False):
@@ -82,23 +87,23 @@ def position_checks(
         down -= book.selling_lots
     worst_before = max(up, -down)
     denials: list[Denial] = []
-    if lots <= 0 or (limits.hard_block and lots > limits.max_order_lots):
+    if lots <= 0 or (limits.hard_block and lots > limits.max_order_lots and not asked.lowers):
         denials.append(Denial(DenyReason.ORDER_SIZE, lots, limits.max_order_lots))
     if asked.side is Side.BUY:
         up += added
-        if up > limits.max_position_lots:
+        if added and up > limits.max_position_lots:
             denials.append(Denial(DenyReason.POSITION_LIMIT, up, limits.max_position_lots))
         reduces = up <= 0
     else:
         down -= added
-        if -down > limits.max_position_lots:
+        if added and -down > limits.max_position_lots:
             denials.append(Denial(DenyReason.POSITION_LIMIT, down, -limits.max_position_lots))
         reduces = down >= 0
-    if reduces:
+    if reduces or asked.lowers:
         return denials
     instrument = book.instrument
     located = instrument.locate_lots
-    if limits.locates and located is not None and asked.side is Side.SELL and -down > located:
+    if limits.locates and added and located is not None and asked.side is Side.SELL and -down > located:
         denials.append(Denial(DenyReason.LOCATE, -down, located))
     losses(denials, limits, scale, portfolio, sums)
     if not (limits.exposure_limits or limits.concentration):
@@ -151,6 +156,8 @@ def exposures(
     gross = sums.gross + more
     if more > 0 and gross > scale.gross:
         denials.append(Denial(DenyReason.GROSS_EXPOSURE, -(-gross // unit), scale.gross // unit))
+    if not added:
+        return
     if asked.side is Side.SELL:
         net = added - sums.lowest
         if net > scale.net:
@@ -183,19 +190,19 @@ def price_checks(denials: list[Denial], book: Book, asked: Question, limits: Ris
         if price is not None and price > mark * (100 + percent) // 200:
             denials.append(Denial(DenyReason.PRICE_COLLAR, price, mark * (100 + percent) // 200))
         bound = _start(book.lows, since_ns, mark) * (100 + window)
-        if mark * 100 > bound and book.net_lots + book.buying_lots + asked.added_lots > 0:
+        if mark * 100 > bound and not asked.lowers and book.net_lots + book.buying_lots + asked.added_lots > 0:
             denials.append(Denial(DenyReason.MARKET_ON_THE_RUN, mark // 2, bound // 200))
     else:
         if price is not None and price * 200 < mark * (100 - percent):
             denials.append(Denial(DenyReason.PRICE_COLLAR, price, -(mark * (percent - 100) // 200)))
         bound = _start(book.highs, since_ns, mark) * (100 - window)
-        if mark * 100 < bound and book.net_lots - book.selling_lots - asked.added_lots < 0:
+        if mark * 100 < bound and not asked.lowers and book.net_lots - book.selling_lots - asked.added_lots < 0:
             denials.append(Denial(DenyReason.MARKET_ON_THE_RUN, mark // 2, bound // 200))
 
 
 def _start(marks: deque[tuple[int, int]], since_ns: int, mark: int) -> int:
-    """The first mark that is not too old; the present one where all are."""
-    for at_ns, twice in marks:
-        if at_ns >= since_ns:
+    """The first mark that held after the window began; the present one does in any case."""
+    for until_ns, twice in marks:
+        if until_ns > since_ns:
             return twice
     return mark

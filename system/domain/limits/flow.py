@@ -32,23 +32,44 @@ class Flow:
     def checks(self, order: CheckOrder, limits: RiskConfig, now_ns: int) -> list[Denial]:
         """What speaks against it. Nothing is remembered of an order that is denied."""
         denials: list[Denial] = []
-        sent = self._sent
-        while sent and sent[0] <= now_ns - SECOND:
-            sent.popleft()
-        if limits.rate_limit and len(sent) >= limits.max_orders_per_s:
-            denials.append(Denial(DenyReason.MESSAGE_RATE, len(sent) + 1, limits.max_orders_per_s))
+        self._rate(denials, limits, now_ns)
         if limits.duplicate_filter:
             self._forget(now_ns - limits.duplicate_window_ns)
             alike = self._alike.get(_content(order), 0)
             if alike >= limits.max_alike:
                 denials.append(Denial(DenyReason.REPEATED, alike + 1, limits.max_alike))
-        if limits.fat_finger and order.quantity_lots > limits.fat_finger_lots:
-            sizes = self._sizes.get((order.strategy, order.symbol))
-            if sizes is not None:
-                most = max(sizes) * limits.fat_finger_times
-                if order.quantity_lots > most:
-                    denials.append(Denial(DenyReason.FAT_FINGER, order.quantity_lots, most))
+        self._size(denials, order.strategy, order.symbol, order.quantity_lots, limits)
         return denials
+
+    def checks_change(
+        self, strategy: str, symbol: Symbol, lots: int, lowers: bool, limits: RiskConfig, now_ns: int
+    ) -> list[Denial]:
+        """What speaks against a change of an order to so many lots: it is a message, and has a size, like any other."""
+        denials: list[Denial] = []
+        self._rate(denials, limits, now_ns)
+        if not lowers:
+            self._size(denials, strategy, symbol, lots, limits)
+        return denials
+
+    def _rate(self, denials: list[Denial], limits: RiskConfig, now_ns: int) -> None:
+        sent = self._sent
+        while sent and sent[0] <= now_ns - SECOND:
+            sent.popleft()
+        if limits.rate_limit and len(sent) >= limits.max_orders_per_s:
+            denials.append(Denial(DenyReason.MESSAGE_RATE, len(sent) + 1, limits.max_orders_per_s))
+
+    def _size(self, denials: list[Denial], strategy: str, symbol: Symbol, lots: int, limits: RiskConfig) -> None:
+        if not limits.fat_finger or lots <= limits.fat_finger_lots:
+            return
+        sizes = self._sizes.get((strategy, symbol))
+        if sizes is not None:
+            most = max(sizes) * limits.fat_finger_times
+            if lots > most:
+                denials.append(Denial(DenyReason.FAT_FINGER, lots, most))
+
+    def approved_change(self, now_ns: int) -> None:
+        """It goes out. Whatever size the order has now, what its sender's usual one is new orders say."""
+        self._sent.append(now_ns)
 
     def approved(self, order: CheckOrder, limits: RiskConfig, now_ns: int) -> None:
         """It goes out: from here on it is what others are held against."""

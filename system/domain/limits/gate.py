@@ -41,9 +41,12 @@ class Answer(Struct, frozen=True, gc=False):
     denials: tuple[Denial, ...] = ()
     for_flight_alone: bool = False
     """Denied, and would have been approved had nothing been in flight."""
+    reduces: bool = False
+    """Approved, and were all filled that is in flight on its side, it would only bring the position nearer to zero."""
 
 
 APPROVED: Final = Answer()
+REDUCES: Final = Answer(reduces=True)
 UNKNOWN_SYMBOL: Final = Answer((Denial(DenyReason.NO_MARK, 0, 0),))
 
 
@@ -65,6 +68,8 @@ class Gate:
         self._tripped: dict[str, None] = {}
         """Strategies that the throttle has stopped, until the OMS says that it has written it down."""
         self._open: dict[ClOrdID, Reservation] = {}
+        self._denied: dict[ClOrdID, Answer] = {}
+        """The latest denials, as many as questions may wait: whoever asks again is told the same."""
         self._early: dict[ClOrdID, int] = {}
         """Lots booked for orders that no leader has told of yet; empty once the gate is ready."""
         self._highest = Epoch(0)
@@ -141,6 +146,9 @@ class Gate:
     def check(self, order: CheckOrder, now_ns: int, wall_ns: int) -> Answer:
         """Approve and reserve, or deny and name every limit passed. Asked again, it answers the same.
 
+        Were what was denied approved on a second asking, its lots would be in flight for ever: to the OMS, which has
+        the first answer, the order is over.
+
         *now_ns* is a clock that does not step back, *wall_ns* the one that calendars go by.
         """
         book = self._books.get(order.symbol)
@@ -151,16 +159,28 @@ class Gate:
             if (held.book, held.side, held.quantity_lots) != (book, order.side, order.quantity_lots):
                 return Answer((Denial(DenyReason.DUPLICATE, order.quantity_lots, held.quantity_lots),))
             held.listed = True
-            return APPROVED
+            return REDUCES if held.reduces else APPROVED
+        denied = self._denied.get(order.cl_ord_id)
+        if denied is not None:
+            return denied
         lots = order.quantity_lots
         asked = Question(order.side, lots, lots, order.price_half_ticks)
-        denials = self._denials(book, asked, order.strategy, order.client, now_ns, wall_ns)
+        denials = self._denials(book, asked, order.strategy, order.client, None, now_ns, wall_ns)
         denials += self._flow.checks(order, self._limits, now_ns)
         if denials:
-            return Answer(tuple(denials), self._for_flight_alone(book, asked, denials))
+            return self._denies(order.cl_ord_id, Answer(tuple(denials), self._for_flight_alone(book, asked, denials)))
         self._flow.approved(order, self._limits, now_ns)
-        self._reserve(order.cl_ord_id, book, order.side, lots, 0, order.strategy)
-        return APPROVED
+        reduces = lots <= self._room(book, order.side)
+        held = self._reserve(order.cl_ord_id, book, order.side, lots, 0, order.strategy)
+        held.reduces = reduces
+        return REDUCES if reduces else APPROVED
+
+    def _denies(self, cl_ord_id: ClOrdID, answer: Answer) -> Answer:
+        denied = self._denied
+        denied[cl_ord_id] = answer
+        if len(denied) > self._limits.max_waiting:
+            del denied[next(iter(denied))]
+        return answer
 
     def check_replace(self, order: CheckReplace, now_ns: int, wall_ns: int) -> Answer:
         """May an order that is in flight be for so many lots instead? Only the increase is newly reserved.
@@ -168,13 +188,21 @@ class Gate:
         A decrease frees nothing: until the venue has confirmed it (`on_resized`), all of it may still be filled.
         """
         held = self._open.get(order.cl_ord_id)
+        lots = order.quantity_lots
         if held is None:
-            return Answer((Denial(DenyReason.NOT_IN_FLIGHT, order.quantity_lots, 0),))
-        added = max(order.quantity_lots - held.quantity_lots, 0)
-        asked = Question(held.side, order.quantity_lots, added, order.price_half_ticks)
-        denials = self._denials(held.book, asked, held.strategy, order.client, now_ns, wall_ns)
+            return Answer((Denial(DenyReason.NOT_IN_FLIGHT, lots, 0),))
+        if order.replace_id == held.replace_id:
+            return APPROVED  # it is asked again
+        lowers = lots < held.quantity_lots
+        added = max(lots - held.quantity_lots, 0)
+        asked = Question(held.side, lots, added, order.price_half_ticks, lowers)
+        denials = self._denials(held.book, asked, held.strategy, order.client, order.venue, now_ns, wall_ns)
+        symbol = held.book.instrument.symbol
+        denials += self._flow.checks_change(held.strategy, symbol, lots, lowers, self._limits, now_ns)
         if denials:
             return Answer(tuple(denials), self._for_flight_alone(held.book, asked, denials))
+        self._flow.approved_change(now_ns)
+        held.replace_id = order.replace_id
         held.quantity_lots += added
         held.expect(held.expected_lots + added, held.booked_lots)
         return APPROVED
@@ -183,11 +211,12 @@ class Gate:
         """The venue has replaced the order, or refused to: it is for so many lots, whatever was asked for."""
         held = self._open.get(cl_ord_id)
         if held is not None and not held.ended:
+            held.replace_id = ""
             held.quantity_lots = quantity_lots
             held.expect(quantity_lots, held.booked_lots)
 
     def _denials(
-        self, book: Book, asked: Question, strategy: str, client: str, now_ns: int, wall_ns: int
+        self, book: Book, asked: Question, strategy: str, client: str, venue: str | None, now_ns: int, wall_ns: int
     ) -> list[Denial]:
         limits = self._limits
         sums = self._portfolio.refresh()
@@ -199,19 +228,24 @@ class Gate:
             denials.append(Denial(DenyReason.RESTRICTED, asked.lots, 0))
         if book.has_hours and not instrument.in_session(wall_ns):
             denials.append(Denial(DenyReason.OUT_OF_SESSION, wall_ns % DAY_NS, instrument.opens_ns))
-        if limits.kill_switch and (self._switches.any or self._tripped):
-            denials += self._switched_off(book, asked, strategy, client)
+        if self._switches.any or self._tripped:
+            denials += self._switched_off(book, asked, strategy, client, venue)
         return denials
 
-    def _switched_off(self, book: Book, asked: Question, strategy: str, client: str) -> list[Denial]:
-        state = self._switches.state_of(strategy, book.instrument.symbol, client)
+    def _switched_off(self, book: Book, asked: Question, strategy: str, client: str, venue: str | None) -> list[Denial]:
+        state = self._switches.state_of(strategy, book.instrument.symbol, client, venue)
         if strategy in self._tripped or state is TradingState.HALTED:
             return [Denial(DenyReason.HALTED, asked.lots, 0)]
-        if state is TradingState.REDUCING:
-            room = -book.net_lots - book.buying_lots if asked.side is Side.BUY else book.net_lots - book.selling_lots
+        if state is TradingState.REDUCING and not asked.lowers:
+            room = self._room(book, asked.side)
             if asked.added_lots > room:
                 return [Denial(DenyReason.REDUCING_ONLY, asked.added_lots, max(room, 0))]
         return []
+
+    @staticmethod
+    def _room(book: Book, side: Side) -> int:
+        """How many lots more on this side still reduce, were all filled that is in flight on it; below 0: none."""
+        return -book.net_lots - book.buying_lots if side is Side.BUY else book.net_lots - book.selling_lots
 
     def _for_flight_alone(self, book: Book, asked: Question, denials: list[Denial]) -> bool:
         if not self._limits.count_in_flight or any(denial.reason not in OF_FLIGHT for denial in denials):
@@ -338,16 +372,19 @@ class Gate:
             book = self._books[order.symbol]
             self._reserve(order.cl_ord_id, book, order.side, order.quantity_lots, booked, order.strategy)
             return order.cum_lots > 0
-        held.listed, held.ended = True, False
+        held.listed, held.ended, held.replace_id = True, False, ""
         held.quantity_lots = order.quantity_lots
         held.expect(order.quantity_lots, held.booked_lots)
         return False
 
     # --- bookkeeping ---
 
-    def _reserve(self, cl_ord_id: ClOrdID, book: Book, side: Side, lots: int, booked_lots: int, strategy: str) -> None:
+    def _reserve(
+        self, cl_ord_id: ClOrdID, book: Book, side: Side, lots: int, booked_lots: int, strategy: str
+    ) -> Reservation:
         self._open[cl_ord_id] = held = Reservation(book, side, lots, strategy)
         held.expect(lots, booked_lots)
+        return held
 
     def _drop_if_over(self, cl_ord_id: ClOrdID, held: Reservation) -> None:
         if held.ended and held.booked_lots >= held.expected_lots:

@@ -107,6 +107,7 @@ from squall.system.domain.messages.routing import (
 from squall.system.domain.messages.switches import (
     SwitchDone,
     SwitchesTold,
+    SwitchRefused,
     SwitchTrading,
 )
 from squall.system.domain.messages.trading import (
@@ -193,6 +194,7 @@ __all__ = [
     "StrategyPositions",
     "SubmitOrder",
     "SwitchDone",
+    "SwitchRefused",
     "SwitchTrading",
     "SwitchesTold",
     "SyncPositions",

@@ -6,7 +6,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from squall.sim.exchange.wire.messages import Side
-from squall.system.domain.ids import ClOrdID, Epoch, Symbol
+from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.messages.base import DeskMessage
 from squall.system.domain.switches import Switch
 
@@ -112,6 +112,8 @@ class CheckReplace(DeskMessage, frozen=True, gc=False, tag=True):
     quantity_lots: int
     price_half_ticks: int | None = None
     client: str = ""
+    venue: Venue | None = None
+    """Where it is: what is switched there concerns it."""
 
     @property
     def identity(self) -> str:
@@ -146,6 +148,8 @@ class OrderChecked(DeskMessage, frozen=True, gc=False, tag=True):
 
     cl_ord_id: ClOrdID
     denials: tuple[Denial, ...]
+    reduces: bool = False
+    """Whether it may go to a venue where only what reduces is let pass."""
 
     @property
     def identity(self) -> str:

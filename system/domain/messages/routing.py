@@ -32,6 +32,8 @@ class RouteOrder(DeskMessage, frozen=True, gc=False, tag=True):
     venue: Venue | None = None
     """The one that this leg was cut for."""
     expire_ns: int | None = None
+    reduces: bool = False
+    """Whether it only brings the position nearer to zero, as risk found."""
 
     @property
     def identity(self) -> str:
@@ -51,11 +53,12 @@ class SendOrder(DeskMessage, frozen=True, gc=False, tag=True):
 
 
 class VenueHealth(DeskMessage, frozen=True, gc=False, tag=True):
-    """Execution → router: whether new orders may go to this venue now."""
+    """Execution → router: whether new orders may go to this venue now, and whether only those that reduce."""
 
     venue: Venue
     routable: bool
     number: int
+    reducing: bool = False
 
     @property
     def identity(self) -> str:
@@ -153,6 +156,7 @@ class UnsentReason(Enum):
     HALTED = "halted"
     VENUE_HALTED = "the venue is halted"
     EXPIRED = "its time is over"
+    VENUE_REDUCING = "the venue takes only what reduces"
 
 
 class OrderLeft(DeskMessage, frozen=True, gc=False, tag=True):

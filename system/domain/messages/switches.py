@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from squall.system.domain.ids import Epoch
 from squall.system.domain.messages.base import DeskMessage
-from squall.system.domain.switches import Scope, Switch, TradingState
+from squall.system.domain.switches import NoSuchThing, Scope, Switch, TradingState
 
 
 class SwitchTrading(DeskMessage, frozen=True, gc=False, tag=True):
@@ -51,3 +51,16 @@ class SwitchDone(DeskMessage, frozen=True, gc=False, tag=True):
     @property
     def identity(self) -> str:
         return f"switch-done/{self.scope.value}/{self.name}/{self.number}/{self.left}"
+
+
+class SwitchRefused(DeskMessage, frozen=True, gc=False, tag=True):
+    """OMS → operator: there is no such thing to switch, and nothing was done."""
+
+    number: int
+    scope: Scope
+    name: str
+    reason: NoSuchThing
+
+    @property
+    def identity(self) -> str:
+        return f"switch-refused/{self.scope.value}/{self.name}/{self.number}"
