@@ -12,13 +12,15 @@ from squall.sim.world import World
 A_PERSON: Final = "a person"
 COMMAND: Final = "SwitchTrading"
 ACTIVE: Final = "active"
+CONSOLES: Final = "consoles"
 
 
 class PullSwitch(FaultKind, frozen=True):
     """A person puts something in another trading *state* at the console *target*, and sets it back in the end.
 
     *scope* is ``desk``, ``strategy``, ``venue``, ``symbol`` or ``client``, *which* which of them (the desk has none),
-    *state* ``halted``, ``reducing`` or ``active``. A console that is down hears nothing.
+    *state* ``halted``, ``reducing`` or ``active``. A console that is down hears nothing. Which programs are consoles a
+    desk says with its group ``consoles``: to any other this is no message that it need understand.
     """
 
     place: ClassVar[str] = "service"
@@ -33,6 +35,9 @@ class PullSwitch(FaultKind, frozen=True):
 
     def check(self, world: World) -> None:
         host_of(self.kind, world, self.target)
+        consoles = world.groups.get(CONSOLES, (self.target,))
+        if self.target not in consoles:
+            raise ValueError(f"{self.kind}: {self.target} is no console; consoles are {', '.join(consoles)}")
         if bool(self.which) == (self.scope == "desk"):
             raise ValueError(f"{self.kind}: {self.scope}: expected a name, and none for the desk, found {self.which!r}")
         self._order(world, self.state)

@@ -7,7 +7,9 @@ from msgspec import Struct
 
 from squall.faults.durations import DurationError, format_duration, parse_duration
 from squall.system.config import DeskConfig, Entry, ReferenceConfig
-from squall.system.domain.reference import settled
+from squall.system.domain.ids import Symbol
+from squall.system.domain.reference import corrected, settled
+from squall.system.wiring import Instrument
 
 MICROSECOND = 1_000
 MILLISECOND = 1_000_000
@@ -58,10 +60,20 @@ class Settings(Struct, frozen=True):
 CHAPTER: Final = ("lease.beat=5s", "lease.missed_beats=3", "lease.lease=15s", "objective.rto=20s")
 """The chapter's heartbeat of 5 s, three missed, and what can be promised with it."""
 
+SHORTEST_NS: Final = 1_000
+"""Of any wait: timers that ring more often than each microsecond would keep a run busy for ever."""
+TAKEN: Final = ("latency_ns", "jitter_ns", "cost_ns")
+"""Ends of the names of durations that are no waits: how long something takes. They may be as short as they are."""
 LARGEST: Final = 10**18
 """Of any number, and of any duration in ns: some thirty years, and well within what a record can hold."""
-MOST: Final = {"router.count": 64, "var.confidence_percent": 99}
-"""Numbers that are less: each router is a program of its own, and a level of 100 % has no tail."""
+MOST: Final = {
+    "router.count": 64,
+    "var.confidence_percent": 99,
+    "venue.take_per_100_lots": 10**9,
+    "venue.make_per_100_lots": 10**9,
+}
+"""Numbers that are less, either way: each router is a program of its own, a level of 100 % has no tail, and what a
+trade of all that may be held costs has to fit into a record."""
 SIGNED: Final = ("daily_profit_target", "daily_profit_alert", "take_per_100_lots", "make_per_100_lots")
 """Money that may be lost as well as made: the only numbers that need not be above zero."""
 
@@ -76,6 +88,8 @@ ORDERED: Final = (
     ("execution.reconnect_interval_max", "execution.reconnect_interval", True),
 )
 """Durations of which the first must not be shorter than the second, and whether they may be equal."""
+COUNTED: Final = (("var.observations", "var.observations_min"),)
+"""Numbers of which the first must not be less than the second."""
 
 
 class SettingError(ValueError):
@@ -147,6 +161,19 @@ def check_together(settings: Settings) -> None:
             expected = "at least" if may_be_equal else "more than"
             found = format_duration(values[large])
             raise SettingError(f"{large}: found {found}, expected {expected} {small}, {format_duration(values[small])}")
+    for large, small in COUNTED:
+        if values[large] < values[small]:
+            raise SettingError(f"{large}: found {values[large]}, expected at least {small}, {values[small]}")
+    _check_calendars(settings.desk.reference.entries)
+
+
+def _check_calendars(entries: tuple[Entry, ...]) -> None:
+    """No symbol's session may end before it has begun: nobody could ever trade it, and `restricted` says so better."""
+    for symbol in dict.fromkeys(entry.symbol for entry in entries):
+        (one,) = corrected((Instrument(Symbol(symbol)),), entries)
+        if one.opens_ns >= one.closes_ns:
+            opens, closes = format_duration(one.opens_ns), format_duration(one.closes_ns)
+            raise SettingError(f"reference.{symbol}.opens: found {opens}, expected less than its closes, {closes}")
 
 
 def _with_profile(settings: Settings, name: str) -> Settings:
@@ -170,6 +197,8 @@ def _parse(key: str, name: str, kind: Any, text: str) -> Any:
             raise SettingError(f"--set {key}: {error}") from None
         if value == 0 and not name.endswith("jitter_ns"):
             raise SettingError(f"--set {key}: expected a duration above zero, found {text!r}")
+        if value < SHORTEST_NS and not name.endswith(TAKEN):
+            raise SettingError(f"--set {key}: expected a duration of at least {SHORTEST_NS} ns, found {text!r}")
         if value > LARGEST:
             raise SettingError(f"--set {key}: expected a duration of at most {LARGEST} ns, found {text!r}")
         return value

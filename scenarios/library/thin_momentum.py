@@ -24,7 +24,7 @@ def thin_momentum() -> Scenario:
         ),
         workload=Workload(
             strategy="momentum",
-            rule=Momentum(fast_ticks=2, slow_ticks=8, enter_half_ticks=1),
+            rule=Momentum(fast_ticks=1, slow_ticks=8, enter_half_ticks=1),
             start_ns=1 * SECOND,
             stop_ns=16 * SECOND,
         ),

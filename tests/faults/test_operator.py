@@ -51,6 +51,7 @@ def test_a_runaway_sends_copies_under_names_of_their_own() -> None:
     ("fault", "line"),
     [
         (PullSwitch("console"), "operator's switch: 'console' is no program"),
+        (PullSwitch("risk"), "operator's switch: risk is no console; consoles are operator"),
         (PullSwitch(scope="symbol"), "operator's switch: symbol: expected a name, and none for the desk, found ''"),
         (PullSwitch(which="ACME"), "operator's switch: desk: expected a name, and none for the desk, found 'ACME'"),
         (PullSwitch(state="asleep"), "operator's switch: Invalid enum value 'asleep'"),

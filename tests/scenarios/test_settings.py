@@ -13,7 +13,9 @@ from squall.scenarios.settings import (
     LARGEST,
     ORDERED,
     PROFILES,
+    SHORTEST_NS,
     SIGNED,
+    TAKEN,
     SettingError,
     Settings,
     check_together,
@@ -43,6 +45,11 @@ def _other(value: Any) -> Any:
     return not value if isinstance(value, bool) else value + 1
 
 
+def _valued(key: str, number: int) -> int:
+    """A small number, or a duration that is long enough for all of them."""
+    return number * SHORTEST_NS if _is_duration(key) else number
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_a_key_can_be_set_to_another_value_and_nothing_else_changes(key: str) -> None:
     wanted = _other(KEYS[key])
@@ -60,7 +67,7 @@ def test_a_key_can_be_set_to_what_it_is(key: str) -> None:
 def test_overrides_add_up_and_the_last_one_of_a_key_counts(chosen: list[str]) -> None:
     settings, expected = Settings(), dict(KEYS)
     for number, key in enumerate(chosen, 1):
-        value = bool(number % 2) if isinstance(KEYS[key], bool) else number
+        value = bool(number % 2) if isinstance(KEYS[key], bool) else _valued(key, number)
         settings = override(settings, f"{key}={_written(key, value)}")
         expected[key] = value
     assert keys(settings) == expected
@@ -133,6 +140,11 @@ def test_the_default_profile_changes_nothing() -> None:
         ("breaker.failure_threshold=-1", "--set breaker.failure_threshold: expected a number above zero, found"),
         (f"breaker.failure_threshold={LARGEST + 1}", "--set breaker.failure_threshold: expected a number of at most"),
         (f"monitor.daily_profit_alert=-{LARGEST + 1}", "--set monitor.daily_profit_alert: expected a number of at"),
+        (
+            "venue.take_per_100_lots=1000000001",
+            "--set venue.take_per_100_lots: expected a number of at most 1000000000",
+        ),
+        ("venue.make_per_100_lots=-1000000001", "--set venue.make_per_100_lots: expected a number of at most 1000000"),
         ("reference.ACME.colour=red", "--set reference.ACME.colour: an instrument has no 'colour'; it has tick,"),
         ("reference.restricted=on", "--set reference.restricted: expected reference.SYMBOL.FIELD=value"),
         ("profile=lightning", "--set profile=lightning: no such profile; profiles are default, chapter"),
@@ -169,6 +181,37 @@ def test_settings_that_contradict_each_other_are_refused_in_one_line_that_names_
         check_together(equal)
     assert str(caught.value).startswith(f"{large}: found 1s, expected ")
     assert small in str(caught.value)
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if _is_duration(key)])
+def test_no_timer_can_be_set_to_ring_more_often_than_each_microsecond(key: str) -> None:
+    if f"{key}_ns".endswith(TAKEN):
+        assert keys(override(Settings(), f"{key}=1ns"))[key] == 1
+        return
+    with pytest.raises(SettingError) as caught:
+        override(Settings(), f"{key}=999ns")
+    assert str(caught.value) == f"--set {key}: expected a duration of at least 1000 ns, found '999ns'"
+    assert keys(override(Settings(), f"{key}=1us"))[key] == 1_000
+
+
+@pytest.mark.parametrize(
+    ("assignments", "line"),
+    [
+        (("var.observations=9",), "var.observations: found 9, expected at least var.observations_min, 10"),
+        (("reference.ACME.opens=24:00",), "reference.ACME.opens: found 24h, expected less than its closes, 24h"),
+        (
+            ("reference.ACME.opens=10:30", "reference.ACME.closes=10:00"),
+            "reference.ACME.opens: found 630min, expected less than its closes, 10h",
+        ),
+    ],
+)
+def test_what_would_say_nothing_and_trade_never_is_refused_in_one_line(assignments: tuple[str, ...], line: str) -> None:
+    settings = Settings()
+    for assignment in assignments:
+        settings = override(settings, assignment)
+    with pytest.raises(SettingError) as caught:
+        check_together(settings)
+    assert str(caught.value) == line
 
 
 def test_every_profile_agrees_with_itself() -> None:

@@ -165,6 +165,15 @@ def test_quotes_are_pulled_when_market_data_itself_has_fallen_silent() -> None:
     assert rig.cancels() == ["maker-ACME-1", "maker-ACME-2"]
 
 
+def test_however_short_the_patience_time_passes_between_two_looks() -> None:
+    """A timer of no length would ring again and again within the same instant."""
+    config = DeskConfig(strategy=StrategyConfig(quote_patience_ns=3))
+    rig = quoting()
+    rig.engine.on_config(config)
+    rig.engine.on_timer("watch")
+    assert rig.runtime.timers["watch"] == rig.runtime.monotonic_ns + 1
+
+
 def test_a_quote_is_sent_anew_only_once_the_old_one_has_ended() -> None:
     rig = quoting()
     rig.pass_time(CONFIG.cool_down_time_ns)
