@@ -6,7 +6,7 @@ from squall.faults.fault import during
 from squall.faults.network import LinkCut
 from squall.faults.phases import MILLISECOND, SECOND
 from squall.scenarios.find import choose
-from squall.scenarios.prove import PROTECTIONS, prove_one
+from squall.scenarios.prove import PROTECTIONS, Protection, prove_one
 from squall.scenarios.result import Verdict
 from squall.scenarios.run import run
 from squall.sim.exchange.wire.messages import NewOrderSingle
@@ -29,9 +29,10 @@ KEYS = (
 )
 
 
-@pytest.mark.parametrize("key", KEYS)
-def test_a_day_is_saved_by_its_protection_and_by_nothing_else(key: str) -> None:
-    (protection,) = [each for each in PROTECTIONS if each.key == key]
+@pytest.mark.parametrize(
+    "protection", [each for each in PROTECTIONS if each.key in KEYS], ids=lambda each: f"{each.key}, {each.scenario}"
+)
+def test_a_day_is_saved_by_its_protection_and_by_nothing_else(protection: Protection) -> None:
     row = prove_one(protection, seed=2)
     assert row.ok, row
 
