@@ -29,6 +29,8 @@ class _OrderedLots:
 
     def __init__(self, stage: Stage) -> None:
         self.lots: dict[str, int] = {}
+        self.said: dict[str, list[int]] = {}
+        """Every quantity that was sent of an order: changed on its way to nobody, it is sent once more as it was."""
         self._venues = frozenset(route.address for route in stage.floor.venues)
         self._link_of: dict[str, str] = {}
         if stage.desk.ours:
@@ -41,6 +43,9 @@ class _OrderedLots:
     def _on_submit(self, record: Record) -> None:
         order: SubmitOrder = record.event.message
         self.lots.setdefault(order.cl_ord_id, order.quantity_lots)
+        said = self.said.setdefault(order.cl_ord_id, [])
+        if order.quantity_lots not in said:
+            said.append(order.quantity_lots)
 
     def _on_amend(self, record: Record) -> None:
         wish: AmendOrder = record.event.message
@@ -187,7 +192,9 @@ class _OrdersEndOnOurDesk:
             if kind in ENDED:
                 self._ended.add(event.cl_ord_id)
             elif kind is OrderSubmitted:
-                self._lots.setdefault(event.cl_ord_id, event.terms.quantity_lots)
+                order, lots = event.cl_ord_id, event.terms.quantity_lots
+                if lots in self._ordered.said.get(order, ()):
+                    self._lots.setdefault(order, lots)
             elif kind is OrderFilled and (event.venue, event.exec_id) not in self._booked:
                 self._booked.add((event.venue, event.exec_id))
                 order = event.cl_ord_id

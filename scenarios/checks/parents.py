@@ -26,7 +26,7 @@ def parent_of(link_id: str) -> str:
     return order.rpartition(CHILDREN)[0] or order
 
 
-class _Parents:
+class Parents:
     """What clients have asked for, as the network carried it the first time."""
 
     def __init__(self, stage: Stage) -> None:
@@ -48,7 +48,7 @@ class _WithinParent:
     """At every acceptance: what the whole family has traded and has at work, with this child, is within the parent."""
 
     def __init__(self, stage: Stage) -> None:
-        self._parents = _Parents(stage)
+        self._parents = Parents(stage)
         self._executed: dict[str, int] = {}
         self._open: dict[str, dict[tuple[str, str], int]] = {}
         self._children = 0
@@ -98,7 +98,7 @@ def within_parent() -> Promise:
 
 class _WithinParentsLimit:
     def __init__(self, stage: Stage) -> None:
-        self._parents = _Parents(stage)
+        self._parents = Parents(stage)
         self._executions = 0
         self._docket = Docket()
         stage.world.trace.watch(self._on_executed, VenueExecuted)
@@ -128,7 +128,7 @@ def within_parents_limit() -> Promise:
 
 class _DoneByTheClose:
     def __init__(self, stage: Stage) -> None:
-        self._parents = _Parents(stage)
+        self._parents = Parents(stage)
         self._close_ns = stage.floor.settings.desk.algos.day_ns
         self._children = 0
         self._docket = Docket()
@@ -162,7 +162,7 @@ class _WithinShare:
     """
 
     def __init__(self, stage: Stage) -> None:
-        self._parents = _Parents(stage)
+        self._parents = Parents(stage)
         symbols = tuple(instrument.symbol for instrument in stage.floor.instruments)
         self._symbols = {number: symbol for symbol, number in security_ids(symbols).items()}
         self._tape: dict[str, int] = {}
@@ -228,7 +228,7 @@ class _ParentsEnd:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._parents = _Parents(stage)
+        self._parents = Parents(stage)
         self._executed: dict[str, int] = {}
         self._undone: dict[str, int] = {}
         """What was busted of it."""

@@ -44,16 +44,17 @@ class _Range:
 
 
 class _PricedOffTheMarket:
-    """At every limit that the strategy sets for the first time, once the order goes out to a venue with it.
+    """At every limit that an order is given for the first time, once it goes out to a venue with that one.
 
     What the desk stops by itself, an order whose fields some bug has swapped for instance, has done no harm.
     """
 
     def __init__(self, stage: Stage) -> None:
         self._ranges: dict[str, _Range] = {}
-        self._judged: dict[str, None] = {}
-        self._suspect: dict[str, str] = {}
-        """What is wrong with an order that has not gone out yet."""
+        self._judged: dict[tuple[str, int], None] = {}
+        """Orders by the limits that they were sent with: changed on its way, one nobody has taken is sent once more."""
+        self._suspect: dict[tuple[str, int | None], str] = {}
+        """What is wrong with such an order, which has not gone out yet."""
         self._venues = tuple(route.address for route in stage.wiring.venues)
         self._docket = Docket()
         trace = stage.world.trace
@@ -71,17 +72,18 @@ class _PricedOffTheMarket:
         limit = order.price_half_ticks
         shown = self._ranges.get(order.symbol)
         span = shown.at(record.at_ns) if shown is not None else None
-        if limit is None or span is None or order.cl_ord_id in self._judged:
+        if limit is None or span is None or (order.cl_ord_id, limit) in self._judged:
             return
-        self._judged[order.cl_ord_id] = None
+        self._judged[order.cl_ord_id, limit] = None
         low, high = span
         if not low - low // SLACK_PARTS <= limit <= high + high // SLACK_PARTS:
             verb = "buys" if order.side is Side.BUY else "sells"
             detail = f"{order.cl_ord_id} {verb} at {limit} half ticks; the venues have shown {low} to {high}"
-            self._suspect[order.cl_ord_id] = f"{detail} in the last {MEMORY_NS // 1_000_000_000} s"
+            self._suspect[order.cl_ord_id, limit] = f"{detail} in the last {MEMORY_NS // 1_000_000_000} s"
 
     def _on_wire(self, record: Record) -> None:
-        detail = self._suspect.pop(record.event.message.cl_ord_link_id, None)
+        order: NewOrderSingle = record.event.message
+        detail = self._suspect.pop((order.cl_ord_link_id, order.price_half_ticks), None)
         if detail is not None and record.event.to in self._venues:
             self._docket.violated(record, detail)
 

@@ -6,7 +6,14 @@ from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Promise, Ruling
 from squall.scenarios.topology import Stage
 from squall.sim.trace import Record
-from squall.system.domain.claims import BreakerMoved, FeedMoved, LeadershipMoved, OrderMoved, ProtectionActed
+from squall.system.domain.claims import (
+    BreakerMoved,
+    FeedMoved,
+    LeadershipMoved,
+    OrderMoved,
+    ParentMoved,
+    ProtectionActed,
+)
 
 
 class _Reached:
@@ -54,6 +61,18 @@ def order_reached(state: str) -> Promise:
     """Some order came into this state."""
     words = state.lower().replace("_", " ")
     return _reached(f"an order: {words}", OrderMoved, lambda record: bool(record.event.state == state))
+
+
+def parent_reached(state: str, why: str = "") -> Promise:
+    """Some client's parent came into this state (``taken``, ``refused``, ``paused``, ``resumed`` or ``done``), …
+
+    *why*: … for this reason; empty: for any.
+    """
+
+    def matches(record: Record) -> bool:
+        return bool(record.event.state == state and why in ("", record.event.why))
+
+    return _reached(f"a parent: {state}{': ' if why else ''}{why}", ParentMoved, matches)
 
 
 def feed_reached(state: str) -> Promise:

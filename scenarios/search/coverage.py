@@ -1,4 +1,4 @@
-"""What a run has shown: steps of orders under each kind of fault, moves of breakers, leaders and feeds."""
+"""What a run has shown: steps of orders under each kind of fault, moves of breakers, leaders, feeds and parents."""
 
 import re
 from collections import Counter
@@ -17,7 +17,7 @@ from squall.sim.trace import (
     VenueExecuted,
     VenueRefused,
 )
-from squall.system.domain.claims import BreakerMoved, FeedMoved, LeadershipMoved
+from squall.system.domain.claims import BreakerMoved, FeedMoved, LeadershipMoved, ParentMoved
 from squall.system.domain.messages import JournalCopied
 
 _CAPITAL: Final = re.compile("[A-Z]")
@@ -53,6 +53,7 @@ class Coverage:
         trace.watch_claims(self._on_breaker, BreakerMoved)
         trace.watch_claims(self._on_leader, LeadershipMoved)
         trace.watch_claims(self._on_feed, FeedMoved)
+        trace.watch_claims(self._on_parent, ParentMoved)
 
     def _on_fault(self, record: Record) -> None:
         self._in_force[record.event.index] = record.event.kind
@@ -97,6 +98,10 @@ class Coverage:
 
     def _on_feed(self, record: Record) -> None:
         self._move("feed", record.event.venue, record.event.state, "in sequence")
+
+    def _on_parent(self, record: Record) -> None:
+        event: ParentMoved = record.event
+        self._move("parent", event.cl_ord_id, f"{event.state}, {event.why}" if event.why else event.state, "new")
 
     def _move(self, what: str, name: str, state: str, at_first: str) -> None:
         key = f"{what} {name}"

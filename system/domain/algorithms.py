@@ -56,6 +56,11 @@ class Hold(Enum):
     MARKET_RUNS = "the market moves too fast"
     BEYOND_LIMIT = "the market is beyond its limit"
     NOBODY_LEADS = "nobody leads the desk, or has not said yet what became of its children"
+    BARREN = "its children come back with nothing"
+
+
+PAUSES: Final = (Hold.NO_PRICE, Hold.MARKET_RUNS, Hold.BEYOND_LIMIT, Hold.NOBODY_LEADS, Hold.BARREN)
+"""The holds that are trouble; after the others nothing was due."""
 
 
 class Plan(Struct, frozen=True):

@@ -46,10 +46,12 @@ class OrderMoved(Claim, frozen=True, gc=False, tag=True):
 
 
 class ParentMoved(Claim, frozen=True, gc=False, tag=True):
-    """A client's parent order, as the algorithms see it: taken, refused, waiting for something, done."""
+    """A client's parent order, as the algorithms see it: taken, refused, paused, resumed, done."""
 
     cl_ord_id: str
     state: str
+    why: str = ""
+    """Of a refusal and a pause the reason, of an end the outcome."""
 
 
 class SignalDropped(Claim, frozen=True, gc=False, tag=True):

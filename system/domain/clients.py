@@ -40,6 +40,8 @@ class ClientFlow(Struct, frozen=True):
     aversion_billionths_max: int = 20_000
     cancel_share: float = 0.0
     """Of the parents that their clients want back half-way."""
+    wanted_back: int = 0
+    """So many of the last parents are wanted back half-way in any case."""
 
     def __post_init__(self) -> None:
         for name in ("parents", "every_ns", "window_ns", "lots_min", "worth_half_ticks", "limit_half_ticks"):
@@ -48,6 +50,7 @@ class ClientFlow(Struct, frozen=True):
             _expect(bool(getattr(self, name)), name, getattr(self, name), "one at least")
         for name in ("buy_share", "limit_share", "cancel_share"):
             _expect(0.0 <= getattr(self, name) <= 1.0, name, getattr(self, name), "a share from 0 to 1")
+        _expect(0 <= self.wanted_back <= self.parents, "wanted_back", self.wanted_back, f"0 to {self.parents}")
         _expect(self.lots_max >= self.lots_min, "lots_max", self.lots_max, f"at least {self.lots_min}")
         _expect(0 < self.participation_percent < 100, "participation_percent", self.participation_percent, "1 to 99")
 
@@ -94,7 +97,7 @@ def shape_parent(flow: ClientFlow, symbols: tuple[Symbol, ...], number: int, dra
 
 def cancelled_ns(flow: ClientFlow, number: int, draws: ClientDraws) -> int | None:
     """When its client wants it back; None where it does not."""
-    if draws.cancel >= flow.cancel_share:
+    if draws.cancel >= flow.cancel_share and number <= flow.parents - flow.wanted_back:
         return None
     return decided_ns(flow, number) + flow.window_ns // 2
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from squall.system.domain.algorithms import Hold, Plan, Progress
+from squall.system.domain.algorithms import PAUSES, Child, Hold, Plan, Progress
 from squall.system.domain.family import SEPARATOR, child_name
 from squall.system.domain.ids import ClOrdID
 from squall.system.domain.messages import ChildState, ParentDone, ParentOrder, ParentOutcome
@@ -26,8 +26,8 @@ class ParentLife:
         self.children: dict[ClOrdID, ChildState] = {}
         self.taken_back: dict[ClOrdID, None] = {}
         """Children whose cancel was asked for, in this life."""
-        self.hold: Hold | None = None
-        """Why nothing was let out the last time that it was looked at."""
+        self.paused: Hold | None = None
+        """What keeps it from trading just now."""
         self.barren = 0
         """How many children in a row have ended with nothing traded."""
         self.volume_from_lots = 0
@@ -89,6 +89,12 @@ class ParentLife:
     def is_winding_up(self, now_ns: int) -> bool:
         """Whether nothing more is let out, and what is still out is to be taken back."""
         return self.cancelled or now_ns >= self.plan.window.end_ns
+
+    def trouble(self, found: Child | Hold) -> Hold | None:
+        """What keeps it from trading, after a look that has *found* this; None where nothing does."""
+        if isinstance(found, Hold) and found in PAUSES:
+            return found
+        return Hold.BARREN if self.barren else None
 
     def patience_ns(self, pace_ns: int) -> int:
         """How long to wait before the next try: longer after children that found nothing."""

@@ -98,6 +98,7 @@ class Algos:
         for life in self.lives.values():
             if life.done is not None:
                 self._tell(life.done)
+        self._stop()
 
     def on_message(self, sender: Address, message: AlgosMessage) -> None:
         match message:
@@ -186,7 +187,7 @@ class Algos:
             self._look(life)
 
     def _answer(self, name: ClOrdID, refusal: ParentRefusal | None = None) -> None:
-        self._moved(name, "taken" if refusal is None else f"refused: {refusal.value}")
+        self._moved(name, *(("taken",) if refusal is None else ("refused", refusal.value)))
         self._runtime.write(self._clients, ParentAnswered(name, None if refusal is None else refusal.value))
 
     def _tell(self, done: ParentDone) -> None:
@@ -211,6 +212,8 @@ class Algos:
             return
         life.tell(message.child)
         if message.child.ended:
+            if life.paused in (None, Hold.BARREN):
+                self._stand(life, Hold.ON_SCHEDULE)
             self._after_a_child(life)
 
     def _on_family(self, told: FamilyTold) -> None:
@@ -250,12 +253,21 @@ class Algos:
         child = self._due(life, now_ns)
         if isinstance(child, Child):
             self._submit(life, child)
-        elif child is not life.hold:
-            if child is Hold.MARKET_RUNS:
-                self._runtime.emit(ProtectionActed("strategy.price_collar", life.next_name()))
-            self._moved(life.name, f"waits: {child.value}")
-        life.hold = child if isinstance(child, Hold) else None
+        self._stand(life, child)
         self._await_look(life, behind=child is not Hold.ON_SCHEDULE)
+
+    def _stand(self, life: ParentLife, found: Child | Hold) -> None:
+        """Say so where it pauses, or for another reason than before, and where it resumes: nothing is in its way, and
+        its children find something again."""
+        before, life.paused = life.paused, life.trouble(found)
+        if life.paused is before:
+            return
+        if life.paused is None:
+            self._moved(life.name, "resumed")
+            return
+        if life.paused is Hold.MARKET_RUNS:
+            self._runtime.emit(ProtectionActed("strategy.price_collar", life.next_name()))
+        self._moved(life.name, "paused", life.paused.value)
 
     def _due(self, life: ParentLife, now_ns: int) -> Child | Hold:
         if self._submission.leader[1] is None or life.name in self._restored:
@@ -297,7 +309,7 @@ class Algos:
         self._runtime.cancel_timer(("look", life.name))
         self._submission.remember(ParentOver(done))
         self._submission.cancel(life.name)
-        self._moved(life.name, f"done: {done.outcome.value}")
+        self._moved(life.name, "done", done.outcome.value)
         self._tell(done)
 
     def _await_look(self, life: ParentLife, behind: bool) -> None:
@@ -305,8 +317,8 @@ class Algos:
         due_ns = next_look_ns(life.plan, now_ns, behind, life.patience_ns(self._config.pace_ns))
         self._runtime.set_timer(max(due_ns - now_ns, 0), ("look", life.name))
 
-    def _moved(self, name: ClOrdID, state: str) -> None:
-        self._runtime.emit(ParentMoved(name, state))
+    def _moved(self, name: ClOrdID, state: str, why: str = "") -> None:
+        self._runtime.emit(ParentMoved(name, state, why))
 
     # --- the rest of a program ---
 
@@ -329,3 +341,12 @@ class Algos:
 
     def on_stream_closed(self, peer: Address, reason: str) -> None:
         self._submission.on_stream_closed(peer)
+        if self._submission.leader[1] is None:
+            self._stop()
+
+    def _stop(self) -> None:
+        """Nobody leads, or we have only just begun again: no schedule goes on before it is known how its children
+        stand."""
+        for life in self.lives.values():
+            if life.done is None:
+                self._stand(life, Hold.NOBODY_LEADS)

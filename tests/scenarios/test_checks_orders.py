@@ -179,6 +179,30 @@ def test_an_order_that_the_desk_never_ends_is_named() -> None:
     assert ruling.detail == "1 of 2 orders never ended on the desk: o-2"
 
 
+def _taken(order: str, lots: int) -> OrderSubmitted:
+    terms = Terms(Symbol("ACME"), Side.BUY, lots, OrdType.LIMIT, TimeInForce.DAY, 20_000)
+    return OrderSubmitted(ClOrdID(order), 0, "strategy/pulse", "pulse", terms, 0)
+
+
+def test_of_what_was_sent_of_an_order_the_desk_takes_one_and_that_is_what_has_to_end() -> None:
+    tale = Tale()
+    judge = tale.judge(orders_end())
+    tale.submitted("o-1", lots=20_000)  # changed on its way to a leader that was down
+    tale.submitted("o-1", lots=10)
+    _journal(tale, _taken("o-1", 10), _filled("o-1", 9, "x-1"))
+    assert fired(judge.ruling())
+    _journal(tale, _filled("o-1", 1, "x-2"))
+    assert held(judge.ruling())
+
+
+def test_a_desk_that_takes_another_quantity_than_anybody_sent_has_not_ended_the_order() -> None:
+    tale = Tale()
+    judge = tale.judge(orders_end())
+    tale.submitted("o-1", lots=10)
+    _journal(tale, _taken("o-1", 9), _filled("o-1", 9, "x-1"))
+    assert fired(judge.ruling())
+
+
 def test_an_order_that_still_stands_at_a_venue_has_not_ended_whatever_the_desk_says() -> None:
     tale = Tale()
     judge = tale.judge(orders_end())

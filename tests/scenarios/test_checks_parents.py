@@ -12,13 +12,15 @@ from squall.scenarios.checks.parents import (
     within_parents_limit,
     within_participation,
 )
+from squall.scenarios.checks.schedules import interrupted_and_went_on
 from squall.scenarios.result import Verdict
 from squall.sim.exchange.wire.messages import BookUpdate, Print, Side
+from squall.system.domain.claims import LeadershipMoved, ParentMoved
 from squall.system.domain.clients import ClientFlow
 from squall.system.domain.ids import ClOrdID, Symbol
 from squall.system.domain.messages import Algorithm, ParentAnswered, ParentDone, ParentOrder, ParentOutcome
 from squall.system.domain.signals import Workload
-from tests.scenarios.stages import MS, SECOND, Tale, fired, held
+from tests.scenarios.stages import MS, SECOND, Tale, fired, held, undecided
 
 PARENT = ClOrdID("fund-1")
 
@@ -199,3 +201,44 @@ def test_a_refusal_is_an_end_unless_something_was_traded_all_the_same() -> None:
 def test_without_clients_there_is_nothing_to_judge() -> None:
     story = tale()
     assert story.judge(parents_end()).ruling().verdict is Verdict.INCONCLUSIVE
+
+
+# --- that schedules are interrupted, and go on ---
+
+
+def test_a_parent_that_pauses_and_has_a_child_at_a_venue_after_that_was_interrupted_and_went_on() -> None:
+    story = tale()
+    judge = story.judge(interrupted_and_went_on())
+    asked(story)
+    story.heard(ParentMoved(PARENT, "taken"))
+    story.accepted("fund-1.1")
+    assert undecided(judge.ruling())
+    story.heard(ParentMoved(PARENT, "paused", "no fresh price on the side that it needs"))
+    assert undecided(judge.ruling())
+    seq = story.accepted("fund-1.2")
+    ruling = judge.ruling()
+    assert held(ruling)
+    assert ruling.seq == seq
+
+
+def test_a_second_leader_interrupts_what_is_at_work_and_the_first_one_does_not() -> None:
+    story = tale()
+    judge = story.judge(interrupted_and_went_on())
+    story.heard(LeadershipMoved("oms1", "leading", 1))
+    asked(story)
+    story.heard(ParentMoved(PARENT, "taken"))
+    story.accepted("fund-1.1")
+    assert undecided(judge.ruling())
+    story.heard(LeadershipMoved("oms2", "leading", 2))
+    story.accepted("fund-1.2")
+    assert held(judge.ruling())
+
+
+def test_what_is_over_is_not_interrupted_any_more() -> None:
+    story = tale()
+    judge = story.judge(interrupted_and_went_on())
+    asked(story)
+    for state in ("taken", "done", "paused"):
+        story.heard(ParentMoved(PARENT, state))
+    story.accepted("fund-1.1")
+    assert undecided(judge.ruling())

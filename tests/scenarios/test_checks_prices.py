@@ -7,7 +7,7 @@ from squall.scenarios.checks.prices import executed_near_the_market, priced_off_
 from squall.sim.trace import FeedTold, TouchChanged
 from squall.system.domain.ids import Symbol, Venue
 from squall.system.domain.messages import Tick
-from tests.scenarios.stages import SECOND, Tale, fired, held, submit, undecided
+from tests.scenarios.stages import SECOND, Tale, fired, held, new_order, submit, undecided
 
 
 def _touch(tale: Tale, bid: int, venue: str = "exchange-a", seq: int = 1) -> None:
@@ -17,7 +17,7 @@ def _touch(tale: Tale, bid: int, venue: str = "exchange-a", seq: int = 1) -> Non
 def _order(tale: Tale, price: int | None, name: str = "a") -> int:
     """The strategy sends it, and execution sends it on."""
     tale.sent("strategy", "oms1", replace(submit(name), price_half_ticks=price))
-    return tale.left(name)
+    return tale.sent("execution", "exchange-a", replace(new_order(name), price_half_ticks=price))
 
 
 def test_a_limit_about_the_touch_of_any_venue_is_priced_off_the_market() -> None:
@@ -103,8 +103,18 @@ def test_an_order_that_the_desk_stops_by_itself_does_no_harm() -> None:
     _touch(tale, 20_000)
     tale.sent("strategy", "oms1", replace(submit("swapped"), price_half_ticks=10))
     assert held(judge.ruling())
-    tale.left("swapped")
+    tale.sent("execution", "exchange-a", replace(new_order("swapped"), price_half_ticks=10))
     assert fired(judge.ruling())
+
+
+def test_an_order_that_was_changed_on_its_way_to_nobody_is_the_one_that_is_sent_once_more() -> None:
+    tale = Tale()
+    judge = tale.judge(priced_off_the_market())
+    _touch(tale, 20_000)
+    tale.sent("strategy", "oms1", replace(submit("swapped"), price_half_ticks=10))
+    tale.sent("strategy", "oms2", submit("swapped"))
+    tale.left("swapped")
+    assert held(judge.ruling())
 
 
 # --- executions ---

@@ -9,12 +9,20 @@ from squall.scenarios.checks.reached import (
     feed_reached,
     leader_reached,
     order_reached,
+    parent_reached,
     protection_acted,
 )
 from squall.scenarios.checks.sla import latency_within
 from squall.scenarios.scenario import Promise
 from squall.sim.exchange.wire.messages import ExecType
-from squall.system.domain.claims import BreakerMoved, FeedMoved, LeadershipMoved, OrderMoved, ProtectionActed
+from squall.system.domain.claims import (
+    BreakerMoved,
+    FeedMoved,
+    LeadershipMoved,
+    OrderMoved,
+    ParentMoved,
+    ProtectionActed,
+)
 from tests.scenarios.stages import MS, SECOND, Tale, fired, held, report, submit, undecided
 
 REACHED: list[tuple[Promise, Any, Any]] = [
@@ -31,6 +39,8 @@ REACHED: list[tuple[Promise, Any, Any]] = [
     (leader_reached("oms2"), LeadershipMoved("oms2", "leading", 2), LeadershipMoved("oms1", "leading", 2)),
     (leader_reached("oms2"), LeadershipMoved("oms2", "leading", 2), LeadershipMoved("oms2", "candidate", 2)),
     (order_reached("in_doubt"), OrderMoved("o-1", "in_doubt"), OrderMoved("o-1", "filled")),
+    (parent_reached("paused"), ParentMoved("fund-1", "paused", "why"), ParentMoved("fund-1", "resumed")),
+    (parent_reached("done", "filled"), ParentMoved("fund-1", "done", "filled"), ParentMoved("fund-1", "done", "over")),
     (feed_reached("gap"), FeedMoved("exchange-a", "gap", 7), FeedMoved("exchange-a", "in sequence", 7)),
     (
         protection_acted("feed.arbitration"),

@@ -110,7 +110,11 @@ class Rig:
         self.runtime.advance(self.algos, ns)
 
     def states(self) -> list[str]:
-        return [claim.state for claim in self.runtime.claims if isinstance(claim, ParentMoved)]
+        return [
+            f"{claim.state}: {claim.why}" if claim.why else claim.state
+            for claim in self.runtime.claims
+            if isinstance(claim, ParentMoved)
+        ]
 
     @property
     def done(self) -> list[ParentDone]:
@@ -241,7 +245,7 @@ def test_while_the_feed_is_stale_nothing_goes_out_and_then_it_catches_up() -> No
     rig.tick()
     rig.pass_time(1 * SECOND)
     assert rig.sizes() == [40]
-    assert "waits: no fresh price on the side that it needs" in rig.states()
+    assert "paused: no fresh price on the side that it needs" in rig.states()
 
 
 def test_while_nobody_leads_nothing_is_made_and_then_it_catches_up() -> None:
@@ -284,6 +288,51 @@ def test_without_the_collar_and_without_a_limit_a_child_trades_at_any_price() ->
     rig = running(config=replace(CONFIG, strategy=StrategyConfig(price_collar=False)))
     (child,) = rig.children()
     assert (child.ord_type, child.price_half_ticks) == (OrdType.MARKET, None)
+
+
+BARREN = "paused: its children come back with nothing"
+BLIND = "paused: no fresh price on the side that it needs"
+LEADERLESS = "paused: nobody leads the desk, or has not said yet what became of its children"
+
+
+def test_children_that_find_nothing_pause_it_and_one_that_trades_resumes_it() -> None:
+    rig = running()
+    for number, filled in ((1, 0), (2, 0), (3, 5)):
+        while not (sizes := rig.sizes()):
+            rig.pass_time(SECOND // 4)
+        rig.end(number, sizes[0], filled)
+    assert rig.states() == ["taken", BARREN, "resumed"]
+
+
+def test_another_trouble_is_said_and_what_trades_in_the_middle_of_it_does_not_end_it() -> None:
+    rig = running()
+    (size,) = rig.sizes()
+    rig.tick(stale=True)
+    rig.pass_time(1 * SECOND)
+    rig.end(1, size, filled=10)
+    assert rig.states() == ["taken", BLIND]
+    rig.lose()
+    assert rig.states() == ["taken", BLIND, LEADERLESS]
+    rig.lead("oms2")
+    rig.tick()
+    rig.pass_time(1 * SECOND)
+    assert rig.states() == ["taken", BLIND, LEADERLESS, "resumed"]
+
+
+def test_a_later_life_begins_with_a_pause_and_what_is_done_has_none() -> None:
+    rig = running()
+    rig.end(1, *rig.sizes(), filled=10)
+    rig.start()
+    assert rig.states() == ["taken", LEADERLESS]
+    rig.tick()
+    rig.lead()
+    rig.hear("oms1", FamilyTold(1, PARENT, (ChildState(ClOrdID("fund-1.1"), 10, 10, 200_020, ended=True),)))
+    rig.hear("oms1", OrderTaken(PARENT))
+    rig.hear("clients", CancelParent(PARENT))
+    states = rig.states()
+    rig.start()
+    rig.lose()
+    assert rig.states() == states
 
 
 # --- it finishes ---

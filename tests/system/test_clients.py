@@ -113,3 +113,11 @@ def test_a_stream_that_dies_is_opened_again() -> None:
     runtime.disconnect(clients, "algos")
     runtime.advance(clients, SECOND)
     assert runtime.opened == ["algos", "algos"]
+
+
+def test_the_last_ones_are_wanted_back_in_any_case() -> None:
+    flow = ClientFlow(parents=5, wanted_back=2)
+    wanted = [number for number in range(1, 6) if cancelled_ns(flow, number, MIDDLE) is not None]
+    assert wanted == [4, 5]
+    with pytest.raises(ValueError, match="wanted_back: found 6, expected 0 to 5"):
+        ClientFlow(parents=5, wanted_back=6)
