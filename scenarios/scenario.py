@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from squall.faults.fault import Draw, Plan
 from squall.scenarios.desk import Desk
+from squall.scenarios.past import PastDays
 from squall.scenarios.result import Verdict
 from squall.scenarios.settings import SECOND, Settings
 from squall.sim.trace import Record
@@ -82,6 +83,8 @@ class Market(Struct, frozen=True):
     dark_pool: bool = False
     """Whether there is a dark pool too, which trades at the middle of what the other venues show."""
     recording: str | None = None
+    past: PastDays | None = None
+    """What the tick store has recorded of the days before this one; None: nothing."""
     second_provider: bool = False
     """Whether another vendor tells of all venues too, on a line of its own: slower, and conflated."""
 

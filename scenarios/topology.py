@@ -14,6 +14,7 @@ from squall.scenarios.desk import Desk, DeskError, Floor, Make, Seat
 from squall.scenarios.market import Exchanges, lay_exchanges
 from squall.scenarios.measure import Measure
 from squall.scenarios.our_desk import our_desk
+from squall.scenarios.past import PastDays
 from squall.scenarios.scenario import Scenario
 from squall.scenarios.settings import SettingError, Settings, check_together, override
 from squall.sim.clock import Clock
@@ -27,6 +28,7 @@ from squall.sim.world import World
 from squall.system.config import DeskConfig
 from squall.system.domain import messages
 from squall.system.runtime import Runtime
+from squall.system.services.tick_store import FILE as BARS
 from squall.system.wiring import Wiring
 
 MAX_CLOCK_OFFSET_NS: Final = 50_000
@@ -89,6 +91,9 @@ def build(
     floor = Floor(exchanges.instruments, exchanges.routes, scenario.workload, scenario.settings)
     for seat in desk.seats:
         _place(world, seat, floor)
+    if scenario.market.past is not None and desk.wiring is not None:
+        host = desk.host_of(desk.wiring(floor).tick_store)
+        _lay_past(world, host, scenario.market.past, floor)
     exchanges.connect()
     duration_ns = scenario.duration_ns
     world.groups = groups_of(world, desk)
@@ -133,6 +138,14 @@ def _reconfigured(config: Any, assignment: str) -> Any:
     settings = override(Settings(desk=config), assignment)
     check_together(settings)
     return settings.desk
+
+
+def _lay_past(world: World, host: str, past: PastDays, floor: Floor) -> None:
+    """What the tick store has on its disk in the morning."""
+    disk = world.host(host).disk
+    symbols, config = [instrument.symbol for instrument in floor.instruments], floor.settings.desk
+    for bars in past.recorded(symbols, config.algos.day_ns, config.history.bar_ns, world.chance):
+        disk.stood(BARS, msgspec.msgpack.encode(bars))
 
 
 def _messages_in(module: ModuleType) -> dict[str, type]:

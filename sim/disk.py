@@ -73,6 +73,10 @@ class Disk:
             self._begin_sync()
         return self._token
 
+    def stood(self, file: str, data: bytes) -> None:
+        """A record that has been on the disk since before the run began."""
+        self._files.setdefault(file, []).append(data)
+
     def read(self, file: str) -> list[bytes]:
         """All records of the file that a program sees: those that are synced and those still in the page cache."""
         cached = [data for name, data, _, _ in (*self._syncing, *self._pending) if name == file]

@@ -289,6 +289,16 @@ class AlgosConfig(Struct, frozen=True):
     """How often a parent that is behind tries again; one that follows volume looks at it as often."""
     max_child_lots: int = 1_000
     """The largest child: what was missed in a pause is made up in steps."""
+    profile_parts: int = 10
+    """In how many parts of the day a VWAP is cut, and its volume is asked for."""
+    profile_bars_min: int = 3
+    """How many bars must have been recorded of each part: with less, a VWAP follows the usual volume."""
+    history_interval_ns: int = 5 * SECOND
+    """How often the tick store is asked for what it has recorded of volume; nobody waits for its answer."""
+    measure_tries: int = 3
+    """How often, a bar apart, the tick store is asked what was traded while a parent was at work."""
+    poor_execution_bps: int = 5
+    """A parent that was traded worse than its interval's VWAP by more than this was executed poorly."""
 
 
 class Entry(Struct, frozen=True):

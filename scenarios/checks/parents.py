@@ -3,11 +3,11 @@
 from typing import Final
 
 from squall.scenarios.checks.standing import Standing, watch_standing
+from squall.scenarios.checks.tape import watch_tape
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Docket, Promise, Ruling
 from squall.scenarios.topology import Stage
-from squall.sim.exchange.wire.depth import SIZE_UNITS_PER_LOT, DepthIncrement, security_ids
-from squall.sim.exchange.wire.messages import BookUpdate, Side
+from squall.sim.exchange.wire.messages import Side
 from squall.sim.trace import Handled, Record, Sent, VenueAccepted, VenueClosed, VenueExecuted
 from squall.system.domain.messages import ParentAnswered, ParentDone, ParentOrder
 
@@ -155,45 +155,22 @@ def done_by_the_close() -> Promise:
 
 
 class _WithinShare:
-    """At every execution: the family's share of what all venues' tapes have shown since the client sent the parent.
-
-    Tapes are read off what venues send, once, whichever of the two lines brought it: what was lost on its way was
-    traded all the same.
-    """
+    """At every execution: the family's share of what all venues' tapes have shown since the client sent the parent."""
 
     def __init__(self, stage: Stage) -> None:
         self._parents = Parents(stage)
-        symbols = tuple(instrument.symbol for instrument in stage.floor.instruments)
-        self._symbols = {number: symbol for symbol, number in security_ids(symbols).items()}
         self._tape: dict[str, int] = {}
-        self._heard: dict[str, int] = {}
-        """The highest number of each venue's channel."""
         self._since: dict[str, int] = {}
         self._executed: dict[str, int] = {}
         self._bounded = 0
         self._docket = Docket()
         trace = stage.world.trace
-        trace.watch(self._on_update, Sent, BookUpdate)
-        trace.watch(self._on_increment, Sent, DepthIncrement)
+        watch_tape(stage, self._on_trade)
         trace.watch(self._on_parent, Sent, ParentOrder)
         watch_standing(trace, self._on_standing)
 
-    def _on_update(self, record: Record) -> None:
-        update: BookUpdate = record.event.message
-        if update.prints:
-            self._shown(update.venue, update.seq, update.symbol, sum(each.lots for each in update.prints))
-
-    def _on_increment(self, record: Record) -> None:
-        increment: DepthIncrement = record.event.message
-        symbol = self._symbols.get(increment.security_id)
-        if increment.trades and symbol is not None:
-            lots = sum(each.size for each in increment.trades) // SIZE_UNITS_PER_LOT
-            self._shown(increment.venue, increment.seq, symbol, lots)
-
-    def _shown(self, venue: str, seq: int, symbol: str, lots: int) -> None:
-        if seq > self._heard.get(venue, 0):
-            self._heard[venue] = seq
-            self._tape[symbol] = self._tape.get(symbol, 0) + lots
+    def _on_trade(self, record: Record, symbol: str, price_half_ticks: int, lots: int) -> None:
+        self._tape[symbol] = self._tape.get(symbol, 0) + lots
 
     def _on_parent(self, record: Record) -> None:
         order: ParentOrder = record.event.message

@@ -28,9 +28,6 @@ from squall.system.domain.slicing import (
     vwap,
 )
 
-USUAL_PROFILE: Final = (18, 11, 9, 8, 7, 7, 8, 9, 11, 12)
-"""Volume over the day in tenths, in percent: busy at the opening and before the close."""
-
 
 class ParentRefusal(Enum):
     """Why a parent is not taken at all."""

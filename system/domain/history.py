@@ -31,20 +31,24 @@ def coverage(bars: Sequence[Bar], from_ns: int, to_ns: int, bar_ns: int) -> Frac
     return Fraction(len(between(bars, from_ns, to_ns)), expected) if expected else Fraction(1)
 
 
-def volume_profile(bars: Sequence[Bar], open_ns: int, close_ns: int, slices: int, day_ns: int) -> tuple[int, ...]:
-    """Lots traded in each of so many equal parts of the day, all days that are recorded added up.
+def volume_profile(
+    bars: Sequence[Bar], open_ns: int, close_ns: int, slices: int, day_ns: int
+) -> tuple[tuple[int, int], ...]:
+    """Lots traded in each of so many equal parts of the day, all days that are recorded added up, and in how many bars.
 
     *open_ns* and *close_ns* are those of any one day; days are *day_ns* apart. A bar counts where it begins. The sum is
     what was traded within opening hours. ValueError where there is no part, or a day that is longer than a day.
     """
     if slices <= 0 or not 0 < close_ns - open_ns <= day_ns:
         raise ValueError(f"volume profile: found {slices} slices of {close_ns - open_ns} ns, expected a day in parts")
-    profile = [0] * slices
+    lots, counts = [0] * slices, [0] * slices
     for bar in bars:
         since_open_ns = (bar.start_ns - open_ns) % day_ns
         if since_open_ns < close_ns - open_ns:
-            profile[since_open_ns * slices // (close_ns - open_ns)] += bar.lots
-    return tuple(profile)
+            part = since_open_ns * slices // (close_ns - open_ns)
+            lots[part] += bar.lots
+            counts[part] += 1
+    return tuple(zip(lots, counts, strict=True))
 
 
 def interval_vwap(bars: Sequence[Bar], from_ns: int, to_ns: int) -> Fraction | None:
@@ -99,7 +103,8 @@ def answer(asked: AskHistory, bars: Sequence[Bar], bar_ns: int) -> HistoryTold:
     match asked.statistic:
         case Statistic.VOLUME_PROFILE:
             if asked.parts > 0 and 0 < asked.to_ns - asked.from_ns <= DAY_NS:
-                values = volume_profile(bars, asked.from_ns, asked.to_ns, asked.parts, DAY_NS)
+                profile = volume_profile(bars, asked.from_ns, asked.to_ns, asked.parts, DAY_NS)
+                values = tuple(number for part in profile for number in part)
         case Statistic.VWAP:
             values = (sum(bar.turnover for bar in chosen), sum(bar.lots for bar in chosen))
         case Statistic.VOLATILITY:

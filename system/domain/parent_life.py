@@ -6,7 +6,7 @@ from typing import Final
 from squall.system.domain.algorithms import PAUSES, Child, Hold, Plan, Progress
 from squall.system.domain.family import SEPARATOR, child_name
 from squall.system.domain.ids import ClOrdID
-from squall.system.domain.messages import ChildState, ParentDone, ParentOrder, ParentOutcome
+from squall.system.domain.messages import ChildState, ParentDone, ParentMeasured, ParentOrder, ParentOutcome
 
 BARREN_DOUBLINGS: Final = 3
 """After children that traded nothing the next one waits ever longer, up to 2^3 paces."""
@@ -22,7 +22,16 @@ class ParentLife:
         """Whether the OMS has it: before that nothing of it is let out."""
         self.cancelled = False
         """Whether the client wants it back."""
+        self.follows = ""
+        """Of a VWAP: which volume."""
+        self.arrival_twice: int | None = None
+        """The middle of the market when it was taken, doubled; None where none was seen."""
         self.done: ParentDone | None = None
+        self.ended_ns = 0
+        self.last_twice: int | None = None
+        """The middle of the market at its end."""
+        self.report: ParentMeasured | None = None
+        """How well it was executed, once that is known."""
         self.children: dict[ClOrdID, ChildState] = {}
         self.taken_back: dict[ClOrdID, None] = {}
         """Children whose cancel was asked for, in this life."""

@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
 from squall.system.config import MILLISECOND, DeskConfig
 from squall.system.domain.algorithms import (
-    USUAL_PROFILE,
     Child,
     Hold,
     ParentRefusal,
@@ -18,31 +17,37 @@ from squall.system.domain.algorithms import (
     next_look_ns,
     plan,
 )
-from squall.system.domain.claims import ParentMoved, ProtectionActed
+from squall.system.domain.benchmarks import Tape, measured
+from squall.system.domain.claims import AlertRaised, ParentMoved, ProtectionActed
 from squall.system.domain.collar import Collar
 from squall.system.domain.desk_book import is_news
 from squall.system.domain.ids import ClOrdID, Symbol, Venue
 from squall.system.domain.messages import (
+    Algorithm,
     CancelParent,
     ChildMoved,
     ChildState,
     DoneHeard,
     FamilyTold,
+    HistoryTold,
     Leading,
     OrderTaken,
     ParentAnswered,
     ParentDone,
+    ParentMeasured,
     ParentOrder,
     SubmitOrder,
     Tick,
 )
 from squall.system.domain.parent_life import ParentLife
+from squall.system.domain.profile import Basis
 from squall.system.domain.signals import BestTouch, best_touch
 from squall.system.domain.terms import Attribution
 from squall.system.domain.volume import VolumeMeter
 from squall.system.runtime import Address, Runtime
 from squall.system.services import algos_diary
-from squall.system.services.algos_diary import CancelWanted, ParentOver, ParentPlanned
+from squall.system.services.algos_diary import CancelWanted, ParentOver, ParentPlanned, ParentWeighed
+from squall.system.services.algos_history import History
 from squall.system.services.submission import Submission
 from squall.system.wiring import Wiring
 
@@ -51,7 +56,9 @@ STRATEGY: Final = "algos"
 TELL_AGAIN_NS: Final = 500 * MILLISECOND
 NEVER: Final = 1 << 60
 
-AlgosMessage = ParentOrder | CancelParent | DoneHeard | Tick | OrderTaken | Leading | ChildMoved | FamilyTold
+AlgosMessage = (
+    ParentOrder | CancelParent | DoneHeard | Tick | OrderTaken | Leading | ChildMoved | FamilyTold | HistoryTold
+)
 
 
 class Algos:
@@ -64,6 +71,9 @@ class Algos:
     *It finishes* when all of it is filled, or when its window is over: what is out then is taken back, and what has not
     traded is reported. Nothing is forced at the close; the client chose the limit, and gets to decide about the rest.
     *It is cancelled* by its client alone: trouble passes, and an instruction stands until it is taken back.
+
+    The tick store says which volume a VWAP is to follow, and afterwards what a parent is to be measured against. Nobody
+    waits for it: without it a VWAP follows the usual volume, and a report says what is not known.
     """
 
     def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring) -> None:
@@ -78,7 +88,10 @@ class Algos:
         """Every parent of the day, those that are done included: a client may ask again."""
         self._restored: dict[ClOrdID, None] = {}
         """Parents of an earlier life whose children we have not been told of since."""
+        self.planned = dict.fromkeys(Basis, 0)
+        """How many VWAPs of this life follow what."""
         self._submission = Submission(runtime, config.strategy, wiring.oms, algos_diary.FILE)
+        self._history = History(runtime, config, wiring, self._on_measured)
         self.on_config(config)
 
     def on_config(self, config: DeskConfig) -> None:
@@ -86,6 +99,7 @@ class Algos:
         self._collar = config.strategy
         # A child is not given up: the OMS refuses it once its parent's time is over, and that is an answer.
         self._submission.on_config(replace(config.strategy, max_resubmits=NEVER))
+        self._history.on_config(config)
 
     def on_start(self) -> None:
         past = algos_diary.read(self._runtime)
@@ -95,9 +109,11 @@ class Algos:
         if self.lives:
             # Clients hear nothing of a stream that died with our last life, and who has been answered does not ask.
             self._runtime.open(self._clients)
+        self._history.on_start()
         for life in self.lives.values():
             if life.done is not None:
                 self._tell(life.done)
+                self._measure(life)
         self._stop()
 
     def on_message(self, sender: Address, message: AlgosMessage) -> None:
@@ -117,8 +133,10 @@ class Algos:
                 self._on_parent(message)
             case CancelParent():
                 self._on_cancel(message.cl_ord_id)
-            case DoneHeard():
-                self._runtime.cancel_timer(("tell", message.cl_ord_id))
+            case DoneHeard(name, of_report):
+                self._runtime.cancel_timer(("report" if of_report else "tell", name))
+            case HistoryTold():
+                self._history.on_told(message)
             case _:
                 raise TypeError(f"algos: found {type(message).__name__}, expected {AlgosMessage}")
 
@@ -140,6 +158,13 @@ class Algos:
             if facing:
                 self._collars[tick.symbol, side].see(self._runtime.monotonic_ns, facing, self._collar)
 
+    def _middle_twice(self, symbol: Symbol) -> int | None:
+        """Of the best touch, in half ticks; None where it has not two sides that are fresh."""
+        touch = best_touch(self._ticks[symbol].values())
+        if touch is None or not touch.bid_half_ticks or not touch.ask_half_ticks:
+            return None
+        return touch.bid_half_ticks + touch.ask_half_ticks
+
     def _sight(self, life: ParentLife) -> Sight:
         symbol, side = life.order.symbol, life.order.side
         touch: BestTouch | None = best_touch(self._ticks[symbol].values())
@@ -158,13 +183,14 @@ class Algos:
             if life.done is not None:
                 self._tell(life.done)
             elif life.taken:
-                self._answer(life.name)
+                self._answer(life.name, follows=life.follows)
             return
         planned: Plan | ParentRefusal = ParentRefusal.UNKNOWN_SYMBOL
         instrument = self._instruments.get(order.symbol)
         if instrument is not None:
             lots, tick = instrument.round_lots, instrument.tick_half_ticks
-            planned = plan(order, self._runtime.now_ns, self._config, USUAL_PROFILE, lots, tick)
+            profile, basis = self._history.profile(order.symbol)
+            planned = plan(order, self._runtime.now_ns, self._config, profile, lots, tick)
         match planned:
             case ParentRefusal():
                 self._answer(order.cl_ord_id, planned)
@@ -172,8 +198,18 @@ class Algos:
                 order = replace(order, start_ns=window.start_ns, end_ns=window.end_ns)
                 life = self.lives[order.cl_ord_id] = ParentLife(order, planned)
                 life.volume_from_lots = self._volume[order.symbol].total_lots
-                self._submission.remember(ParentPlanned(order.cl_ord_id, planned))
+                life.arrival_twice = self._middle_twice(order.symbol)
+                if order.algorithm is Algorithm.VWAP:
+                    life.follows = self._follow(life.name, basis)
+                self._submission.remember(ParentPlanned(life.name, planned, life.arrival_twice, life.follows))
                 self._submission.send(order)
+
+    def _follow(self, name: ClOrdID, basis: Basis) -> str:
+        """What a VWAP follows is counted; that it is not what was recorded is said."""
+        self.planned[basis] += 1
+        if basis is not Basis.RECORDED:
+            self._runtime.emit(AlertRaised("warning", "algos.usual_volume", f"{name} follows {basis.value}"))
+        return basis.value
 
     def _on_cancel(self, name: ClOrdID) -> None:
         life = self.lives.get(name)
@@ -186,14 +222,36 @@ class Algos:
             self._submission.remember(CancelWanted(name))
             self._look(life)
 
-    def _answer(self, name: ClOrdID, refusal: ParentRefusal | None = None) -> None:
+    def _answer(self, name: ClOrdID, refusal: ParentRefusal | None = None, follows: str = "") -> None:
         self._moved(name, *(("taken",) if refusal is None else ("refused", refusal.value)))
-        self._runtime.write(self._clients, ParentAnswered(name, None if refusal is None else refusal.value))
+        self._runtime.write(self._clients, ParentAnswered(name, None if refusal is None else refusal.value, follows))
 
     def _tell(self, done: ParentDone) -> None:
         """Again and again, until the client has heard it."""
         self._runtime.write(self._clients, done)
         self._runtime.set_timer(TELL_AGAIN_NS, ("tell", done.cl_ord_id))
+
+    # --- how well it was executed ---
+
+    def _measure(self, life: ParentLife) -> None:
+        """Its report, or what is needed for it; a later life begins with that anew."""
+        if life.report is not None:
+            self._report(life.report)
+        else:
+            self._history.measure(life.name, life.order.symbol, life.order.start_ns, life.ended_ns)
+
+    def _on_measured(self, name: ClOrdID, tape: Tape) -> None:
+        life = self.lives[name]
+        assert life.done is not None, "only what is done is measured"
+        poor_bps = self._config.poor_execution_bps
+        life.report = measured(life.order, life.done, life.arrival_twice, life.last_twice, tape, poor_bps)
+        self._submission.remember(ParentWeighed(life.report))
+        self._report(life.report)
+
+    def _report(self, report: ParentMeasured) -> None:
+        """Again and again, until the client has heard it."""
+        self._runtime.write(self._clients, report)
+        self._runtime.set_timer(TELL_AGAIN_NS, ("report", report.cl_ord_id))
 
     # --- the OMS ---
 
@@ -203,7 +261,7 @@ class Algos:
         if life is not None and not life.taken:
             life.taken = True
             self._resume(life)  # a family that it had would have been told before this
-            self._answer(name)
+            self._answer(name, follows=life.follows)
             self._look(life)
 
     def _on_child(self, message: ChildMoved) -> None:
@@ -306,11 +364,13 @@ class Algos:
 
     def _finish(self, life: ParentLife, done: ParentDone) -> None:
         life.done = done
+        life.ended_ns, life.last_twice = self._runtime.now_ns, self._middle_twice(life.order.symbol)
         self._runtime.cancel_timer(("look", life.name))
-        self._submission.remember(ParentOver(done))
+        self._submission.remember(ParentOver(done, life.ended_ns, life.last_twice))
         self._submission.cancel(life.name)
         self._moved(life.name, "done", done.outcome.value)
         self._tell(done)
+        self._measure(life)
 
     def _await_look(self, life: ParentLife, behind: bool) -> None:
         now_ns = self._runtime.now_ns
@@ -330,6 +390,12 @@ class Algos:
                 done = self.lives[ClOrdID(name)].done
                 assert done is not None, "only what is done is told"
                 self._tell(done)
+            case ("report", str(name)):
+                report = self.lives[ClOrdID(name)].report
+                assert report is not None, "only what was measured is reported"
+                self._report(report)
+            case _ if self._history.on_timer(key):
+                pass
             case _:
                 self._submission.on_timer(key)
 

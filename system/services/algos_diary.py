@@ -6,7 +6,7 @@ import msgspec
 
 from squall.system.domain.algorithms import Plan
 from squall.system.domain.ids import ClOrdID
-from squall.system.domain.messages import ChildState, ParentDone, ParentOrder, SubmitOrder
+from squall.system.domain.messages import ChildState, ParentDone, ParentMeasured, ParentOrder, SubmitOrder
 from squall.system.domain.parent_life import ParentLife
 from squall.system.runtime import Runtime
 from squall.system.services.submission import Entry, OrderMeant, OrderSettled, Unsettled
@@ -19,6 +19,8 @@ class ParentPlanned(Entry, frozen=True, gc=False, tag=True):
 
     cl_ord_id: ClOrdID
     plan: Plan
+    arrival_twice: int | None = None
+    follows: str = ""
 
 
 class CancelWanted(Entry, frozen=True, gc=False, tag=True):
@@ -31,9 +33,17 @@ class ParentOver(Entry, frozen=True, gc=False, tag=True):
     """It has come to its end, which the client is told."""
 
     done: ParentDone
+    ended_ns: int = 0
+    last_twice: int | None = None
 
 
-AnyEntry = ParentPlanned | CancelWanted | ParentOver | OrderMeant | OrderSettled
+class ParentWeighed(Entry, frozen=True, gc=False, tag=True):
+    """How well it was executed is known, which the client is told."""
+
+    report: ParentMeasured
+
+
+AnyEntry = ParentPlanned | CancelWanted | ParentOver | ParentWeighed | OrderMeant | OrderSettled
 
 _DECODER: Final[msgspec.msgpack.Decoder[AnyEntry]] = msgspec.msgpack.Decoder(AnyEntry)
 
@@ -44,17 +54,20 @@ class Past:
     def __init__(self) -> None:
         self.lives: dict[ClOrdID, ParentLife] = {}
         self.unsettled = Unsettled()
-        self._plans: dict[ClOrdID, Plan] = {}
+        self._plans: dict[ClOrdID, ParentPlanned] = {}
 
     def take(self, entry: AnyEntry) -> None:
         """Fold the next entry."""
         match entry:
-            case ParentPlanned(cl_ord_id, plan):
-                self._plans[cl_ord_id] = plan
+            case ParentPlanned(cl_ord_id):
+                self._plans[cl_ord_id] = entry
             case CancelWanted(cl_ord_id):
                 self.lives[cl_ord_id].cancelled = True
-            case ParentOver(done):
-                self.lives[done.cl_ord_id].done = done
+            case ParentOver(done, ended_ns, last_twice):
+                life = self.lives[done.cl_ord_id]
+                life.done, life.ended_ns, life.last_twice = done, ended_ns, last_twice
+            case ParentWeighed(report):
+                self.lives[report.cl_ord_id].report = report
             case OrderMeant(order):
                 self.unsettled.take(entry)
                 self._meant(order)
@@ -64,7 +77,9 @@ class Past:
     def _meant(self, order: SubmitOrder | ParentOrder) -> None:
         match order:
             case ParentOrder():
-                self.lives[order.cl_ord_id] = ParentLife(order, self._plans.pop(order.cl_ord_id))
+                planned = self._plans.pop(order.cl_ord_id)
+                life = self.lives[order.cl_ord_id] = ParentLife(order, planned.plan)
+                life.arrival_twice, life.follows = planned.arrival_twice, planned.follows
             case SubmitOrder():
                 parent = order.attribution.parent
                 assert parent is not None, "only children are sent from here"

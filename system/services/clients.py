@@ -6,14 +6,21 @@ from typing import Final
 from squall.system.config import MILLISECOND, DeskConfig
 from squall.system.domain.clients import ClientDraws, ClientFlow, cancelled_ns, decided_ns, shape_parent
 from squall.system.domain.ids import ClOrdID
-from squall.system.domain.messages import CancelParent, DoneHeard, ParentAnswered, ParentDone, ParentOrder
+from squall.system.domain.messages import (
+    CancelParent,
+    DoneHeard,
+    ParentAnswered,
+    ParentDone,
+    ParentMeasured,
+    ParentOrder,
+)
 from squall.system.runtime import Address, Runtime
 from squall.system.wiring import Wiring
 
 REPEAT_NS: Final = 500 * MILLISECOND
 REOPEN_NS: Final = 50 * MILLISECOND
 
-ClientsMessage = ParentAnswered | ParentDone
+ClientsMessage = ParentAnswered | ParentDone | ParentMeasured
 
 
 class Clients:
@@ -31,6 +38,7 @@ class Clients:
         """Parents that their clients want back, and that are not done."""
         self.done: dict[ClOrdID, ParentDone] = {}
         self.refused: dict[ClOrdID, str] = {}
+        self.measured: dict[ClOrdID, ParentMeasured] = {}
 
     def on_start(self) -> None:
         self._runtime.open(self._algos)
@@ -67,6 +75,9 @@ class Clients:
                 self._unanswered.pop(name, None)
                 self._unwanted.pop(name, None)
                 self._runtime.write(self._algos, DoneHeard(name))
+            case ParentMeasured(name):
+                self.measured[name] = message
+                self._runtime.write(self._algos, DoneHeard(name, measured=True))
             case _:
                 raise TypeError(f"clients: found {type(message).__name__}, expected {ClientsMessage}")
 

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from squall.sim.exchange.wire.messages import Side
 from squall.system.config import SECOND, AlgosConfig
 from squall.system.domain.algorithms import (
-    USUAL_PROFILE,
     Child,
     Hold,
     ParentRefusal,
@@ -24,6 +23,7 @@ from squall.system.domain.algorithms import (
 )
 from squall.system.domain.ids import ClOrdID, Symbol
 from squall.system.domain.messages import Algorithm, ParentOrder
+from squall.system.domain.profile import USUAL_PROFILE
 from squall.system.domain.signals import BestTouch
 from squall.system.domain.slicing import Window
 

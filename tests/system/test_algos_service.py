@@ -8,25 +8,30 @@ from msgspec.structs import replace
 
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
 from squall.system.config import MILLISECOND, SECOND, AlgosConfig, DeskConfig, StrategyConfig
-from squall.system.domain.claims import ParentMoved, ProtectionActed
+from squall.system.domain.claims import AlertRaised, ParentMoved, ProtectionActed
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.messages import (
     Algorithm,
+    AskHistory,
     CancelOrder,
     CancelParent,
     ChildMoved,
     ChildState,
     DoneHeard,
     FamilyTold,
+    HistoryTold,
     Leading,
     OrderTaken,
     ParentAnswered,
     ParentDone,
+    ParentMeasured,
     ParentOrder,
     ParentOutcome,
+    Statistic,
     SubmitOrder,
     Tick,
 )
+from squall.system.domain.profile import Basis
 from squall.system.domain.terms import Attribution
 from squall.system.services.algos import Algos
 from squall.system.wiring import Instrument, Wiring
@@ -476,3 +481,136 @@ def test_words_of_an_oms_that_does_not_lead_any_more_do_not_count() -> None:
 def test_a_message_that_is_none_of_its_business_is_a_bug() -> None:
     with pytest.raises(TypeError, match="algos: found CancelOrder"):
         Rig().hear("oms1", CancelOrder(PARENT))
+
+
+# --- what the tick store knows, and how well a parent was executed ---
+
+VWAP = order(algorithm=Algorithm.VWAP, end_ns=1_000 * SECOND)
+
+
+def told(rig: Rig, statistic: Statistic, values: tuple[int, ...], missing: int = 0, bars: int = 10) -> AskHistory:
+    """The tick store answers the latest question of this kind."""
+    asked = [each for each in rig.runtime.take(AskHistory, "tick-store") if each.statistic is statistic][-1]
+    rig.hear("tick-store", HistoryTold(asked.number, values, bars, missing))
+    return asked
+
+
+def test_a_vwap_follows_what_was_recorded_and_says_so() -> None:
+    rig = Rig()
+    rig.lead()
+    rig.tick()
+    late = (0, 9) * 9 + (900, 9)
+    asked = told(rig, Statistic.VOLUME_PROFILE, late)
+    assert (asked.symbol, asked.from_ns, asked.to_ns, asked.parts) == ("ACME", 0, 1_000 * SECOND, 10)
+    rig.take(VWAP)
+    assert rig.runtime.take(ParentAnswered) == [ParentAnswered(PARENT, None, "recorded volume")]
+    assert rig.sizes() == [], "nobody trades in the first nine tenths of the day"
+    assert rig.algos.planned == {Basis.RECORDED: 1, Basis.UNANSWERED: 0, Basis.THIN: 0}
+
+
+@pytest.mark.parametrize(
+    ("answer", "basis"), [(None, Basis.UNANSWERED), ((0, 9) * 9 + (900, 2), Basis.THIN), ((), Basis.THIN)]
+)
+def test_without_the_tick_store_a_vwap_waits_for_nobody_and_says_what_it_follows(
+    answer: tuple[int, ...] | None, basis: Basis
+) -> None:
+    rig = Rig()
+    rig.lead()
+    rig.tick()
+    if answer is not None:
+        told(rig, Statistic.VOLUME_PROFILE, answer)
+    rig.take(VWAP)
+    assert rig.runtime.take(ParentAnswered) == [ParentAnswered(PARENT, None, basis.value)]
+    assert rig.sizes() == [18]
+    assert rig.algos.planned[basis] == 1
+    assert [claim.kind for claim in rig.runtime.claims if isinstance(claim, AlertRaised)] == ["algos.usual_volume"]
+
+
+def test_what_a_vwap_follows_is_settled_when_it_is_taken_and_alike_in_a_later_life() -> None:
+    rig = Rig()
+    rig.lead()
+    rig.tick()
+    rig.take(VWAP)
+    rig.end(1, *rig.sizes(), filled=18)
+    rig.start()
+    told(rig, Statistic.VOLUME_PROFILE, (0, 9) * 9 + (900, 9))
+    life = rig.algos.lives[PARENT]
+    assert [each.lots for each in life.plan.slices] == [18, 11, 9, 8, 7, 7, 8, 9, 11, 12]
+    assert (life.follows, life.arrival_twice) == (Basis.UNANSWERED.value, 40_000)
+
+
+def test_the_tick_store_is_asked_for_volume_again_and_again_and_an_answer_to_an_earlier_life_is_none() -> None:
+    rig = Rig()
+    (first,) = rig.runtime.take(AskHistory)
+    rig.pass_time(5 * SECOND)
+    (second,) = rig.runtime.take(AskHistory)
+    assert second.number > first.number
+    rig.start()
+    rig.hear("tick-store", HistoryTold(second.number, (1, 9) * 10, 9, 0))
+    assert rig.algos.planned == dict.fromkeys(Basis, 0)
+    rig.lead()
+    rig.take(VWAP)
+    assert rig.algos.lives[PARENT].follows == Basis.UNANSWERED.value
+
+
+def ended(rig: Rig) -> None:
+    """Filled at 20,002 after it was taken at a middle of 20,000; the market has moved on to 20,010."""
+    rig.pass_time(300 * MILLISECOND)
+    rig.end(1, *rig.sizes(), filled=10)
+    rig.tick(bid=20_008, ask=20_012)
+    rig.hear("clients", CancelParent(PARENT))
+    rig.runtime.take(AskHistory)
+
+
+def test_after_its_end_a_parent_is_measured_against_arrival_and_against_what_was_traded_meanwhile() -> None:
+    rig = running()
+    ended(rig)
+    assert rig.done == [ParentDone(PARENT, ParentOutcome.CANCELED, 10, 200_020)], "told at once, whatever comes of it"
+    rig.pass_time(1_199 * MILLISECOND)
+    assert rig.runtime.take(AskHistory) == [], "the bar in which it ended is not recorded yet"
+    rig.pass_time(1 * MILLISECOND)
+    asked = told(rig, Statistic.VWAP, (19_990 * 50, 50))
+    assert (asked.symbol, asked.from_ns, asked.to_ns) == ("ACME", 0, 300 * MILLISECOND)
+    (report,) = rig.runtime.take(ParentMeasured, "clients")
+    assert report == ParentMeasured(PARENT, 10, 200_020, 40_000, 999_500, 50, 0, 100, 600, 460, True)
+    rig.pass_time(1 * SECOND)
+    assert rig.runtime.take(ParentMeasured) == [report] * 2, "until it is heard"
+    rig.hear("clients", DoneHeard(PARENT, measured=True))
+    rig.pass_time(5 * SECOND)
+    assert rig.runtime.take(ParentMeasured) == []
+
+
+def test_a_tick_store_that_lags_is_asked_again_and_the_best_answer_is_made_do_with() -> None:
+    rig = running()
+    ended(rig)
+    rig.pass_time(1_200 * MILLISECOND)
+    told(rig, Statistic.VWAP, (40_000, 2), missing=1, bars=2)
+    assert rig.runtime.take(ParentMeasured) == []
+    rig.pass_time(1 * SECOND)
+    told(rig, Statistic.VWAP, (20_000, 1), missing=2, bars=1)
+    rig.pass_time(2 * SECOND)
+    (report, *_) = rig.runtime.take(ParentMeasured)
+    assert (report.tape_turnover, report.tape_lots, report.bars_missing) == (40_000, 2, 1)
+
+
+def test_a_tick_store_that_is_never_heard_costs_the_benchmark_and_not_the_report() -> None:
+    rig = running()
+    ended(rig)
+    rig.pass_time(5 * SECOND)
+    (report, *_) = rig.runtime.take(ParentMeasured)
+    assert (report.tape_lots, report.bars_missing, report.vwap_cost_millionths) == (0, 1, None)
+    assert report.arrival_cost_millionths == 100
+
+
+def test_a_later_life_measures_what_was_not_measured_and_tells_again_what_was() -> None:
+    rig = running()
+    ended(rig)
+    rig.start()
+    rig.pass_time(1_200 * MILLISECOND)
+    told(rig, Statistic.VWAP, (19_990 * 50, 50))
+    (report,) = rig.runtime.take(ParentMeasured)
+    assert (report.arrival_twice, report.shortfall_millionths) == (40_000, 460)
+    rig.start()
+    rig.pass_time(1 * SECOND)
+    assert rig.runtime.take(ParentMeasured) == [report] * 2
+    assert all(each.statistic is not Statistic.VWAP for each in rig.runtime.take(AskHistory))

@@ -13,6 +13,7 @@ from squall.system.domain.messages import (
     DoneHeard,
     ParentAnswered,
     ParentDone,
+    ParentMeasured,
     ParentOrder,
     ParentOutcome,
 )
@@ -121,3 +122,11 @@ def test_the_last_ones_are_wanted_back_in_any_case() -> None:
     assert wanted == [4, 5]
     with pytest.raises(ValueError, match="wanted_back: found 6, expected 0 to 5"):
         ClientFlow(parents=5, wanted_back=6)
+
+
+def test_how_well_it_was_executed_is_heard_apart_from_how_it_ended() -> None:
+    clients, runtime = started()
+    report = ParentMeasured(ClOrdID("fund-1"), 10, 200_020, 40_000, 0, 0, 1, 100, None, 100, False)
+    clients.on_message("algos", report)
+    assert clients.measured == {"fund-1": report}
+    assert runtime.take(DoneHeard, "algos") == [DoneHeard(ClOrdID("fund-1"), measured=True)]

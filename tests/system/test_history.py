@@ -98,13 +98,15 @@ def test_the_volume_profile_is_numpys_histogram_and_sums_to_what_was_traded_in_h
     lots = np.array([each.lots for each in bars], dtype=np.int64)
     inside = since < lasts_ns
     slots = since[inside] * slices // lasts_ns
-    assert profile == tuple(np.bincount(slots, weights=lots[inside], minlength=slices).astype(int).tolist())
-    assert sum(profile) == int(lots[inside].sum())
+    histogram = np.bincount(slots, weights=lots[inside], minlength=slices).astype(int).tolist()
+    counts = np.bincount(slots, minlength=slices).tolist()
+    assert profile == tuple(zip(histogram, counts, strict=True))
+    assert sum(traded for traded, _ in profile) == int(lots[inside].sum())
 
 
 def test_days_are_laid_over_each_other() -> None:
     bars = [bar(0, lots=3), bar(50, lots=5), bar(100, lots=4), bar(150, lots=7)]
-    assert volume_profile(bars, 0, DAY_NS, 2, DAY_NS) == (7, 12)
+    assert [lots for lots, _ in volume_profile(bars, 0, DAY_NS, 2, DAY_NS)] == [7, 12]
 
 
 @pytest.mark.parametrize(("close_ns", "slices"), [(0, 3), (DAY_NS + 1, 3), (DAY_NS, 0)])

@@ -49,7 +49,7 @@ class Store:
 def test_it_answers_what_was_traded_and_how() -> None:
     store = Store()
     store.hear(*(bar(second, 200 + 2 * second, second) for second in range(10)))
-    assert store.asks(Statistic.VOLUME_PROFILE, 0, 10, parts=2) == HistoryTold(7, (10, 35), 10, 0)
+    assert store.asks(Statistic.VOLUME_PROFILE, 0, 10, parts=2) == HistoryTold(7, (10, 5, 35, 5), 10, 0)
     assert store.asks(Statistic.VWAP, 2, 4) == HistoryTold(7, (2 * 102 + 3 * 103, 5), 2, 0)
     assert store.asks(Statistic.RETURNS, 0, 10, horizon_s=4).values == (200, 208, 208, 216)
     (volatility,) = store.asks(Statistic.VOLATILITY, 0, 10, horizon_s=4).values

@@ -48,6 +48,7 @@ from squall.system.domain.messages.parents import (
     FamilyTold,
     ParentAnswered,
     ParentDone,
+    ParentMeasured,
     ParentOrder,
     ParentOutcome,
 )
@@ -171,6 +172,7 @@ __all__ = [
     "OrderUnsent",
     "ParentAnswered",
     "ParentDone",
+    "ParentMeasured",
     "ParentOrder",
     "ParentOutcome",
     "PortfolioValued",

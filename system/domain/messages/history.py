@@ -40,7 +40,8 @@ class Statistic(Enum):
     """What can be asked of the recorded bars of one symbol."""
 
     VOLUME_PROFILE = "volume profile"
-    """Lots in each of *parts* equal parts of the time asked about."""
+    """Of each of *parts* equal parts of the time asked about, on all recorded days: the lots, and the bars that there
+    are of it."""
     VWAP = "interval vwap"
     """Turnover (half tick × lot) and lots."""
     VOLATILITY = "volatility"

@@ -58,6 +58,8 @@ class ParentAnswered(DeskMessage, frozen=True, gc=False, tag=True):
 
     cl_ord_id: ClOrdID
     refusal: str | None = None
+    follows: str = ""
+    """Of a VWAP: the volume that it follows, recorded or usual (a `Basis`'s value)."""
 
     @property
     def identity(self) -> str:
@@ -96,14 +98,42 @@ class ParentDone(DeskMessage, frozen=True, gc=False, tag=True):
         return f"parent-done/{self.cl_ord_id}"
 
 
-class DoneHeard(DeskMessage, frozen=True, gc=False, tag=True):
-    """Client → algorithms: the report has come."""
+class ParentMeasured(DeskMessage, frozen=True, gc=False, tag=True):
+    """Algorithms → client, some time after `ParentDone`: how well it was executed. Repeated until heard.
 
+    Costs are shares of a benchmark in millionths, more than 0 being worse for the client; None where it is not known.
+    """
+
+    wire_bytes: ClassVar[int] = 160
     cl_ord_id: ClOrdID
+    filled_lots: int
+    notional: int
+    arrival_twice: int | None
+    """The middle of the best touch when it was taken, doubled, in half ticks."""
+    tape_turnover: int
+    tape_lots: int
+    """What was traded from when it was taken to its end, on all venues, by the bars that there are."""
+    bars_missing: int
+    arrival_cost_millionths: int | None
+    vwap_cost_millionths: int | None
+    shortfall_millionths: int | None
+    """Of the whole order at the arrival price: with what the rest has missed."""
+    poor: bool
 
     @property
     def identity(self) -> str:
-        return f"done-heard/{self.cl_ord_id}"
+        return f"parent-measured/{self.cl_ord_id}"
+
+
+class DoneHeard(DeskMessage, frozen=True, gc=False, tag=True):
+    """Client → algorithms: the report has come; or how well it was executed."""
+
+    cl_ord_id: ClOrdID
+    measured: bool = False
+
+    @property
+    def identity(self) -> str:
+        return f"{'measured' if self.measured else 'done'}-heard/{self.cl_ord_id}"
 
 
 class ChildState(Struct, frozen=True, gc=False, array_like=True):
