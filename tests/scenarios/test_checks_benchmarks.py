@@ -1,0 +1,142 @@
+"""Reports on executions and VWAPs on recorded volume, judged from venues: each promise firing and holding."""
+
+from typing import Any
+
+from msgspec.msgpack import encode
+from msgspec.structs import replace
+
+from squall.scenarios.checks.benchmarks import executions_measured, volume_followed
+from squall.sim.exchange.wire.messages import BookUpdate, Print, Side
+from squall.sim.trace import TouchChanged
+from squall.system.domain.clients import ClientFlow
+from squall.system.domain.history import DAY_NS
+from squall.system.domain.ids import ClOrdID, Symbol
+from squall.system.domain.messages import (
+    Algorithm,
+    Bar,
+    ParentAnswered,
+    ParentDone,
+    ParentMeasured,
+    ParentOrder,
+    ParentOutcome,
+)
+from squall.system.domain.signals import Workload
+from squall.system.services.tick_store import FILE
+from tests.scenarios.stages import MS, SECOND, Tale, fired, held, undecided
+
+PARENT = ClOrdID("fund-1")
+ORDER = ParentOrder(
+    PARENT, "fund", "fund/main", "ann", Symbol("ACME"), Side.BUY, 100, Algorithm.VWAP, end_ns=10 * SECOND
+)
+REPORT = ParentMeasured(PARENT, 10, 200_200, 40_000, 2_001_000, 100, 0, 1_000, 500, 0, False)
+"""Ten lots at 20,020: 10 bps worse than on arrival, and 5 bps worse than the tape's 20,010."""
+
+
+def tale(*overrides: str) -> Tale:
+    return Tale(*overrides, workload=Workload(clients=ClientFlow()))
+
+
+# --- reports ---
+
+
+def traded(side: Side = Side.BUY) -> tuple[Tale, Any]:
+    """A client's order, taken at 20,000; ten of its lots at 20,020, on a tape whose average is 20,010; and its end."""
+    story = tale()
+    judge = story.judge(executions_measured())
+    story.saw(TouchChanged("exchange-a", "ACME", 1, 19_998, 10, 20_002, 10), "exchange-a")
+    order = replace(ORDER, side=side)
+    story.sent("clients", "algos", order)
+    story.handled("algos", "clients", order)
+    story.handled("oms1", "algos", order)
+    prints = (Print(Side.BUY, 20_000, 50), Print(Side.BUY, 20_020, 50))
+    story.sent("exchange-a", "market-data/A", BookUpdate("exchange-a", "A", 1, "ACME", prints=prints))
+    story.sent("exchange-a", "market-data/B", BookUpdate("exchange-a", "B", 1, "ACME", prints=prints))
+    story.executed("fund-1.1", lots=10, price_half_ticks=20_020, buy=side is Side.BUY)
+    story.at(300 * MS)
+    story.sent("algos", "clients", ParentDone(PARENT, ParentOutcome.OVER, 10, 200_200))
+    return story, judge
+
+
+def of(side: Side = Side.BUY, **changes: Any) -> Any:
+    """What the promise says of this report."""
+    story, judge = traded(side)
+    assert undecided(judge.ruling())
+    story.handled("clients", "algos", replace(REPORT, **changes))
+    return judge.ruling()
+
+
+def test_a_report_that_adds_up_holds() -> None:
+    ruling = of()
+    assert held(ruling)
+    assert ruling.detail == "1 reports add up, 1 of them on a whole tape; 0 executed poorly"
+
+
+def test_erratum_46_a_seller_who_got_more_than_others_was_not_executed_worse() -> None:
+    """Erratum 46."""
+    assert fired(of(Side.SELL))
+    assert held(of(Side.SELL, arrival_cost_millionths=-1_000, vwap_cost_millionths=-500))
+
+
+def test_costs_that_are_none_of_what_was_traded_are_a_violation() -> None:
+    assert "against its arrival" in of(arrival_cost_millionths=999).detail
+    assert "against its vwap" in of(vwap_cost_millionths=None).detail
+    assert fired(of(poor=True))
+
+
+def test_other_trades_another_arrival_and_another_tape_are_violations() -> None:
+    assert "venues executed 10 for 200200" in of(filled_lots=9).detail
+    assert "venues showed 40000 to 40000" in of(arrival_twice=40_002, arrival_cost_millionths=950).detail
+    other = of(tape_turnover=2_002_000, vwap_cost_millionths=0)
+    assert fired(other)
+    assert "told of a VWAP of 20020.00 half ticks, the tapes say 20010.00" in other.detail
+
+
+def test_of_a_tape_with_gaps_nothing_is_held_against_the_report_but_its_own_sums() -> None:
+    gaps = {"tape_turnover": 2_002_000, "bars_missing": 1}
+    assert held(of(**gaps, vwap_cost_millionths=0))
+    assert fired(of(**gaps, vwap_cost_millionths=1))
+
+
+# --- recorded volume ---
+
+
+def late(basis: str = "recorded volume") -> tuple[Tale, Any]:
+    """A day of ten seconds of which the second half has three quarters of the volume; a VWAP over all of it."""
+    story = tale("algos.day=10s", "algos.profile_parts=2")
+    days = [
+        encode((Bar(Symbol("ACME"), day * DAY_NS + second * SECOND, 1, 1, 1, 1, 10 if second < 5 else 30, 1),))
+        for day in (-2, -1)
+        for second in range(10)
+    ]
+    story.stored("ops", FILE, *days)
+    judge = story.judge(volume_followed())
+    story.handled("oms1", "algos", ORDER)
+    story.sent("algos", "clients", ParentAnswered(PARENT, None, basis))
+    return story, judge
+
+
+def test_a_vwap_may_come_as_far_as_recorded_volume_and_a_lot_of_rounding() -> None:
+    story, judge = late()
+    assert undecided(judge.ruling())
+    story.accepted("fund-1.1", lots=20)
+    story.executed("fund-1.1", lots=20)
+    story.closed("fund-1.1", leaves_lots=0)
+    story.accepted("fund-1.2", lots=6)
+    assert held(judge.ruling())
+    story.at(5 * SECOND)
+    story.accepted("fund-1.3", lots=74)
+    assert held(judge.ruling())
+
+
+def test_a_vwap_that_is_ahead_of_recorded_volume_is_a_violation() -> None:
+    story, judge = late()
+    story.accepted("fund-1.1", lots=27)
+    ruling = judge.ruling()
+    assert fired(ruling)
+    assert ruling.detail == "fund-1 has 27 of 100 lots at work or executed, by recorded volume 25.0 are due"
+
+
+def test_a_vwap_that_said_it_follows_the_usual_volume_is_not_held_against_what_was_recorded() -> None:
+    story, judge = late("usual volume: too little was recorded")
+    story.accepted("fund-1.1", lots=50)
+    assert undecided(judge.ruling())
