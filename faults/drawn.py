@@ -40,6 +40,14 @@ from squall.faults.packets import Corruption, Duplication, Jitter, Latency, Reor
 from squall.faults.phases import MILLISECOND, SECOND, Phases
 from squall.faults.software import BadConfig, Hangs, Livelock, PoisonMessage, Sluggish, Throws
 from squall.faults.targets import PLACES
+from squall.faults.venue_staff import (
+    HELD_NAMES,
+    OrdersHeld,
+    TradesBusted,
+    TradesCorrected,
+    UnsolicitedCancels,
+    VenueCloses,
+)
 from squall.sim.world import World
 
 T = TypeVar("T")
@@ -209,6 +217,32 @@ CATALOGUE: Final[Mapping[str, tuple[Drawn, ...]]] = {
         Drawn(
             AckAfterFill, lambda world, dice: AckAfterFill(_venue(world, dice), dice.ns("delay", MILLISECOND, SECOND))
         ),
+        Drawn(
+            TradesBusted,
+            lambda world, dice: TradesBusted(
+                _venue(world, dice), dice.share("share", 0.1, 1.0), dice.ns("delay", 10 * MILLISECOND, 4 * SECOND)
+            ),
+        ),
+        Drawn(
+            TradesCorrected,
+            lambda world, dice: TradesCorrected(
+                _venue(world, dice),
+                dice.one("by", (-4, -2, 2, 4)),
+                dice.share("share", 0.1, 1.0),
+                dice.ns("delay", 10 * MILLISECOND, 4 * SECOND),
+            ),
+        ),
+        Drawn(
+            UnsolicitedCancels,
+            lambda world, dice: UnsolicitedCancels(_venue(world, dice), dice.share("share", 0.3, 1.0)),
+        ),
+        Drawn(
+            OrdersHeld,
+            lambda world, dice: OrdersHeld(
+                _venue(world, dice), dice.share("share", 0.3, 1.0), dice.one("held", HELD_NAMES)
+            ),
+        ),
+        Drawn(VenueCloses, lambda world, dice: VenueCloses(_venue(world, dice)), SECOND),
         Drawn(DropCopyLost, lambda world, dice: DropCopyLost(_venue(world, dice), dice.share("share", 0.1, 1.0))),
         Drawn(
             DropCopyLate, lambda world, dice: DropCopyLate(_venue(world, dice), dice.ns("delay", MILLISECOND, SECOND))

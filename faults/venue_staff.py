@@ -1,6 +1,6 @@
 """A venue that acts on orders and trades without being asked: busts, corrections, cancels, holds, and a close."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal, get_args
 
 from squall.faults.fault import FaultKind, Heal, Tally, check_share
 from squall.sim.exchange.rules import Rules
@@ -111,6 +111,7 @@ class UnsolicitedCancels(FaultKind, frozen=True):
 
 
 HeldName = Literal["suspended", "stopped"]
+HELD_NAMES: Final[tuple[HeldName, ...]] = get_args(HeldName)
 
 
 class OrdersHeld(FaultKind, frozen=True):
@@ -131,7 +132,7 @@ class OrdersHeld(FaultKind, frozen=True):
     def check(self, world: World) -> None:
         world.venue(self.target)
         check_share(self.kind, self.share)
-        if self.held not in ("suspended", "stopped"):
+        if self.held not in HELD_NAMES:
             raise ValueError(f"{self.kind}: expected suspended or stopped, found {self.held!r}")
 
     def inject(self, world: World, tally: Tally) -> Heal:

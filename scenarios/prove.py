@@ -389,6 +389,20 @@ PROTECTIONS: Final = (
         ("oms.reconcile=off", "execution.timeouts=off"),
     ),
     Protection(
+        "drop copies, when nobody leads",
+        "reconcile.drop_copy",
+        "busts-in-the-gap",
+        BOOKED_ONCE,
+        "What is voided while nobody leads is heard by nobody, and a new leader does not ask after what is over.",
+    ),
+    Protection(
+        "the journal knows what memory has let go",
+        "oms.recall",
+        "busted-long-after",
+        BOOKED_ONCE,
+        "A bust of an order that ended ten thousand orders ago is refused, and the trade stays in the positions.",
+    ),
+    Protection(
         "the venues' open orders",
         "reconcile.open_orders",
         "ended-unheard",

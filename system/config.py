@@ -206,6 +206,10 @@ class OmsConfig(Struct, frozen=True):
     """Protection: a new leader asks what became of every open order before it takes traffic."""
     form_checks: bool = True
     """Protection: a malformed order (symbol, lot, tick, price, time in force) goes nowhere, not even to risk."""
+    ended_kept: int = 10_000
+    """How many orders that have ended are kept in memory with their executions, the latest ones."""
+    recall: bool = True
+    """Protection: what is said of an order that ended longer ago is held against the journal, and amends it."""
     max_reroutes: int = 3
     """How often an order that is certainly at no venue is let out again before the desk gives it up."""
     reconcile_wait_ns: int = 200 * MILLISECOND

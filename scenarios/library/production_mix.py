@@ -5,6 +5,8 @@ from squall.faults.phases import SECOND, Phases
 from squall.scenarios.checks.reached import something_struck
 from squall.scenarios.desk_promises import always, settles
 from squall.scenarios.scenario import Scenario, scenario
+from squall.scenarios.settings import Settings
+from squall.system.config import DeskConfig, OmsConfig
 from squall.system.domain.signals import Workload
 
 PHASES = Phases(baseline_ns=2 * SECOND, faults_ns=10 * SECOND, heal_ns=2 * SECOND, converge_ns=6 * SECOND)
@@ -17,6 +19,7 @@ PHASES = Phases(baseline_ns=2 * SECOND, faults_ns=10 * SECOND, heal_ns=2 * SECON
 def production_mix() -> Scenario:
     """Another plan for each seed: baseline, faults, heal, converge."""
     return Scenario(
+        settings=Settings(desk=DeskConfig(oms=OmsConfig(ended_kept=5))),
         workload=Workload(
             orders_per_s=4,
             start_ns=1 * SECOND,

@@ -51,6 +51,7 @@ class QuarantineReason(Enum):
     NOT_LET_OUT = "the order had not left the desk"
     WRONG_ORDER = "not this order's symbol or side, or no quantity"
     AMENDS_NOTHING = "a bust or correction of an execution that is not booked"
+    AMENDS_ANOTHER = "a bust or correction of an execution of another order"
 
 
 class Event(Struct, frozen=True, gc=False, tag=True, array_like=True):

@@ -38,10 +38,11 @@ from squall.system.domain.events import (
 )
 from squall.system.domain.ids import ExecID
 from squall.system.domain.oms_replace import done, is_done
-from squall.system.domain.oms_state import OmsState, Trade, amending, changed
+from squall.system.domain.oms_state import OmsState, amending, changed
 from squall.system.domain.orders import Order, OrderState, Trigger, allows
 from squall.system.domain.rulings import NOTHING, Events, missing, refused
 from squall.system.domain.terms import Terms
+from squall.system.domain.trades import Trade
 
 TRIGGERS: Final = {
     ExecType.NEW: Trigger.ACKNOWLEDGED,
@@ -238,8 +239,16 @@ def _amended(
 ) -> Events:
     """The execution *ref* is to count with these lots and this price from now on; no lots: it is busted."""
     name, actor, venue, symbol = order.cl_ord_id, command.actor, command.venue, order.terms.symbol
+    if ref == exec_id:  # it names itself
+        reason = QuarantineReason.AMENDS_NOTHING
+        return (FillQuarantined(name, now_ns, actor, exec_id, venue, lots, price, reason),)
     trade = state.exec_ids.get(ref)
-    was = trade if trade is not None and trade.cl_ord_id == name else Trade(name)
+    if trade is not None and trade.cl_ord_id != name:
+        trigger = Trigger.CORRECTED if lots else Trigger.BUSTED
+        reason = QuarantineReason.AMENDS_ANOTHER
+        aside = FillQuarantined(name, now_ns, actor, exec_id, venue, lots, price, reason)
+        return (*refused(order, command, trigger, Blame.VENUE, now_ns), aside)
+    was = trade if trade is not None else Trade(name)
     if not lots:
         event: TradeBusted | TradeCorrected = TradeBusted(
             name, now_ns, actor, exec_id, ref, venue, symbol, was.lots, was.price_half_ticks

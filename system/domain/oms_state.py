@@ -5,7 +5,6 @@ from hashlib import blake2b
 from typing import Final
 
 import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
 from squall.system.domain.events import (
@@ -50,34 +49,30 @@ from squall.system.domain.ids import ClOrdID, ExecID
 from squall.system.domain.names import Names
 from squall.system.domain.orders import TERMINAL, Order, OrderState, Replacement, Trigger, next_state
 from squall.system.domain.switches import NO_SWITCHES
+from squall.system.domain.trades import Trade
 
 _PACK: Final = msgspec.msgpack.Encoder()
 
 ENDED_KEPT: Final = 10_000
-"""How many orders are kept when they have ended, the latest ones: a trade may be busted hours later."""
+"""How many orders are kept when they have ended, the latest ones. What is said of the rest is held against the log."""
 
-
-class Trade(Struct, frozen=True, gc=False, array_like=True):
-    """An execution as it counts now: no lots where it was set aside, or busted."""
-
-    cl_ord_id: ClOrdID
-    lots: int = 0
-    price_half_ticks: int = 0
-    of: ExecID | None = None
-    """A bust or correction: of which execution."""
+ENDED_KEPT_MIN: Final = 2
+"""An order that is looked up, and another whose trade it means to amend."""
 
 
 class OmsState:
     """What the log says: live orders, the latest that have ended, and the names of all that ever were.
 
-    Changed by `evolve` only. Memory is bounded by the live orders: of those that have ended `ENDED_KEPT` are kept,
-    with their executions, and of the rest their names, in runs of numbers.
+    Changed by `evolve` only. Memory is bounded by the live orders: of those that have ended *ended_kept* are kept,
+    with their executions, and of the rest their names, in runs of numbers. What is said of one of those is decided
+    with what the log has of it (`recall`). How many are kept, and which, changes no hash.
     """
 
     __slots__ = (
         "_executions_of",
         "digest",
         "ended",
+        "ended_kept",
         "exec_ids",
         "families",
         "orders",
@@ -89,7 +84,8 @@ class OmsState:
         "version",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, ended_kept: int = ENDED_KEPT) -> None:
+        self.ended_kept = ended_kept
         self.version = 0
         """How many events have been folded in."""
         self.orders: dict[ClOrdID, Order] = {}
@@ -108,17 +104,20 @@ class OmsState:
         self.switches = NO_SWITCHES
         """What is not active."""
         self.digest = b""
-        """Over all names, in the order in which they came: each with the digest before it."""
+        """Over all that was named, in the order in which it came: each name with the digest before it."""
 
     def remember_order(self, cl_ord_id: ClOrdID) -> None:
         """This order has been taken."""
         self.seen.add(cl_ord_id)
         self.digest = blake2b(b"%b order %b" % (self.digest, cl_ord_id.encode()), digest_size=16).digest()
 
+    def name_execution(self, exec_id: ExecID) -> None:
+        """A report of this name has been booked, set aside, or has amended another."""
+        self.digest = blake2b(b"%b execution %b" % (self.digest, exec_id.encode()), digest_size=16).digest()
+
     def remember_execution(self, exec_id: ExecID, trade: Trade) -> None:
-        """This execution has been booked, set aside, busted or corrected: so it counts now."""
+        """So this execution counts now."""
         if exec_id not in self.exec_ids:
-            self.digest = blake2b(b"%b execution %b" % (self.digest, exec_id.encode()), digest_size=16).digest()
             self._executions_of.setdefault(trade.cl_ord_id, []).append(exec_id)
         self.exec_ids[exec_id] = trade
 
@@ -141,15 +140,25 @@ class OmsState:
         """A live order, or one of those that have ended and are kept."""
         return self.orders.get(cl_ord_id) or self.ended.get(cl_ord_id)
 
+    def forgot(self, cl_ord_id: ClOrdID) -> bool:
+        """Whether the order ended so long ago that only its name is kept."""
+        return self.order(cl_ord_id) is None and cl_ord_id in self.seen
+
     def end(self, order: Order) -> None:
-        """Keep an order that has ended, and forget the one that ended longest ago."""
+        """Keep an order that has ended, and forget those that ended longest ago."""
         self.orders.pop(order.cl_ord_id, None)
         self.ended[order.cl_ord_id] = order
-        if len(self.ended) > ENDED_KEPT:
+        while len(self.ended) > max(self.ended_kept, ENDED_KEPT_MIN):
             oldest = next(iter(self.ended))
             del self.ended[oldest]
             for exec_id in self._executions_of.pop(oldest, ()):
                 del self.exec_ids[exec_id]
+
+    def recall(self, order: Order, trades: Iterable[tuple[ExecID, Trade]]) -> None:
+        """Keep an order again that ended long ago, with its executions, as the log has them."""
+        for exec_id, trade in trades:
+            self.remember_execution(exec_id, trade)
+        self.end(order)
 
     def id_set_sizes(self) -> dict[str, int]:
         """How many names are known, for the memory report."""
@@ -324,12 +333,14 @@ def evolve(state: OmsState, event: AnyEvent) -> Order | None:
             state.families[name].close()
             return None
         case OrderFilled():
+            state.name_execution(event.exec_id)
             state.remember_execution(event.exec_id, Trade(name, event.lots, event.price_half_ticks))
         case TransitionRefused() | NameTaken():
             state.refused += 1
             return None
         case FillQuarantined():
             state.quarantined += 1
+            state.name_execution(event.exec_id)
             if state.order(name) is not None:
                 state.remember_execution(event.exec_id, Trade(name))
             return None
@@ -340,13 +351,17 @@ def evolve(state: OmsState, event: AnyEvent) -> Order | None:
             state.switches = state.switches.switched(event.switch)
             return None
         case TradeBusted():
+            state.name_execution(event.exec_id)
             state.remember_execution(event.ref_exec_id, Trade(name))
             state.remember_execution(event.exec_id, Trade(name, of=event.ref_exec_id))
         case TradeCorrected():
+            state.name_execution(event.exec_id)
             state.remember_execution(event.ref_exec_id, Trade(name, event.lots, event.price_half_ticks))
             state.remember_execution(event.exec_id, Trade(name, of=event.ref_exec_id))
     before = state.orders.get(name)
     if before is None:  # only what happened to its trades moves an order that has ended
+        if state.forgot(name):
+            return None  # whoever decided this kept more of them than we do
         order = changed(state.ended[name], event)
         state.ended[name] = order
         _tell_family(state, order)

@@ -16,11 +16,12 @@ from squall.system.domain.family import Family
 from squall.system.domain.ids import ExecID
 from squall.system.domain.messages import ChildState, ParentOrder
 from squall.system.domain.names import Names
-from squall.system.domain.oms_state import OmsState, Trade, rebuild
+from squall.system.domain.oms_state import ENDED_KEPT, OmsState, rebuild
 from squall.system.domain.orders import Order
 from squall.system.domain.switches import Switch, Switches
+from squall.system.domain.trades import Trade
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 """Raised whenever what follows here, or anything within an `Order`, changes its meaning or its shape."""
 
 
@@ -78,12 +79,12 @@ def take(state: OmsState) -> bytes:
     )
 
 
-def restore(data: bytes) -> OmsState | None:
+def restore(data: bytes, ended_kept: int = ENDED_KEPT) -> OmsState | None:
     """The state that `take` was given; None where it is of another schema: then the log has to tell it."""
     if _SCHEMA.decode(data).schema != SCHEMA:
         return None
     saved = _SNAPSHOT.decode(data)
-    state = OmsState()
+    state = OmsState(ended_kept)
     state.version = saved.version
     state.orders = {order.cl_ord_id: order for order in saved.orders}
     state.ended = {order.cl_ord_id: order for order in saved.ended}

@@ -7,7 +7,7 @@ from typing import Final, assert_never
 from msgspec.structs import replace
 
 from squall.system.config import DeskConfig
-from squall.system.domain import form, snapshots
+from squall.system.domain import form, recall, snapshots
 from squall.system.domain.actors import Capacity, acting
 from squall.system.domain.claims import AlertRaised, OrderMoved, ProtectionActed, StateHash
 from squall.system.domain.commands import AnyCommand, PlaceOrder, PlaceParent, RefuseCancel, ReplaceOrder, WithdrawOrder
@@ -125,7 +125,7 @@ class Term:
             *(oms for oms in wiring.oms if oms != runtime.address),
             *wiring.submitters,  # which hear nothing of a stream that died with our last life, and do not ask
         )
-        self.state = OmsState()
+        self.state = OmsState(config.oms.ended_kept)
         self.halts = Halts(self, runtime, wiring, self._post)
         self._cold_version = 0
         """The state knows of nothing up to this version; 0 unless `oms.replay` is off."""
@@ -171,10 +171,11 @@ class Term:
         """The epoch is on our disk: find out how things stand, and open the desk's streams."""
         if self.config.oms.replay:
             saved, events = self._journal.recovery()
-            state = snapshots.restore(saved) if saved is not None else None
+            kept = self.config.oms.ended_kept
+            state = snapshots.restore(saved, kept) if saved is not None else None
             if state is None and saved is not None:
                 events = self._journal.events()  # it is of another build
-            self.state = rebuild(map(decode_event, events), state)
+            self.state = rebuild(map(decode_event, events), OmsState(kept) if state is None else state)
             if self.state.version:
                 what = f"{self.state.version} events, {len(self.state.orders)} open orders"
                 self._runtime.emit(ProtectionActed("oms.replay", what))
@@ -381,13 +382,14 @@ class Term:
 
     def _tell(self, strategy: str) -> None:
         # Behind what is safe come the events that wait to be; this telling waits with them.
-        log = map(decode_event, self._journal.events()[self._cold_version : self._copied])
-        net_lots, open_orders = holdings_of((*log, *self._uncopied), self.state.orders.values(), strategy)
+        net_lots, open_orders = holdings_of(self._whole_log(), self.state.orders.values(), strategy)
         told = HoldingsTold(strategy, self.epoch, self.state.version, net_lots, open_orders)
         self._post(self._followers[strategy], told)
 
     def execute(self, command: AnyCommand) -> bool:
         """Decide, fold, journal, ship; effects wait in the outbox. True where anything came of it."""
+        if recall.is_needed(self.state, command) and self.config.oms.recall:
+            self._recall(command)
         before = self.state.version
         events = decide(self.state, command, self._runtime.now_ns)
         if not events:
@@ -410,6 +412,16 @@ class Term:
         if self.replication.lost and self.config.oms.output_commit and not self._held_back:
             self._hold_back(f"the backup is gone: {self._runtime.address} holds what it has to say")
         return True
+
+    def _recall(self, command: AnyCommand) -> None:
+        """What is to be decided is about an order that ended long ago: the log has it, and it is kept again."""
+        for name in recall.recall(self.state, command, self._whole_log()):
+            self._runtime.emit(ProtectionActed("oms.recall", f"{command.actor} speaks of {name}, which ended long ago"))
+
+    def _whole_log(self) -> tuple[AnyEvent, ...]:
+        """The events that are safe, read back from the disk, and behind them those that wait to be."""
+        log = map(decode_event, self._journal.events()[self._cold_version : self._copied])
+        return (*log, *self._uncopied)
 
     def _follow_up(self, event: AnyEvent, order: Order) -> None:
         """Queue what the event makes due, and say so where it is worth saying."""

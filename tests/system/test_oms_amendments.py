@@ -25,6 +25,7 @@ from squall.system.domain.events import (
     TransitionRefused,
 )
 from squall.system.domain.form import FormReason, Malformed
+from squall.system.domain.ids import ClOrdID, ExecID
 from squall.system.domain.messages import AmendFill, ReleaseOrder
 from squall.system.domain.oms import rebuild
 from squall.system.domain.orders import OrderState
@@ -74,6 +75,36 @@ def test_a_bust_takes_the_trade_back_and_reaches_the_positions(desk: Desk) -> No
 def test_a_bust_of_all_there_was_leads_back_to_the_acknowledgement(desk: Desk) -> None:
     desk.tell(fill("e1", 4, cum=4), bust("e1"))
     assert (desk.order.state, desk.order.average_price_half_ticks) == (OrderState.ACKNOWLEDGED, 0)
+
+
+def test_a_bust_of_another_order_s_trade_is_refused_and_wipes_nothing(desk: Desk) -> None:
+    other = ClOrdID("pulse-ACME-2")
+    desk.tell(fill("e1", 4, cum=4), place(other))
+    for amendment in (bust("e1", name=other), correct("e1", 3, 90, exec_id="c1", name=other)):
+        refusal, aside = desk.tell(amendment)
+        assert isinstance(refusal, TransitionRefused)
+        assert (refusal.cl_ord_id, refusal.blame) == (other, Blame.VENUE)
+        assert isinstance(aside, FillQuarantined)
+        assert aside.reason is QuarantineReason.AMENDS_ANOTHER
+        assert desk.tell(amendment) == [], "once more, it is known"
+    trade = desk.state.trade(ExecID("e1"))
+    assert trade is not None
+    assert (trade.cl_ord_id, trade.lots) == (A, 4)
+    assert amendments_of(desk.log) == ()
+    (event,) = desk.tell(bust("e1", exec_id="b2"))  # its own order's bust still takes it back
+    assert isinstance(event, TradeBusted)
+    assert event.lots == 4
+
+
+def test_an_amendment_that_names_itself_is_set_aside_and_hangs_nobody(desk: Desk) -> None:
+    desk.tell(fill("e1", 4, cum=4))
+    for itself in (bust("b1"), correct("c1", 3, 90)):
+        (aside,) = desk.tell(itself)
+        assert isinstance(aside, FillQuarantined)
+        assert aside.reason is QuarantineReason.AMENDS_NOTHING
+    for of_it in (bust("b1", exec_id="b2"), bust("c1", exec_id="b3")):
+        desk.tell(of_it)
+    assert desk.order.cum_lots == 4
 
 
 def test_a_bust_is_taken_once_however_often_it_is_reported(desk: Desk) -> None:
