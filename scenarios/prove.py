@@ -225,6 +225,13 @@ PROTECTIONS: Final = (
         "Bids stand where the market was, while prices fall through them.",
     ),
     Protection(
+        "strategies heed the venues' health",
+        "strategy.heed_venues",
+        "maker-at-a-sick-venue",
+        "strategies keep off venues that are not safe",
+        "Quotes stay in the book of a venue that does not answer, where nobody knows what becomes of them.",
+    ),
+    Protection(
         "cool-down",
         "strategy.cool_down",
         "thin-momentum",

@@ -257,6 +257,9 @@ class StrategyConfig(Struct, frozen=True):
     collar_window_ns: int = 10 * SECOND
     pull_stale_quotes: bool = True
     """Protection: quotes are taken back as soon as no venue's prices are believed."""
+    heed_venues: bool = True
+    """Protection: a strategy that decides by itself neither sends to a venue that execution does not hold safe (breaker
+    open, session down, halted) nor prices by it, and pulls its quotes when one becomes so."""
     quote_patience_ns: int = 3 * SECOND
     """A market of which no tick has come for so long is not believed either, whatever market data says of it."""
     cool_down: bool = True

@@ -10,7 +10,7 @@ from squall.scenarios.scenario import Docket, Promise, Ruling
 from squall.scenarios.topology import Stage
 from squall.sim.exchange.wire.messages import Side
 from squall.sim.trace import Handled, Record, Sent, VenueAccepted, VenueClosed, VenueExecuted
-from squall.system.domain.messages import SubmitOrder, Tick
+from squall.system.domain.messages import CancelOrder, SubmitOrder, Tick, VenueHealth
 
 SECOND: Final = 1_000_000_000
 
@@ -206,3 +206,87 @@ def no_quote_in_the_dark(patience_ns: int) -> Promise:
     """Once no venue's prices of a symbol are believed, nothing of ours rests in it for longer than that."""
     name = "no quote rests in the dark"
     return Promise(name, "safety", lambda stage: _Blind(stage, patience_ns), of_our_desk=True)
+
+
+class _KeepsOff:
+    """Once a strategy has been told that a venue is not safe: what it means for that venue, and whether what it has
+    resting there is wanted back soon."""
+
+    def __init__(self, stage: Stage, within_ns: int) -> None:
+        self._within_ns = within_ns
+        self._kernel = stage.world.kernel
+        self._strategy, self._execution = stage.wiring.strategy, stage.wiring.execution
+        self._unsafe: dict[str, Record] = {}
+        self._resting: dict[str, str] = {}
+        """Orders that rest, and where."""
+        self._due: dict[str, tuple[Record, str]] = {}
+        self._judged: dict[str, None] = {}
+        self._wanted_back: dict[str, None] = {}
+        self._times = self._pulled = 0
+        self._docket = Docket()
+        trace = stage.world.trace
+        trace.watch(self._on_health, Handled, VenueHealth)
+        trace.watch(self._on_submit, Sent, SubmitOrder)
+        trace.watch(self._on_cancel, Sent, CancelOrder)
+        trace.watch(self._on_accepted, VenueAccepted)
+        trace.watch(self._on_closed, VenueClosed)
+
+    def _on_health(self, record: Record) -> None:
+        handled: Handled = record.event
+        health: VenueHealth = handled.message
+        # The router hears it of the same program; a strategy that is not told is none that heeds.
+        if handled.to == self._strategy:
+            return
+        was = self._unsafe.pop(health.venue, None)
+        if health.routable:
+            return
+        self._unsafe[health.venue] = was or record
+        if was is None:
+            self._times += 1
+            for order, venue in self._resting.items():
+                if venue == health.venue and order not in self._wanted_back:
+                    self._due[order] = (record, venue)
+
+    def _on_submit(self, record: Record) -> None:
+        order: SubmitOrder = record.event.message
+        if order.cl_ord_id in self._judged:
+            return
+        self._judged[order.cl_ord_id] = None
+        since = self._unsafe.get(order.venue or "")
+        if since is not None and record.at_ns - since.at_ns > self._within_ns:
+            self._docket.violated(record, f"{order.cl_ord_id} is meant for {order.venue}, which is not safe")
+
+    def _on_cancel(self, record: Record) -> None:
+        order = record.event.message.cl_ord_id
+        self._wanted_back[order] = None
+        self._pulled += order in self._due
+        self._settle(order, record.at_ns)
+
+    def _on_accepted(self, record: Record) -> None:
+        event: VenueAccepted = record.event
+        if not event.ioc:
+            self._resting[event.cl_ord_link_id] = event.venue
+
+    def _on_closed(self, record: Record) -> None:
+        self._resting.pop(record.event.cl_ord_link_id, None)
+        self._settle(record.event.cl_ord_link_id, record.at_ns)
+
+    def _settle(self, order: str, now_ns: int) -> None:
+        due = self._due.pop(order, None)
+        if due is not None and now_ns - due[0].at_ns > self._within_ns:
+            late_s = (now_ns - due[0].at_ns) / SECOND
+            self._docket.violated(due[0], f"{order} rests at {due[1]}, which is not safe, for {late_s:.2f} s")
+
+    def ruling(self) -> Ruling:
+        for order in list(self._due):
+            self._settle(order, self._kernel.now_ns)
+        if not self._times:
+            return Ruling(Verdict.INCONCLUSIVE, "every venue was safe all the time")
+        return self._docket.ruling(f"{self._times} times a venue was not safe, {self._pulled} quotes were pulled")
+
+
+def keeps_off_unsafe_venues(within_ns: int) -> Promise:
+    """When execution does not hold a venue safe any more, quotes there are wanted back in this time, and no order is
+    meant for it."""
+    name = "strategies keep off venues that are not safe"
+    return Promise(name, "safety", lambda stage: _KeepsOff(stage, within_ns), needs_faults=True, of_our_desk=True)

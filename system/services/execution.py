@@ -56,11 +56,12 @@ class Execution:
     def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring) -> None:
         self._runtime = runtime
         self._config = config
-        self._routers = wiring.routers
+        self._listeners = (*wiring.routers, wiring.strategy)
+        """Who is told how the venues are, as far as they have opened a stream."""
         self._lines: dict[Venue, Line] = {}
         self._by_address: dict[Address, Line] = {}
         for route in wiring.venues:
-            line = Line(runtime, config, route, wiring.routers)
+            line = Line(runtime, config, route, self._listeners)
             self._lines[route.venue] = self._by_address[route.address] = line
         self._flights: dict[ClOrdID, Flight] = {}
         self._switches = NO_SWITCHES
@@ -169,7 +170,7 @@ class Execution:
         line = self._by_address.get(peer)
         if line is not None:
             line.gateway.on_stream_open()
-        elif peer in self._routers:
+        elif peer in self._listeners:
             for each in self._lines.values():
                 each.tell_health((peer,))
 

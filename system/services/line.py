@@ -50,10 +50,10 @@ def opened_before(runtime: Runtime) -> dict[Venue, int]:
 class Line:
     """Every call that may change whether new orders can go to the venue ends in a `review`."""
 
-    def __init__(self, runtime: Runtime, config: DeskConfig, route: VenueRoute, routers: tuple[Address, ...]) -> None:
+    def __init__(self, runtime: Runtime, config: DeskConfig, route: VenueRoute, listeners: tuple[Address, ...]) -> None:
         self._runtime = runtime
         self._config = config
-        self._routers = routers
+        self._listeners = listeners
         self.venue = route.venue
         self.symbols = route.symbols
         self.gateway = NativeGateway(runtime, config.execution, route)
@@ -155,7 +155,7 @@ class Line:
             if ripe_in_ns:
                 self._runtime.set_timer(ripe_in_ns, ("breaker", self.venue))
         if self._health(now_ns) != self._told:
-            self.tell_health(self._routers)
+            self.tell_health(self._listeners)
 
     def _health(self, now_ns: int) -> tuple[bool, bool]:
         """Whether new orders may go there, and whether only those that reduce."""
@@ -169,10 +169,10 @@ class Line:
             opened_ns = self.breaker.since_ns if state is BreakerState.OPEN else None
             self._runtime.append(BREAKER_FILE, _encode(BreakerRecord(self.venue, opened_ns)))
 
-    def tell_health(self, routers: tuple[Address, ...]) -> None:
-        """Tell the routers, as far as they are there; each hears it all again on a new stream."""
+    def tell_health(self, listeners: tuple[Address, ...]) -> None:
+        """Tell routers and strategy, as far as they are there; each hears it all again on a new stream."""
         routable, reducing = self._told = self._health(self._runtime.monotonic_ns)
         self._healths += 1
         health = VenueHealth(venue=self.venue, routable=routable, number=self._healths, reducing=reducing)
-        for router in routers:
-            self._runtime.write(router, health)
+        for listener in listeners:
+            self._runtime.write(listener, health)

@@ -19,6 +19,7 @@ from squall.system.domain.messages import (
     OrderTaken,
     SubmitOrder,
     Tick,
+    VenueHealth,
 )
 from squall.system.domain.routing import Offer, allocate, hidden_after, offers_of
 from squall.system.domain.signals import DropReason, Workload, best_touch, order_name
@@ -36,12 +37,15 @@ NUMBERS_RESERVED: Final = 1_000
 """Order numbers are reserved so many at a time: no name is used that the diary does not know of."""
 ASK_AGAIN_NS: Final = 500 * MILLISECOND
 """How long the leader may take to tell the holdings before it is asked once more."""
+REACH_NS: Final = 50 * MILLISECOND
+"""After which a lost stream to execution is opened again."""
 
 _ASK: Final = "ask"
 _WATCH: Final = "watch"
 _STOP: Final = "stop"
+_REACH: Final = "reach execution"
 
-EngineMessage = Tick | OrderTaken | Leading | HoldingsTold | OrderProgressed
+EngineMessage = Tick | OrderTaken | Leading | HoldingsTold | OrderProgressed | VenueHealth
 
 
 class _Trade:
@@ -93,6 +97,9 @@ class StrategyEngine:
         self._legs: dict[ClOrdID, tuple[Venue, int]] = {}
         """Of those that are legs: the venue, and how many lots it showed when the leg was cut."""
         self._tariffs = {route.venue: route.tariff for route in wiring.venues}
+        self._execution = wiring.execution
+        self._safe: dict[Venue, bool] = {route.venue: False for route in wiring.venues}
+        """What execution says of each venue; nothing is safe of which it has said nothing."""
         self._knows_from: Epoch | None = None
         """Whose word about our holdings we have; None: we do not know what we hold."""
         self._unheard: dict[ClOrdID, None] = {}
@@ -133,6 +140,7 @@ class StrategyEngine:
         if self._workload.stop_ns is not None:
             runtime.set_timer(max(self._workload.stop_ns - since_ns, 0), _STOP)
         runtime.set_timer(self._config.quote_patience_ns, _WATCH)
+        runtime.open(self._execution)
 
     def on_message(self, sender: Address, message: EngineMessage) -> None:
         match message:
@@ -146,6 +154,8 @@ class StrategyEngine:
                 self._on_leading(sender, message)
             case HoldingsTold():
                 self._on_told(message)
+            case VenueHealth():
+                self._on_health(message.venue, message.routable and not message.reducing)
             case _:
                 raise TypeError(f"strategy: found {type(message).__name__}, expected {EngineMessage}")
 
@@ -163,7 +173,7 @@ class StrategyEngine:
             self._heed(trade, seen, signals)
 
     def _seen(self, trade: _Trade, fresh: bool = True) -> Seen:
-        touch = best_touch(trade.ticks.values()) if fresh else None
+        touch = best_touch(self._believed(trade)) if fresh else None
         return Seen(
             at_ns=self._runtime.monotonic_ns,
             fresh=touch is not None,
@@ -171,7 +181,27 @@ class StrategyEngine:
             ask_half_ticks=touch.ask_half_ticks if touch is not None else 0,
             tick_half_ticks=trade.instrument.tick_half_ticks,
             position_lots=trade.holdings.position_lots,
+            safe=not self._config.heed_venues or any(self._safe[venue] for venue in trade.ticks if venue in self._safe),
         )
+
+    def _believed(self, trade: _Trade) -> list[Tick]:
+        """The ticks of venues that may be sent to; whether they are stale they say themselves."""
+        if not self._config.heed_venues:
+            return list(trade.ticks.values())
+        return [tick for venue, tick in trade.ticks.items() if self._safe.get(venue, False)]
+
+    # --- venues ---
+
+    def _on_health(self, venue: Venue, safe: bool) -> None:
+        """Quotes are taken back when a venue is not safe any more: which of them rest there only the router knows."""
+        was_safe, self._safe[venue] = self._safe.get(venue, False), safe
+        if safe or not was_safe or not self._config.heed_venues:
+            return
+        for trade in self._trades.values():
+            for mine in trade.holdings.open_orders:
+                if mine.rests and not mine.cancelling:
+                    self._acted("heed_venues", f"{mine.cl_ord_id}: {venue} is not safe")
+                    self._do(trade, Withdraw(mine.cl_ord_id))
 
     def _is_open(self) -> bool:
         """Whether it is time to trade, and we know where we stand."""
@@ -243,7 +273,7 @@ class StrategyEngine:
 
     def _offers(self, trade: _Trade, side: Side) -> tuple[Offer, ...]:
         """What the venues show that are believed, and what each has lately had beyond that."""
-        fresh = [tick for tick in trade.ticks.values() if not tick.stale]
+        fresh = [tick for tick in self._believed(trade) if not tick.stale]
         percent = self._config.hidden_percent
         return tuple(
             replace(offer, hidden_lots=trade.hidden.get(offer.venue, 0) * percent // 100)
@@ -257,7 +287,7 @@ class StrategyEngine:
         now_ns = self._runtime.monotonic_ns
         trade.recent = trade.recent.sent(place.side, now_ns)
         trade.cooling.pop(place.side, None)
-        touch = best_touch(trade.ticks.values())
+        touch = best_touch(self._believed(trade))
         order = SubmitOrder(
             cl_ord_id=order_name(self._workload, trade.instrument.symbol, trade.number),
             strategy=self._workload.strategy,
@@ -352,6 +382,8 @@ class StrategyEngine:
                 self._on_watch()
             case "stop":
                 self._on_stop()
+            case "reach execution":
+                self._runtime.open(self._execution)
             case _:
                 given_up = self._submission.on_timer(key)
                 self.dropped[DropReason.NEVER_TAKEN] += given_up
@@ -362,9 +394,13 @@ class StrategyEngine:
         self._submission.on_durable(token)
 
     def on_stream_open(self, peer: Address) -> None:
-        """The OMS speaks first: its leader says that it leads."""
+        """The others speak first: a leader says that it leads, execution how its venues are."""
 
     def on_stream_closed(self, peer: Address, reason: str) -> None:
+        if peer == self._execution:
+            for venue in self._safe:
+                self._on_health(venue, False)
+            self._runtime.set_timer(REACH_NS, _REACH)
         self._submission.on_stream_closed(peer)
 
     def on_config(self, config: DeskConfig) -> None:

@@ -15,6 +15,7 @@ from squall.system.domain.messages import (
     OrderTaken,
     SubmitOrder,
     Tick,
+    VenueHealth,
 )
 from squall.system.domain.signals import Workload
 from squall.system.domain.strategies.market_maker import MarketMaker
@@ -37,7 +38,14 @@ CONFIG = StrategyConfig()
 class Rig:
     """An engine on a fake machine at 5 s of its clock, and the leader's answers."""
 
-    def __init__(self, rule: MarketMaker | MeanReversion = MAKER, *, stop_ns: int | None = None) -> None:
+    def __init__(
+        self,
+        rule: MarketMaker | MeanReversion = MAKER,
+        *,
+        stop_ns: int | None = None,
+        config: StrategyConfig = CONFIG,
+    ) -> None:
+        self.config = DeskConfig(strategy=config)
         self.runtime = FakeRuntime("strategy", now_ns=5 * SECOND)
         self.workload = Workload(strategy="maker", rule=rule, stop_ns=stop_ns)
         self.rule = rule
@@ -49,10 +57,17 @@ class Rig:
         self.runtime.timers.clear()
         self.runtime.streams.clear()
         self.runtime.sent.clear()
-        self.engine = StrategyEngine(self.runtime, DeskConfig(), WIRING, self.workload, self.rule)
+        self.engine = StrategyEngine(self.runtime, self.config, WIRING, self.workload, self.rule)
         self.engine.on_start()
         for oms in WIRING.oms:
             self.runtime.connect(self.engine, oms)
+        self.runtime.connect(self.engine, "execution")
+        self.health(A, True)
+        self.health(B, True)
+
+    def health(self, venue: Venue, safe: bool) -> None:
+        """Execution says how the venue is."""
+        self.hear(VenueHealth(venue, safe, 1), sender="execution")
 
     def hear(self, *messages: object, sender: str = "oms1") -> None:
         for message in messages:
@@ -327,3 +342,61 @@ def test_a_telling_ends_what_it_does_not_name_unless_nobody_has_taken_that_yet()
     assert [(mine.cl_ord_id, mine.cum_lots) for mine in holdings.open_orders] == [("m-1", 20), ("m-2", 0)]
     holdings.progress(ClOrdID("m-1"), 30, False)
     assert holdings.position_lots == 80
+
+
+# --- the health of venues ---
+
+
+def test_quotes_are_pulled_when_a_venue_is_not_safe_any_more_and_come_back_at_the_other() -> None:
+    rig = quoting()
+    rig.health(A, False)
+    assert rig.cancels() == ["maker-ACME-1", "maker-ACME-2"]
+    acted = [claim.protection for claim in rig.runtime.claims if isinstance(claim, ProtectionActed)]
+    assert acted == ["strategy.heed_venues"] * 2
+    for name in ("maker-ACME-1", "maker-ACME-2"):
+        rig.hear(OrderProgressed(ClOrdID(name), 0, True))
+    rig.pass_time(SECOND)
+    rig.tick(200, venue=B)
+    assert [each.price_half_ticks for each in rig.sent()] == [200, 204], "by exchange-b's prices alone"
+
+
+def test_while_no_venue_is_safe_nothing_is_meant_and_the_reason_is_counted() -> None:
+    rig = Rig()
+    rig.lead()
+    for venue in (A, B):
+        rig.health(venue, False)
+    rig.tick(100)
+    assert rig.sent() == []
+    rig.health(B, True)
+    rig.tick(102)
+    assert rig.sent() == [], "what exchange-a shows is of no use"
+    rig.tick(104, venue=B)
+    assert len(rig.sent()) == 2
+
+
+def test_an_order_that_takes_has_no_leg_at_a_venue_that_is_not_safe() -> None:
+    rig = Rig(MarketMaker(half_spread_ticks=1, skew_lots_per_tick=0, hedge_lots=50))
+    rig.lead(100)
+    rig.health(A, False)
+    rig.tick(100)
+    rig.tick(98, venue=B)
+    assert {order.venue for order in rig.sent()} == {B}
+
+
+def test_without_a_stream_to_execution_no_venue_is_safe_until_it_has_spoken_again() -> None:
+    rig = quoting()
+    rig.runtime.opened.clear()
+    rig.runtime.disconnect(rig.engine, "execution")
+    assert rig.cancels() == ["maker-ACME-1", "maker-ACME-2"]
+    rig.pass_time(SECOND)
+    assert rig.runtime.opened == ["execution"]
+
+
+def test_with_the_protection_off_a_sick_venue_is_traded_on() -> None:
+    rig = Rig(config=StrategyConfig(heed_venues=False))
+    rig.lead()
+    rig.health(A, False)
+    rig.tick(100)
+    assert len(rig.sent()) == 2
+    rig.health(A, False)
+    assert rig.cancels() == []

@@ -53,7 +53,7 @@ class SendOrder(DeskMessage, frozen=True, gc=False, tag=True):
 
 
 class VenueHealth(DeskMessage, frozen=True, gc=False, tag=True):
-    """Execution → router: whether new orders may go to this venue now, and whether only those that reduce."""
+    """Execution → routers, strategy: whether new orders may go to this venue now, and only those that reduce."""
 
     venue: Venue
     routable: bool

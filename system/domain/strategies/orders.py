@@ -56,6 +56,7 @@ class Filtered(Enum):
     """Why a signal came to nothing."""
 
     STALE = "no fresh tick"
+    NO_VENUE = "no venue is safe"
     EMPTY_SIDE = "no price on the side it needs"
     NETTING = "it would meet an order of our own"
     COOL_DOWN = "the last order is too recent"
@@ -147,7 +148,7 @@ class _Desk:
         # Onto the grid, towards the market: a price in half a tick would be refused.
         price = (facing + side.sign * reach) // seen.tick_half_ticks * seen.tick_half_ticks
         if not seen.fresh:
-            self._leave_out(side, Filtered.STALE)
+            self._leave_out(side, self._unseen)
         elif not facing or price <= 0:
             self._leave_out(side, Filtered.EMPTY_SIDE)
         elif any(each.meets(side, price) for each in self._mine):
@@ -166,7 +167,7 @@ class _Desk:
         if standing:  # it is taken back first, and the new one goes out once that is certain
             self.withdraw(side)
         elif not self._seen.fresh:
-            self._leave_out(side, Filtered.STALE)
+            self._leave_out(side, self._unseen)
         elif any(each.meets(side, price) for each in self._mine):
             self._leave_out(side, Filtered.NETTING)
         elif not self._is_cool(side):
@@ -183,6 +184,11 @@ class _Desk:
             if each.cl_ord_id and each.rests and each.side is side and not each.cancelling:
                 self.actions.append(Withdraw(each.cl_ord_id, stale=not self._seen.fresh))
                 self._mine[index] = replace(each, cancelling=True)
+
+    @property
+    def _unseen(self) -> Filtered:
+        """Why nothing is believed."""
+        return Filtered.STALE if self._seen.safe else Filtered.NO_VENUE
 
     def _is_cool(self, side: Side) -> bool:
         if not self._config.cool_down:

@@ -9,7 +9,7 @@ WHOLE: int = 1_000
 
 
 class Seen(Struct, frozen=True, gc=False):
-    """One symbol at one time: the best prices of all venues that are believed, and what we hold of it.
+    """One symbol at one time: the best prices of all venues that are safe and believed, and what we hold of it.
 
     A side that no venue has is 0. Where nothing is believed (*fresh* is false) both are.
     """
@@ -20,6 +20,8 @@ class Seen(Struct, frozen=True, gc=False):
     ask_half_ticks: int
     tick_half_ticks: int
     position_lots: int = 0
+    safe: bool = True
+    """Whether any venue may be sent to; where none may, nothing is believed either."""
 
     @property
     def has_middle(self) -> bool:

@@ -1,0 +1,43 @@
+"""A venue stops answering while a market maker has quotes in its book, and takes from both venues."""
+
+from squall.faults.exchange import RequestsLost
+from squall.faults.fault import during
+from squall.scenarios.checks.reached import breaker_reached, protection_acted
+from squall.scenarios.checks.strategies import keeps_off_unsafe_venues, never_with_itself
+from squall.scenarios.desk_promises import always, settles
+from squall.scenarios.scenario import EXCHANGE_API, Scenario, scenario
+from squall.scenarios.settings import MILLISECOND, SECOND, Settings, VenueConfig
+from squall.system.config import BreakerConfig, DeskConfig
+from squall.system.domain.signals import Workload
+from squall.system.domain.strategies.market_maker import MarketMaker
+
+
+@scenario(
+    proves="a strategy pulls its quotes from a venue whose breaker opens, and means nothing for it until it is well",
+    campaign=True,
+    stands_for=EXCHANGE_API,
+)
+def maker_at_a_sick_venue() -> Scenario:
+    """exchange-a loses six requests in ten for five seconds; one unanswered order opens its breaker here."""
+    return Scenario(
+        settings=Settings(
+            venue=VenueConfig(events_per_s=4, take_per_100_lots=60, make_per_100_lots=-40),
+            desk=DeskConfig(breaker=BreakerConfig(failure_threshold=1, reset_timeout_ns=3 * SECOND)),
+        ),
+        workload=Workload(
+            strategy="maker",
+            rule=MarketMaker(half_spread_ticks=1, hedge_lots=150),
+            start_ns=1 * SECOND,
+            stop_ns=10 * SECOND,
+        ),
+        plan=(during(4 * SECOND, 9 * SECOND, RequestsLost("exchange-a", 0.6)),),
+        promises=(
+            *always(),
+            *settles(),
+            never_with_itself(),
+            keeps_off_unsafe_venues(100 * MILLISECOND),
+            breaker_reached("exchange-a", "open"),
+            protection_acted("strategy.heed_venues"),
+        ),
+        duration_ns=16 * SECOND,
+    )
