@@ -2,10 +2,17 @@
 
 from msgspec.structs import replace
 
-from squall.scenarios.checks.strategies import budget_kept, never_with_itself, no_quote_in_the_dark, orders_paced
+from squall.scenarios.checks.strategies import (
+    budget_kept,
+    keeps_off_unsafe_venues,
+    never_with_itself,
+    no_quote_in_the_dark,
+    orders_paced,
+)
+from squall.scenarios.scenario import Judge
 from squall.sim.trace import VenueAccepted
-from squall.system.domain.ids import Symbol, Venue
-from squall.system.domain.messages import Tick
+from squall.system.domain.ids import ClOrdID, Symbol, Venue
+from squall.system.domain.messages import CancelOrder, Tick, VenueHealth
 from tests.scenarios.stages import MS, SECOND, Tale, fired, held, submit, undecided
 
 
@@ -116,3 +123,53 @@ def test_what_takes_at_once_does_not_rest() -> None:
     tale.saw(VenueAccepted("exchange-a", "a", "a", "ACME", True, 10, 20_000, True), "exchange-a")
     tale.at(3 * SECOND)
     assert held(judge.ruling())
+
+
+# --- venues that are not safe ---
+
+
+def _healthy(tale: Tale, venue: str, routable: bool) -> None:
+    tale.handled("router", "execution", VenueHealth(Venue(venue), routable, 1))
+
+
+def _resting_at_a_sick_venue() -> tuple[Tale, Judge]:
+    tale = Tale()
+    judge = tale.judge(keeps_off_unsafe_venues(100 * MS))
+    tale.accepted("q", venue="exchange-a")
+    tale.at(SECOND)
+    _healthy(tale, "exchange-a", False)
+    return tale, judge
+
+
+def test_a_quote_that_is_wanted_back_in_time_from_a_sick_venue_is_as_it_should_be() -> None:
+    tale, judge = _resting_at_a_sick_venue()
+    tale.at(SECOND + 50 * MS)
+    tale.sent("strategy", "oms1", CancelOrder(ClOrdID("q")))
+    tale.at(9 * SECOND)
+    assert held(judge.ruling())
+
+
+def test_one_that_is_left_there_or_wanted_back_late_is_a_violation() -> None:
+    for late in (True, False):
+        tale, judge = _resting_at_a_sick_venue()
+        tale.at(SECOND + 101 * MS)
+        if late:
+            tale.sent("strategy", "oms1", CancelOrder(ClOrdID("q")))
+        assert fired(judge.ruling())
+
+
+def test_an_order_that_is_meant_for_a_sick_venue_is_a_violation_and_one_for_another_is_not() -> None:
+    for venue in ("exchange-a", "exchange-b"):
+        tale = Tale()
+        judge = tale.judge(keeps_off_unsafe_venues(100 * MS))
+        _healthy(tale, "exchange-a", False)
+        tale.at(SECOND)
+        tale.sent("strategy", "oms1", replace(submit("leg"), venue=Venue(venue)))
+        assert fired(judge.ruling()) is (venue == "exchange-a")
+
+
+def test_a_run_in_which_every_venue_is_safe_proves_nothing() -> None:
+    tale = Tale()
+    judge = tale.judge(keeps_off_unsafe_venues(100 * MS))
+    _healthy(tale, "exchange-a", True)
+    assert undecided(judge.ruling())
