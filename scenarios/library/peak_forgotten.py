@@ -32,9 +32,9 @@ def peak_forgotten() -> Scenario:
         ),
         plan=(
             during(3 * SECOND, 7 * SECOND, PriceSlide("all of symbols", 100)),
-            during(8 * SECOND, 11 * SECOND, PriceSlide("all of symbols", -150)),
+            during(8 * SECOND, 12 * SECOND, PriceSlide("all of symbols", -160)),
             during(7 * SECOND, 10 * SECOND, Hangs("portfolio", "MarksTold")),
         ),
         promises=(*always(), *settles(), drawdown_told(), protection_acted("portfolio.remember")),
-        duration_ns=15 * SECOND,
+        duration_ns=16 * SECOND,
     )
