@@ -9,6 +9,8 @@ from squall.sim.exchange.wire.messages import (
     ExecType,
     ExecutionReport,
     NewOrderSingle,
+    OrderCancelReplaceRequest,
+    OrderCancelRequest,
     OrderStatusReport,
     OrderStatusRequest,
     OrdRejReason,
@@ -128,13 +130,16 @@ class ReportsLost(FaultKind, frozen=True):
 
 
 class _Delay:
-    """Holds every request back."""
+    """Holds every request back, or only those to cancel and to replace."""
 
-    def __init__(self, delay_ns: int, tally: Tally) -> None:
+    def __init__(self, delay_ns: int, tally: Tally, changes_only: bool = False) -> None:
         self._fate = Fate(delay_ns=delay_ns)
         self._tally = tally
+        self._changes_only = changes_only
 
     def on_request(self, message: Request) -> Fate:
+        if self._changes_only and not isinstance(message, OrderCancelRequest | OrderCancelReplaceRequest):
+            return PASS
         self._tally.touched("requests delayed")
         return self._fate
 
@@ -160,6 +165,26 @@ class ApiSlow(FaultKind, frozen=True):
 
     def inject(self, world: World, tally: Tally) -> Heal:
         return world.venue(self.target).install(_Delay(self.delay_ns, tally))
+
+
+class CancelsSlow(FaultKind, frozen=True):
+    """The venue takes this much longer over cancels and replaces, and meanwhile the order is at work as it was."""
+
+    place: ClassVar[str] = "venue"
+    target: str
+    delay_ns: int
+
+    @property
+    def kind(self) -> str:
+        return "exchange API: cancels slow"
+
+    def check(self, world: World) -> None:
+        world.venue(self.target)
+        if self.delay_ns <= 0:
+            raise ValueError(f"{self.kind}: the delay must be above 0 ns, found {self.delay_ns}")
+
+    def inject(self, world: World, tally: Tally) -> Heal:
+        return world.venue(self.target).install(_Delay(self.delay_ns, tally, changes_only=True))
 
 
 ErrorName = Literal["not-available", "throttled", "closed"]

@@ -7,6 +7,7 @@ from typing import Final
 from squall.faults.drop_copy import DropCopyLate, DropCopyLost, QueriesUnanswered
 from squall.faults.exchange import (
     ApiSlow,
+    CancelsSlow,
     ErrorStorm,
     PriceSlide,
     ReportsLost,
@@ -36,6 +37,7 @@ KINDS: Final[tuple[type[FaultKind], ...]] = (
     RequestsLost,
     ReportsLost,
     ApiSlow,
+    CancelsSlow,
     ErrorStorm,
     SessionDrop,
     SilentStall,

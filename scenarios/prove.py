@@ -92,6 +92,15 @@ PROTECTIONS: Final = (
         "A child that grew on its way trades many times what its client ordered.",
     ),
     Protection(
+        "the end is awaited before the rest is routed on",
+        "algos.await_end",
+        "dark-first",
+        "no parent is traded beyond its quantity",
+        "What was taken back from the dark and is not over trades what went to the lit venues too. (The parent's cap "
+        "is off in both arms.)",
+        ("oms.parent_cap=off",),
+    ),
+    Protection(
         "hard block on size",
         "risk.hard_block",
         "citi-2022",

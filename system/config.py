@@ -306,6 +306,14 @@ class AlgosConfig(Struct, frozen=True):
     """How often, a bar apart, the tick store is asked what was traded while a parent was at work."""
     poor_execution_bps: int = 5
     """A parent that was traded worse than its interval's VWAP by more than this was executed poorly."""
+    dark_from_lots: int = 100
+    """From so many lots on an order that is to go to the dark first does; smaller ones go to lit venues at once."""
+    dark_min_percent: int = 10
+    """MinQty of what rests in the dark, in percent of it."""
+    dark_patience_ns: int = 2 * SECOND
+    """How long it rests there; then it is taken back, and what is left goes to the lit venues."""
+    await_end: bool = True
+    """Protection: what is taken back from the dark is routed on once its end is confirmed: until then it may trade."""
 
 
 class Entry(Struct, frozen=True):

@@ -6,7 +6,17 @@ from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Docket, Promise, Ruling
 from squall.scenarios.topology import Stage
 from squall.sim.exchange.wire.messages import NewOrderSingle
-from squall.sim.trace import Handled, Record, TouchChanged, VenueAccepted, VenueBusted, VenueExecuted, VenueReplaced
+from squall.sim.trace import (
+    Handled,
+    Record,
+    Sent,
+    TouchChanged,
+    VenueAccepted,
+    VenueBusted,
+    VenueExecuted,
+    VenueReplaced,
+)
+from squall.system.domain.messages import SubmitOrder
 
 
 class _DarkOrder(Struct):
@@ -23,12 +33,14 @@ class _DarkTrades:
     def __init__(self, stage: Stage) -> None:
         self._dark = frozenset(route.address for route in stage.floor.venues if route.dark)
         self._touches: dict[str, dict[str, TouchChanged]] = {}
-        self._min_lots: dict[tuple[str, str], int] = {}
+        self._min_lots: dict[str, int] = {}
+        """By the desk's own order: the most that any of its words on the way asks for."""
         self._orders: dict[tuple[str, str], _DarkOrder] = {}
         self._judged = 0
         self._docket = Docket()
         trace = stage.world.trace
         trace.watch(self._on_touch, TouchChanged)
+        trace.watch(self._on_meant, Sent, SubmitOrder)
         trace.watch(self._on_arrival, Handled, NewOrderSingle)
         trace.watch(self._on_accepted, VenueAccepted)
         trace.watch(self._on_replaced, VenueReplaced)
@@ -40,16 +52,22 @@ class _DarkTrades:
         if event.venue not in self._dark:
             self._touches.setdefault(event.symbol, {})[event.venue] = event
 
+    def _on_meant(self, record: Record) -> None:
+        """What is lost between who means it and the pool is lost to the pool, and not to whoever judges."""
+        order: SubmitOrder = record.event.message
+        if order.min_lots:
+            self._min_lots[order.cl_ord_id] = order.min_lots
+
     def _on_arrival(self, record: Record) -> None:
-        if record.event.to in self._dark:
-            order: NewOrderSingle = record.event.message
-            self._min_lots.setdefault((record.event.to, order.cl_ord_id), order.min_lots)
+        order: NewOrderSingle = record.event.message
+        if record.event.to in self._dark and order.min_lots:
+            self._min_lots.setdefault(order.cl_ord_link_id, order.min_lots)
 
     def _on_accepted(self, record: Record) -> None:
         event: VenueAccepted = record.event
         if event.venue in self._dark:
-            key = (event.venue, event.cl_ord_id)
-            self._orders[key] = _DarkOrder(event.lots, event.price_half_ticks, self._min_lots.get(key, 0))
+            least = self._min_lots.get(event.cl_ord_link_id, 0)
+            self._orders[event.venue, event.cl_ord_id] = _DarkOrder(event.lots, event.price_half_ticks, least)
 
     def _on_replaced(self, record: Record) -> None:
         event: VenueReplaced = record.event
@@ -105,3 +123,23 @@ class _DarkTrades:
 def dark_at_the_middle() -> Promise:
     """In the dark everything trades at the middle of that instant, within its limit, and not less than its minimum."""
     return Promise("dark trades are at the middle, on the order's terms", "safety", _DarkTrades)
+
+
+class _TradedInTheDark:
+    def __init__(self, stage: Stage) -> None:
+        self._dark = frozenset(route.address for route in stage.floor.venues if route.dark)
+        self._lots = 0
+        stage.world.trace.watch(self._on_executed, VenueExecuted)
+
+    def _on_executed(self, record: Record) -> None:
+        if record.event.venue in self._dark:
+            self._lots += record.event.lots
+
+    def ruling(self) -> Ruling:
+        verdict = Verdict.PASS if self._lots else Verdict.INCONCLUSIVE
+        return Ruling(verdict, f"{self._lots} lots traded in the dark")
+
+
+def traded_in_the_dark() -> Promise:
+    """Some of it did; a run in which nothing does says nothing of dark pools."""
+    return Promise("something traded in the dark", "reached", _TradedInTheDark)

@@ -19,7 +19,7 @@ LIMIT_TICKS: Final = 3
 class DarkProfile(Struct, frozen=True):
     """How much there is to meet. Nobody hears of any of it but who trades with it."""
 
-    events_per_s: float = 1.5
+    events_per_s: float = 3.0
     """Orders of one symbol, on average; arrivals are Poisson."""
     lots_max: int = 80
     min_share: float = 0.25

@@ -52,6 +52,9 @@ class Hold(Enum):
     ON_SCHEDULE = "what is due has been let out"
     MARKET_RUNS = "the market moves too fast"
     BEYOND_LIMIT = "the market is beyond its limit"
+    IN_THE_DARK = "it rests in the dark"
+    TAKEN_BACK = "what was taken back has not ended yet"
+    NOTHING_SHOWN = "no lit venue shows anything within its limit that was not asked for already"
     NOBODY_LEADS = "nobody leads the desk, or has not said yet what became of its children"
     BARREN = "its children come back with nothing"
 
@@ -134,16 +137,18 @@ def plan(
             if urgent is None:
                 return ParentRefusal.SLICES_TOO_LONG
             return Plan(window, along(trajectory(lots, config.shortfall_slices, urgent, step_lots), window))
+        case Algorithm.DARK_FIRST:
+            return Plan(window, (Slice(window.start_ns, lots),))
         case _:
             assert_never(parent.algorithm)
 
 
 def usual_length_ns(algorithm: Algorithm, config: AlgosConfig) -> int:
-    """How long it takes where the client does not say it; what follows volume takes the day, as VWAP does."""
+    """How long it takes where the client does not say it; what waits for others takes the day, as VWAP does."""
     match algorithm:
         case Algorithm.TWAP:
             return config.twap_duration_ns
-        case Algorithm.VWAP | Algorithm.POV:
+        case Algorithm.VWAP | Algorithm.POV | Algorithm.DARK_FIRST:
             return config.day_ns
         case Algorithm.SHORTFALL:
             return config.shortfall_slices * config.shortfall_slice_ns
@@ -165,19 +170,32 @@ def next_child(
         return Hold.NOT_YET
     if now_ns >= plan.window.end_ns:
         return Hold.OVER
-    missing = min(_due_lots(parent, plan, now_ns, sight), parent.quantity_lots) - progress.committed_lots
-    lots = min(missing, config.max_child_lots) // step_lots * step_lots
+    lots = missing_lots(parent, plan, now_ns, progress, sight, config, step_lots)
     if lots <= 0:
         return Hold.ON_SCHEDULE if plan.slices or sight.traded_lots else Hold.NO_VOLUME
-    facing = _facing(parent.side, sight.touch)
+    facing = facing_half_ticks(parent.side, sight.touch)
     if not facing:
         return Hold.NO_PRICE
     if sight.runs:
         return Hold.MARKET_RUNS
-    limit = _stricter(parent.side, sight.worst_half_ticks, parent.limit_half_ticks)
+    limit = stricter(parent.side, sight.worst_half_ticks, parent.limit_half_ticks)
     if limit is not None and parent.side.sign * (facing - limit) > 0:
         return Hold.BEYOND_LIMIT
     return Child(lots, limit)
+
+
+def missing_lots(
+    parent: ParentOrder,
+    plan: Plan,
+    now_ns: int,
+    progress: Progress,
+    sight: Sight,
+    config: AlgosConfig,
+    step_lots: int = 1,
+) -> int:
+    """What is to be out by now and is not, in whole steps, and not more than a child may have; at least 0."""
+    missing = min(_due_lots(parent, plan, now_ns, sight), parent.quantity_lots) - progress.committed_lots
+    return max(min(missing, config.max_child_lots), 0) // step_lots * step_lots
 
 
 def next_look_ns(plan: Plan, now_ns: int, behind: bool, pace_ns: int) -> int:
@@ -227,14 +245,14 @@ def _due_lots(parent: ParentOrder, plan: Plan, now_ns: int, sight: Sight) -> int
     return min(due, share) if parent.participation_percent else due
 
 
-def _facing(side: Side, touch: BestTouch | None) -> int:
+def facing_half_ticks(side: Side, touch: BestTouch | None) -> int:
     """The best price of those that we would trade with; 0 where there is none."""
     if touch is None:
         return 0
     return touch.ask_half_ticks if side is Side.BUY else touch.bid_half_ticks
 
 
-def _stricter(side: Side, one_half_ticks: int | None, other_half_ticks: int | None) -> int | None:
+def stricter(side: Side, one_half_ticks: int | None, other_half_ticks: int | None) -> int | None:
     """Of two limits the one that lets through less; None where there is none."""
     if one_half_ticks is None or other_half_ticks is None:
         return other_half_ticks if one_half_ticks is None else one_half_ticks

@@ -18,7 +18,7 @@ class ClientFlow(Struct, frozen=True):
 
     clients: tuple[str, ...] = ("fund", "insurer", "trust")
     """Each has two accounts."""
-    algorithms: tuple[Algorithm, ...] = tuple(Algorithm)
+    algorithms: tuple[Algorithm, ...] = (Algorithm.TWAP, Algorithm.VWAP, Algorithm.POV, Algorithm.SHORTFALL)
     """In turn."""
     parents: int = 4
     first_ns: int = 1 * SECOND
@@ -76,7 +76,8 @@ def shape_parent(flow: ClientFlow, symbols: tuple[Symbol, ...], number: int, dra
     algorithm = flow.algorithms[(number - 1) % len(flow.algorithms)]
     side = Side.BUY if draws.side < flow.buy_share else Side.SELL
     limited = draws.limit < flow.limit_share
-    follows = algorithm is Algorithm.POV or (limited and number % 2 == 0)
+    bounded = limited and number % 2 == 0 and algorithm is not Algorithm.DARK_FIRST
+    follows = algorithm is Algorithm.POV or bounded
     start_ns = decided_ns(flow, number)
     return ParentOrder(
         cl_ord_id=ClOrdID(f"{client}-{number}"),

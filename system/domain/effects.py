@@ -208,6 +208,7 @@ def route_order(order: Order, epoch: Epoch) -> RouteOrder:
         venue=terms.venue,
         expire_ns=terms.expire_ns,
         reduces=order.reduces,
+        min_lots=terms.min_lots,
     )
 
 

@@ -26,6 +26,7 @@ class FormReason(Enum):
     PRICE = "not a positive price"
     TICK = "not on the symbol's tick grid"
     TIME_IN_FORCE = "a time in force that its type cannot have"
+    MIN_QUANTITY = "a minimum quantity below 0 or above its quantity"
     OWN_PARENT = "its own parent"
 
 
@@ -50,6 +51,8 @@ def check(
         faults.append(Malformed(FormReason.QUANTITY, str(terms.quantity_lots)))
     elif instrument is not None and terms.quantity_lots % instrument.round_lots:
         faults.append(Malformed(FormReason.LOT, str(terms.quantity_lots)))
+    if not 0 <= terms.min_lots <= max(terms.quantity_lots, 0):
+        faults.append(Malformed(FormReason.MIN_QUANTITY, str(terms.min_lots)))
     faults += _prices(terms, instrument)
     if terms.ord_type is OrdType.MARKET and terms.time_in_force is TimeInForce.GTC:
         faults.append(Malformed(FormReason.TIME_IN_FORCE, terms.time_in_force.value))
@@ -63,7 +66,7 @@ def check(
 def _is_sound(terms: Terms, instrument: Instrument) -> bool:
     """The quick way for what nearly all orders are: a limit or market order without a stop, on the grid."""
     lots, price = terms.quantity_lots, terms.price_half_ticks
-    if lots <= 0 or lots % instrument.round_lots or terms.stop_price_half_ticks is not None:
+    if lots <= 0 or lots % instrument.round_lots or terms.stop_price_half_ticks is not None or terms.min_lots:
         return False
     if terms.ord_type is OrdType.LIMIT:
         return price is not None and price > 0 and not price % instrument.tick_half_ticks

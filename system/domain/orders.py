@@ -277,6 +277,11 @@ class Order(Struct, frozen=True, gc=False):
         return self.terms.quantity_lots - self.cum_lots
 
     @property
+    def worked_at(self) -> Venue | None:
+        """The venue that had it in its book, as its own words show; None: none that we know of."""
+        return self.venue if self.acknowledged or self.cum_lots else None
+
+    @property
     def ended(self) -> bool:
         """Nothing moves it any more, but for a bust or a correction."""
         return self.state in TERMINAL

@@ -6,7 +6,15 @@ from typing import Final
 from squall.system.domain.algorithms import PAUSES, Child, Hold, Plan, Progress
 from squall.system.domain.family import SEPARATOR, child_name
 from squall.system.domain.ids import ClOrdID
-from squall.system.domain.messages import ChildState, ParentDone, ParentMeasured, ParentOrder, ParentOutcome
+from squall.system.domain.messages import (
+    Algorithm,
+    ChildState,
+    ParentDone,
+    ParentMeasured,
+    ParentOrder,
+    ParentOutcome,
+)
+from squall.system.domain.working import Work
 
 BARREN_DOUBLINGS: Final = 3
 """After children that traded nothing the next one waits ever longer, up to 2^3 paces."""
@@ -41,6 +49,8 @@ class ParentLife:
         """How many children in a row have ended with nothing traded."""
         self.volume_from_lots = 0
         """What the symbol's meter showed when this parent's share of volume began to count."""
+        self.work = Work() if order.algorithm is Algorithm.DARK_FIRST else None
+        """Of one that is worked leg after leg, where it stands."""
         self._number = 0
 
     @property
@@ -53,6 +63,15 @@ class ParentLife:
         filled = sum(child.filled_lots for child in self.children.values())
         committed = sum(child.committed_lots for child in self.children.values())
         return Progress(filled, committed - filled)
+
+    @property
+    def hopeful_progress(self) -> Progress:
+        """The same, if what was taken back from the dark traded nothing more: that would be a guess."""
+        progress, work = self.progress, self.work
+        if work is None or work.resting is None or work.asked_back_ns is None:
+            return progress
+        child = self.children[work.resting]
+        return Progress(progress.filled_lots, progress.open_lots - child.committed_lots + child.filled_lots)
 
     @property
     def notional(self) -> int:
@@ -77,7 +96,10 @@ class ParentLife:
         """The OMS's word about a child."""
         before = self.children.get(child.cl_ord_id)
         self.mean(child)
-        if child.ended and not (before is not None and before.ended):
+        if self.work is not None:
+            self.work.heard(child.cl_ord_id, child.ended)
+        dark = self.work is not None and child.cl_ord_id == self.work.dark  # who met nobody there is in no trouble
+        if child.ended and not dark and not (before is not None and before.ended):
             self.barren = 0 if child.filled_lots else self.barren + 1
 
     def tell_all(self, children: Iterable[ChildState]) -> None:

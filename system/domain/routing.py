@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from squall.sim.exchange.wire.fees import FREE, Tariff
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
+from squall.system.config import AlgosConfig
 from squall.system.domain.ids import Venue
 from squall.system.domain.messages import RouteOrder, Tick, UnsentReason
 
@@ -48,6 +49,30 @@ class Leg(Struct, frozen=True, gc=False):
     venue: Venue
     lots: int
     price_half_ticks: int
+
+
+class DarkRule(Struct, frozen=True, gc=False):
+    """Which orders go to a dark pool first, and on which terms."""
+
+    venue: Venue
+    from_lots: int
+    """Smaller ones do not: what they would show the market is not worth the wait."""
+    min_percent: int
+    """MinQty in percent of the order: smaller counterparties would only learn that it is there."""
+    patience_ns: int
+    """How long it rests there."""
+
+    @staticmethod
+    def of(venue: Venue | None, config: AlgosConfig) -> "DarkRule | None":
+        """As configured; None where there is no pool."""
+        if venue is None:
+            return None
+        return DarkRule(venue, config.dark_from_lots, config.dark_min_percent, config.dark_patience_ns)
+
+    def least_lots(self, lots: int, step_lots: int = 1) -> int:
+        """MinQty of so many lots: rounded up to whole steps, one at least."""
+        steps = -(-lots * self.min_percent // (100 * step_lots))
+        return min(max(steps, 1) * step_lots, lots)
 
 
 class Allocation(Struct, frozen=True, gc=False):
@@ -146,6 +171,18 @@ def choose_venue(order: RouteOrder, quotes: Iterable[Tick], tariffs: Tariffs = N
     if order.ord_type is OrdType.MARKET or order.time_in_force is TimeInForce.IOC:
         return UnsentReason.NOT_MARKETABLE
     return _resting_place(order, fresh)
+
+
+def choose_dark(order: RouteOrder, venue: Venue, is_safe: bool) -> Choice | UnsentReason:
+    """The pool that this leg was cut for, or nowhere: there is no quote to choose by, and no other venue takes MinQty.
+
+    Its price is the middle whatever it says, and its limit is the pool's to keep.
+    """
+    if not is_safe:
+        return UnsentReason.NO_VENUE
+    if order.ord_type.has_stop:
+        return UnsentReason.NO_STOPS
+    return Choice(venue, order.quantity_lots, order.price_half_ticks or 0, 0, False)
 
 
 def within_limit(order: RouteOrder, price_half_ticks: int) -> bool:

@@ -20,6 +20,8 @@ class Terms(Struct, frozen=True, gc=False, array_like=True):
     """Of a leg of an order that was split: the venue that it was cut for. The router goes there while that is safe."""
     expire_ns: int | None = None
     """By the wall clock: from then on it is not sent to a venue any more, whatever it has waited for on the desk."""
+    min_lots: int = 0
+    """MinQty: no execution is smaller, unless less is left. Lit venues know no such thing."""
 
 
 class Attribution(Struct, frozen=True, gc=False, array_like=True):

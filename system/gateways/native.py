@@ -168,6 +168,7 @@ class NativeGateway:
                 price_half_ticks=order.price_half_ticks,
                 attempt=attempt,
                 stop_price_half_ticks=order.stop_price_half_ticks,
+                min_lots=order.min_lots,
             ),
         )
 

@@ -1,6 +1,6 @@
 """Works off clients' parent orders in children: looks at each when something of it is due, and submits what is."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import Final
 
 from msgspec.structs import replace
@@ -41,9 +41,11 @@ from squall.system.domain.messages import (
 )
 from squall.system.domain.parent_life import ParentLife
 from squall.system.domain.profile import Basis
+from squall.system.domain.routing import DarkRule
 from squall.system.domain.signals import BestTouch, best_touch
 from squall.system.domain.terms import Attribution
 from squall.system.domain.volume import VolumeMeter
+from squall.system.domain.working import DarkLeg, LitLegs, TakeBack, Wanted, Work, done, next_step, wanted
 from squall.system.runtime import Address, Runtime
 from squall.system.services import algos_diary
 from squall.system.services.algos_diary import CancelWanted, ParentOver, ParentPlanned, ParentWeighed
@@ -74,6 +76,8 @@ class Algos:
 
     The tick store says which volume a VWAP is to follow, and afterwards what a parent is to be measured against. Nobody
     waits for it: without it a VWAP follows the usual volume, and a report says what is not known.
+
+    One that goes to the dark first is worked leg after leg (`system/domain/working.py`), by the same rule.
     """
 
     def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring) -> None:
@@ -83,6 +87,8 @@ class Algos:
         self._instruments = {instrument.symbol: instrument for instrument in wiring.instruments}
         self._ticks: dict[Symbol, dict[Venue, Tick]] = {symbol: {} for symbol in self._instruments}
         self._volume = {symbol: VolumeMeter() for symbol in self._instruments}
+        self._tariffs = {route.venue: route.tariff for route in wiring.venues}
+        self._pools = {symbol: route.venue for route in wiring.venues if route.dark for symbol in route.symbols}
         self._collars = {(symbol, side): Collar(side) for symbol in self._instruments for side in Side}
         self.lives: dict[ClOrdID, ParentLife] = {}
         """Every parent of the day, those that are done included: a client may ask again."""
@@ -268,7 +274,7 @@ class Algos:
         life = self.lives.get(message.parent)
         if life is None or life.done is not None:
             return
-        life.tell(message.child)
+        self._heard(life, (message.child,))
         if message.child.ended:
             if life.paused in (None, Hold.BARREN):
                 self._stand(life, Hold.ON_SCHEDULE)
@@ -278,9 +284,15 @@ class Algos:
         life = self.lives.get(told.parent)
         if life is None or life.done is not None:
             return
-        life.tell_all(told.children)
+        self._heard(life, told.children)
         self._resume(life)
         self._after_a_child(life)
+
+    def _heard(self, life: ParentLife, children: Iterable[ChildState]) -> None:
+        resting = life.work.resting if life.work is not None else None
+        life.tell_all(children)
+        if resting is not None and life.work is not None and life.work.resting is None:
+            self._submission.over(resting)
 
     def _resume(self, life: ParentLife) -> None:
         """We know of its children what the OMS knows: it may go on, where an earlier life had begun it."""
@@ -289,8 +301,12 @@ class Algos:
             life.count_volume_from(self._volume[life.order.symbol].total_lots)
 
     def _after_a_child(self, life: ParentLife) -> None:
-        """If that was the last of it, it is over; otherwise what did not trade is tried again, a while later."""
-        if life.outcome(self._runtime.now_ns) is not None or life.is_winding_up(self._runtime.now_ns):
+        """If that was the last of it, it is over; otherwise what did not trade is tried again, a while later.
+
+        Of one that is worked in legs what comes back is routed on at once: not to where it comes from.
+        """
+        now_ns = self._runtime.now_ns
+        if life.work is not None or life.outcome(now_ns) is not None or life.is_winding_up(now_ns):
             self._look(life)
         else:
             self._await_look(life, behind=True)
@@ -308,9 +324,16 @@ class Algos:
         if life.is_winding_up(now_ns):
             self._take_back(life)
             return
+        if life.work is not None:
+            hold = self._work(life, life.work, now_ns)
+            self._stand(life, hold)
+            dark = hold is Hold.IN_THE_DARK
+            due_ns = life.work.back_ns(self._dark_rule(life)) if dark else now_ns + self._patience_ns(life)
+            self._runtime.set_timer(max(min(due_ns, life.plan.window.end_ns) - now_ns, 0), ("look", life.name))
+            return
         child = self._due(life, now_ns)
         if isinstance(child, Child):
-            self._submit(life, child)
+            self._submit(life, child.lots, child.limit_half_ticks)
         self._stand(life, child)
         self._await_look(life, behind=child is not Hold.ON_SCHEDULE)
 
@@ -333,34 +356,89 @@ class Algos:
         lots = self._instruments[life.order.symbol].round_lots
         return next_child(life.order, life.plan, now_ns, life.progress, self._sight(life), self._config, lots)
 
-    def _submit(self, life: ParentLife, child: Child) -> None:
+    # --- leg after leg ---
+
+    def _work(self, life: ParentLife, work: Work, now_ns: int) -> Hold:
+        """Do what there is to do, and say why there is no more of it."""
+        quotes, again_ns = self._ticks[life.order.symbol], self._patience_ns(life)
+        while True:
+            step = next_step(
+                work, self._wanted(life, now_ns), now_ns, self._dark_rule(life), quotes, self._tariffs, again_ns
+            )
+            match step:
+                case Hold():
+                    if step is Hold.TAKEN_BACK and not work.awaited:
+                        work.awaited = True
+                        self._runtime.emit(ProtectionActed("algos.await_end", life.name))
+                    return step
+                case DarkLeg():
+                    self._submit(life, step.lots, step.limit_half_ticks, step.venue, step.min_lots, TimeInForce.DAY)
+                case LitLegs():
+                    for leg in step.legs:
+                        self._submit(life, leg.lots, step.limit_half_ticks, leg.venue)
+                case TakeBack(name):
+                    if name not in self._submission.waiting:
+                        self._submission.cancel(name)
+            done(work, step, now_ns, quotes)
+
+    def _wanted(self, life: ParentLife, now_ns: int) -> Wanted | Hold:
+        if self._submission.leader[1] is None or life.name in self._restored:
+            return Hold.NOBODY_LEADS
+        order, config = life.order, self._config
+        progress = life.progress if config.await_end else life.hopeful_progress
+        step_lots, max_legs = self._instruments[order.symbol].round_lots, self._collar.max_legs
+        return wanted(order, life.plan, now_ns, progress, self._sight(life), config, step_lots, max_legs)
+
+    def _dark_rule(self, life: ParentLife) -> DarkRule | None:
+        return DarkRule.of(self._pools.get(life.order.symbol), self._config)
+
+    def _patience_ns(self, life: ParentLife) -> int:
+        return life.patience_ns(self._config.pace_ns)
+
+    # --- children ---
+
+    def _submit(
+        self,
+        life: ParentLife,
+        lots: int,
+        limit_half_ticks: int | None,
+        venue: Venue | None = None,
+        min_lots: int = 0,
+        time_in_force: TimeInForce = TimeInForce.IOC,
+    ) -> None:
         """Written down before it goes out, so that no later life gives its name to another one."""
         order, name = life.order, life.next_name()
-        life.mean(ChildState(name, child.lots))
+        life.mean(ChildState(name, lots))
         touch = best_touch(self._ticks[order.symbol].values())
         submit = SubmitOrder(
             cl_ord_id=name,
             strategy=STRATEGY,
             symbol=order.symbol,
             side=order.side,
-            quantity_lots=child.lots,
-            ord_type=OrdType.MARKET if child.limit_half_ticks is None else OrdType.LIMIT,
-            time_in_force=TimeInForce.IOC,
-            price_half_ticks=child.limit_half_ticks,
+            quantity_lots=lots,
+            ord_type=OrdType.MARKET if limit_half_ticks is None else OrdType.LIMIT,
+            time_in_force=time_in_force,
+            price_half_ticks=limit_half_ticks,
             intended_ns=self._runtime.now_ns,
+            venue=venue,
             expire_ns=order.end_ns,
+            min_lots=min_lots,
             attribution=Attribution(order.account, order.client, order.trader, order.algorithm.value, life.name),
             decision_twice_half_ticks=touch.twice_middle if touch is not None else 0,
         )
+        if life.work is not None:
+            life.work.sent(submit)
         self._submission.send(submit, noted_first=True)
 
     def _take_back(self, life: ParentLife) -> None:
-        """What is still out; its end, whatever it is, ends the parent."""
+        """What is still out; its end, whatever it is, ends the parent. What rests would stay for ever: it is asked for
+        again and again."""
+        resting = life.work.resting if life.work is not None else None
         for name in life.open_children:
-            if name not in self._submission.waiting and name not in life.taken_back:
+            if name not in self._submission.waiting and (name not in life.taken_back or name == resting):
                 life.taken_back[name] = None
                 self._submission.cancel(name)
-        self._runtime.set_timer(life.patience_ns(self._config.pace_ns), ("look", life.name))
+        self._runtime.set_timer(self._patience_ns(life), ("look", life.name))
 
     def _finish(self, life: ParentLife, done: ParentDone) -> None:
         life.done = done
@@ -374,7 +452,7 @@ class Algos:
 
     def _await_look(self, life: ParentLife, behind: bool) -> None:
         now_ns = self._runtime.now_ns
-        due_ns = next_look_ns(life.plan, now_ns, behind, life.patience_ns(self._config.pace_ns))
+        due_ns = next_look_ns(life.plan, now_ns, behind, self._patience_ns(life))
         self._runtime.set_timer(max(due_ns - now_ns, 0), ("look", life.name))
 
     def _moved(self, name: ClOrdID, state: str, why: str = "") -> None:

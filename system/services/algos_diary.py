@@ -9,7 +9,7 @@ from squall.system.domain.ids import ClOrdID
 from squall.system.domain.messages import ChildState, ParentDone, ParentMeasured, ParentOrder, SubmitOrder
 from squall.system.domain.parent_life import ParentLife
 from squall.system.runtime import Runtime
-from squall.system.services.submission import Entry, OrderMeant, OrderSettled, Unsettled
+from squall.system.services.submission import Entry, OrderMeant, OrderOver, OrderSettled, Unsettled
 
 FILE: Final = "algos"
 
@@ -43,7 +43,7 @@ class ParentWeighed(Entry, frozen=True, gc=False, tag=True):
     report: ParentMeasured
 
 
-AnyEntry = ParentPlanned | CancelWanted | ParentOver | ParentWeighed | OrderMeant | OrderSettled
+AnyEntry = ParentPlanned | CancelWanted | ParentOver | ParentWeighed | OrderMeant | OrderSettled | OrderOver
 
 _DECODER: Final[msgspec.msgpack.Decoder[AnyEntry]] = msgspec.msgpack.Decoder(AnyEntry)
 
@@ -71,7 +71,7 @@ class Past:
             case OrderMeant(order):
                 self.unsettled.take(entry)
                 self._meant(order)
-            case OrderSettled():
+            case OrderSettled() | OrderOver():
                 self.unsettled.take(entry)
 
     def _meant(self, order: SubmitOrder | ParentOrder) -> None:
@@ -83,7 +83,10 @@ class Past:
             case SubmitOrder():
                 parent = order.attribution.parent
                 assert parent is not None, "only children are sent from here"
-                self.lives[parent].mean(ChildState(order.cl_ord_id, order.quantity_lots))
+                life = self.lives[parent]
+                life.mean(ChildState(order.cl_ord_id, order.quantity_lots))
+                if life.work is not None:
+                    life.work.sent(order)
 
 
 def read(runtime: Runtime) -> Past:

@@ -378,6 +378,7 @@ def _place(message: SubmitOrder, parent_cap: bool) -> PlaceOrder:
             message.stop_price_half_ticks,
             message.venue,
             message.expire_ns,
+            message.min_lots,
         ),
         intended_ns=message.intended_ns,
         attribution=message.attribution,

@@ -8,7 +8,7 @@ from squall.system.domain.claims import ProtectionActed
 from squall.system.domain.desk_book import is_news
 from squall.system.domain.ids import Symbol, Venue
 from squall.system.domain.messages import OrderUnsent, RouteOrder, SendOrder, Tick, UnsentReason, VenueHealth
-from squall.system.domain.routing import Choice, choose_venue
+from squall.system.domain.routing import Choice, choose_dark, choose_venue
 from squall.system.runtime import Address, Runtime
 from squall.system.wiring import Wiring
 
@@ -30,6 +30,7 @@ class Router:
             for instrument in wiring.instruments
         }
         self._tariffs = {route.venue: route.tariff for route in wiring.venues}
+        self._dark = {route.venue: None for route in wiring.venues if route.dark}
         self._routable: dict[Venue, bool] = {route.venue: False for route in wiring.venues}
         self._reducing: dict[Venue, bool] = dict.fromkeys(self._routable, False)
         """Where only what reduces may go."""
@@ -63,6 +64,10 @@ class Router:
 
     def _on_route_order(self, sender: Address, order: RouteOrder) -> None:
         routable, closed = self._routable, {} if order.reduces else self._reducing
+        if order.venue in self._dark:
+            is_open = routable[order.venue] and not closed.get(order.venue, False)
+            self._route(sender, order, choose_dark(order, order.venue, is_open))
+            return
         quotes = [
             quote
             for venue, quote in self._quotes.get(order.symbol, {}).items()
@@ -75,6 +80,9 @@ class Router:
             others = [quote for quote in quotes if quote.venue != choice.venue]
             second = choose_venue(order, others, self._tariffs)
             choice = second if isinstance(second, Choice) else choice
+        self._route(sender, order, choice)
+
+    def _route(self, sender: Address, order: RouteOrder, choice: Choice | UnsentReason) -> None:
         match choice:
             case Choice():
                 sent = self._runtime.write(self._wiring.execution, SendOrder(venue=choice.venue, order=order))

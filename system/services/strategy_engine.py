@@ -355,13 +355,13 @@ class StrategyEngine:
             return
         ended = self._trades[symbol].holdings.progress(progress.cl_ord_id, progress.cum_lots, progress.ended)
         if ended is not None:
-            self._learn(symbol, ended)
+            self._learn(symbol, ended, progress.venue)
             self._end(ended)
 
-    def _learn(self, symbol: Symbol, ended: Mine) -> None:
-        """How much more than it showed a venue had, or had not."""
+    def _learn(self, symbol: Symbol, ended: Mine, worked_at: Venue | None) -> None:
+        """How much more than it showed a venue had, or had not: of a leg that never came there nothing is learnt."""
         leg = self._legs.get(ended.cl_ord_id)
-        if leg is not None:
+        if leg is not None and leg[0] == worked_at:
             venue, shown_lots = leg
             hidden = self._trades[symbol].hidden
             hidden[venue] = hidden_after(hidden.get(venue, 0), shown_lots, ended.cum_lots, ended.lots)

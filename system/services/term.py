@@ -429,7 +429,7 @@ class Term:
             self._post(self._receiver(effect), effect)
         follower = self._followers.get(order.strategy)
         if follower is not None and (order.ended or type(event) is OrderFilled):
-            self._post(follower, OrderProgressed(order.cl_ord_id, order.cum_lots, order.ended))
+            self._post(follower, OrderProgressed(order.cl_ord_id, order.cum_lots, order.ended, order.worked_at))
         if self._wiring.algos is not None:
             word = child_moved(event, order)
             if word is not None:

@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import pytest
 
-from squall.faults.exchange import ApiSlow, ErrorStorm, SessionDrop, SilentStall
+from squall.faults.exchange import ApiSlow, CancelsSlow, ErrorStorm, SessionDrop, SilentStall
 from squall.faults.execution_reports import AckAfterFill, DuplicateReports, LateReports, OutOfOrderReports
-from squall.faults.fault import Fault, during
+from squall.faults.fault import Fault, Tally, during
 from squall.sim.exchange.wire.messages import (
     BusinessReject,
     ExecType,
@@ -15,8 +15,14 @@ from squall.sim.exchange.wire.messages import (
     Logon,
     LogonAccepted,
     NewOrderSingle,
+    OrderCancelReplaceRequest,
+    OrderCancelRequest,
     OrderStatusReport,
+    OrderStatusRequest,
     OrdRejReason,
+    OrdType,
+    Side,
+    TimeInForce,
 )
 from squall.sim.trace import (
     FaultBegan,
@@ -257,6 +263,22 @@ def test_what_waits_behind_two_stalls_waits_for_both() -> None:
     at_once = [at_ns for at_ns in market.times(VenueAccepted) if at_ns >= 100 * MILLISECOND]
     assert min(at_once) == 300 * MILLISECOND
     assert at_once.count(300 * MILLISECOND) > 190
+
+
+def test_slow_cancels_hold_back_what_changes_an_order_and_nothing_else() -> None:
+    world, tally = Market().world, Tally()
+    heal = CancelsSlow("left", 50 * MILLISECOND).inject(world, tally)
+    rules = world.venue("left")
+    cancel = OrderCancelRequest("a~c1", "a", "ACME", Side.BUY)
+    change = OrderCancelReplaceRequest("a~r1", "a", "ACME", Side.BUY, 5, 200)
+    order = NewOrderSingle("a", "a", "ACME", Side.BUY, 5, OrdType.LIMIT, TimeInForce.DAY, 200)
+    delays = [rules.on_request(each).delay_ns for each in (cancel, change, order, OrderStatusRequest("a", 1))]
+    assert delays == [50 * MILLISECOND, 50 * MILLISECOND, 0, 0]
+    assert tally.effects == 2
+    heal()
+    assert rules.on_request(cancel).delay_ns == 0
+    with pytest.raises(ValueError, match="cancels slow: the delay must be above 0 ns, found 0"):
+        CancelsSlow("left", 0).check(world)
 
 
 def test_what_was_slow_already_is_not_acted_upon_in_a_stall_either() -> None:

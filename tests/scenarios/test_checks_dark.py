@@ -2,10 +2,10 @@
 
 from msgspec.structs import replace
 
-from squall.scenarios.checks.dark import dark_at_the_middle
+from squall.scenarios.checks.dark import dark_at_the_middle, traded_in_the_dark
 from squall.scenarios.scenario import Judge, Market
 from squall.sim.trace import Handled, TouchChanged, VenueAccepted, VenueBusted, VenueExecuted, VenueReplaced
-from tests.scenarios.stages import Tale, fired, held, new_order, undecided
+from tests.scenarios.stages import Tale, fired, held, new_order, submit, undecided
 
 POOL = "dark-pool"
 
@@ -82,6 +82,14 @@ def test_less_than_its_minimum_is_a_violation_unless_no_more_was_left() -> None:
     assert small.judge.ruling().detail == "a buys 40 lots in dark-pool; 50 lots is the least of it, and 100 were left"
 
 
+def test_a_minimum_that_is_lost_between_who_meant_it_and_the_pool_counts_all_the_same() -> None:
+    story = Story()
+    story.tale.sent("algos", "oms1", replace(submit("b", lots=100), min_lots=50))
+    story.tale.saw(VenueAccepted(POOL, "b", "b", "ACME", True, 100, 20_002, False), POOL)
+    story.tale.saw(VenueExecuted(POOL, "e", "b", "b", "ACME", True, 40, 20_001), POOL)
+    assert fired(story.judge.ruling())
+
+
 def test_it_is_held_against_the_terms_that_it_has_by_then() -> None:
     story = Story(19_998, min_lots=30)
     story.tale.saw(VenueReplaced(POOL, "a~r1", "a", "a", 120, 120, 20_002), POOL)
@@ -100,3 +108,12 @@ def test_what_trades_in_the_light_is_another_promises_business() -> None:
 
 def test_without_a_dark_venue_there_is_nothing_to_judge() -> None:
     assert undecided(Tale().judge(dark_at_the_middle()).ruling())
+
+
+def test_a_run_in_which_nothing_trades_in_the_dark_says_nothing_of_it() -> None:
+    story = Story()
+    judge = story.tale.judge(traded_in_the_dark())
+    story.trades(60, venue="exchange-a")
+    assert undecided(judge.ruling())
+    story.trades(60)
+    assert held(judge.ruling())

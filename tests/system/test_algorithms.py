@@ -71,6 +71,7 @@ def test_each_algorithm_has_its_usual_length() -> None:
         Algorithm.VWAP: 390 * MINUTE,
         Algorithm.POV: 390 * MINUTE,
         Algorithm.SHORTFALL: 60 * MINUTE,
+        Algorithm.DARK_FIRST: 390 * MINUTE,
     }
 
 

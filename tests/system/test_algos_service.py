@@ -53,9 +53,10 @@ def order(**changes: Any) -> ParentOrder:
 class Rig:
     """The service on a machine of its own; the OMS and the clients are the test."""
 
-    def __init__(self, config: DeskConfig = CONFIG) -> None:
+    def __init__(self, config: DeskConfig = CONFIG, wiring: Wiring = WIRING) -> None:
         self.runtime = FakeRuntime("algos")
         self.config = config
+        self.wiring = wiring
         self.seq = 0
         self.known: dict[ClOrdID, SubmitOrder] = {}
         self.epoch = 0
@@ -66,7 +67,7 @@ class Rig:
         self.runtime.timers.clear()
         self.runtime.streams.clear()
         self.runtime.sent.clear()
-        self.algos = Algos(self.runtime, self.config, WIRING)
+        self.algos = Algos(self.runtime, self.config, self.wiring)
         self.algos.on_start()
         self.runtime.connect(self.algos, "clients")
 

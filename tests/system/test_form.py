@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
 from squall.system.domain.form import FormReason, check
@@ -21,6 +22,10 @@ def reasons(terms: Terms, attribution: Attribution = HOUSE) -> list[FormReason]:
     return [fault.reason for fault in check(A, terms, attribution, INSTRUMENTS)]
 
 
+def with_minimum(lots: int) -> Terms:
+    return replace(terms(), min_lots=lots)
+
+
 def terms(
     kind: OrdType = LIMIT,
     price: int | None = 100,
@@ -30,6 +35,12 @@ def terms(
     symbol: Symbol = ACME,
 ) -> Terms:
     return Terms(symbol, Side.BUY, lots, kind, tif, price, stop)
+
+
+def test_a_minimum_quantity_is_of_the_order() -> None:
+    assert [reasons(with_minimum(lots)) for lots in (0, 1, 10)] == [[], [], []]
+    for lots in (-1, 11):
+        assert reasons(with_minimum(lots)) == [FormReason.MIN_QUANTITY]
 
 
 @pytest.mark.parametrize(

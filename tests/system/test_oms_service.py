@@ -393,7 +393,10 @@ def test_a_strategy_that_asks_is_told_where_it_stands_and_then_how_each_order_fa
     assert rig.take(OrderProgressed) == []
     rig.hear("execution", filled(A, "e2", 1, 5), filled(A, "e3", 5, 10))
     rig.sync()
-    assert rig.take(OrderProgressed, "strategy") == [OrderProgressed(A, 5, False), OrderProgressed(A, 10, True)]
+    assert rig.take(OrderProgressed, "strategy") == [
+        OrderProgressed(A, 5, False, VENUE),
+        OrderProgressed(A, 10, True, VENUE),
+    ]
 
 
 def test_nobody_hears_how_orders_fare_who_has_not_asked() -> None:

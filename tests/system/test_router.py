@@ -130,3 +130,25 @@ def test_an_order_that_could_not_be_written_is_certainly_unsent() -> None:
     runtime.streams.discard("execution")  # gone, and the router has not heard of it yet
     router.on_message("oms1", order())
     assert [unsent.reason for unsent in runtime.take(OrderUnsent, "oms1")] == [UnsentReason.SESSION_DOWN]
+
+
+POOL = Venue("dark-pool")
+
+
+def test_a_leg_for_the_dark_goes_there_without_any_quote_and_no_other_order_does() -> None:
+    runtime = FakeRuntime("router")
+    wiring = replace(WIRING, venues=(*WIRING.venues, VenueRoute(POOL, "dark-pool", (ACME,), dark=True)))
+    router = Router(runtime, DeskConfig(), wiring)
+    router.on_start()
+    runtime.connect(router, "execution")
+    runtime.connect(router, "oms1")
+    router.on_message("execution", VenueHealth(POOL, True, 1))
+    leg = replace(order(100), venue=POOL, min_lots=2, time_in_force=TimeInForce.DAY)
+    router.on_message("oms1", leg)
+    assert runtime.take(SendOrder, "execution") == [SendOrder(POOL, leg)]
+    router.on_message("oms1", order(100))
+    assert [unsent.reason for unsent in runtime.take(OrderUnsent, "oms1")] == [UnsentReason.NO_VENUE]
+    router.on_message("execution", VenueHealth(POOL, False, 2))
+    router.on_message("oms1", leg)
+    assert [unsent.reason for unsent in runtime.take(OrderUnsent, "oms1")] == [UnsentReason.NO_VENUE]
+    assert sent_to(runtime) == []

@@ -319,6 +319,16 @@ def test_a_venue_that_had_more_than_it_showed_is_asked_for_more_the_next_time() 
     assert [each.quantity_lots for each in rig.sent()] == [50]
 
 
+def test_of_a_leg_that_never_came_to_its_venue_nothing_is_learnt() -> None:
+    for worked_at, hidden in ((None, 20), (B, 20), (A, 10)):
+        rig = leaning_long()
+        rig.engine._trades[ACME].hidden[A] = 20
+        rig.tick(80, lots=30)
+        (leg,) = rig.sent()
+        rig.hear(OrderProgressed(leg.cl_ord_id, 0, True, worked_at))
+        assert rig.engine._trades[ACME].hidden[A] == hidden
+
+
 # --- holdings ---
 
 

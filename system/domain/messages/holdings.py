@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from squall.system.domain.ids import ClOrdID, Epoch, Symbol
+from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.messages.base import DeskMessage
 
 
@@ -50,6 +50,8 @@ class OrderProgressed(DeskMessage, frozen=True, gc=False, tag=True):
     cl_ord_id: ClOrdID
     cum_lots: int
     ended: bool
+    venue: Venue | None = None
+    """Which venue had it at work; None: none that we know of."""
 
     @property
     def identity(self) -> str:

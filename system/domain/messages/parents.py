@@ -21,6 +21,8 @@ class Algorithm(Enum):
     """A share of the volume that there is."""
     SHORTFALL = "shortfall"
     """Almgren and Chriss: the faster, the more the client fears the price."""
+    DARK_FIRST = "dark first"
+    """All of it at once, but unseen as far as that goes: in a dark pool for a while, then whatever lit venues show."""
 
 
 class ParentOrder(DeskMessage, frozen=True, gc=False, tag=True):

@@ -34,6 +34,7 @@ class RouteOrder(DeskMessage, frozen=True, gc=False, tag=True):
     expire_ns: int | None = None
     reduces: bool = False
     """Whether it only brings the position nearer to zero, as risk found."""
+    min_lots: int = 0
 
     @property
     def identity(self) -> str:

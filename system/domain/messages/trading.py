@@ -31,6 +31,8 @@ class SubmitOrder(DeskMessage, frozen=True, gc=False, tag=True):
     expire_ns: int | None = None
     decision_twice_half_ticks: int = 0
     """Bid plus ask, twice the middle, that its sender saw when it decided; 0: a side was empty, or nobody looked."""
+    min_lots: int = 0
+    """Of a leg that goes to a dark pool: the smallest execution that it takes, unless less is left."""
 
     @property
     def identity(self) -> str:
