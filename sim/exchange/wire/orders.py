@@ -21,7 +21,7 @@ class NewOrderSingle(WireMessage, frozen=True, gc=False, tag=True):
     stop_price_half_ticks: int | None = None
     """Of a stop order: what the market has to trade at, or beyond, before it is at work."""
     min_lots: int = 0
-    """MinQty: no execution is smaller, unless less is left. Dark pools know it; elsewhere it is unsupported."""
+    """MinQty (110): no execution is smaller, unless less is left. Dark pools know it; elsewhere it is unsupported."""
 
     @property
     def identity(self) -> str:
