@@ -95,6 +95,8 @@ class ReplaceOrder(Command, frozen=True, gc=False):
     stop_price_half_ticks: int | None = None
     faults: tuple[Malformed, ...] = ()
     """What the form checks say of it."""
+    parent_cap: bool = True
+    """Whether a child stays as it is where its parent has no room for the new terms."""
 
 
 class JudgeReplace(Command, frozen=True, gc=False):

@@ -35,6 +35,7 @@ class ReplaceReason(Enum):
     TOO_FEW_LOTS = "as many lots, or more, have been executed"
     ENDED = "the order has ended"
     NO_CHANGE = "these are its terms"
+    PARENT = "its parent has no room for the new terms"
 
 
 class DoubtReason(Enum):

@@ -65,23 +65,30 @@ class Family:
 
 
 def child_state(order: Order) -> ChildState:
-    """A child as the OMS knows it."""
-    return ChildState(order.cl_ord_id, order.terms.quantity_lots, order.cum_lots, order.cum_notional, order.ended)
+    """A child as the OMS knows it; while a replace is pending it is for the larger of both quantities."""
+    lots, asked = order.terms.quantity_lots, order.replacing
+    if asked is not None:
+        lots = max(lots, asked.terms.quantity_lots)
+    return ChildState(order.cl_ord_id, lots, order.cum_lots, order.cum_notional, order.ended)
 
 
-def objections(family: Family | None, terms: Terms, now_ns: int) -> tuple[Denial, ...]:
-    """Why this child may not be taken; nothing where it may. All reasons, not just the first.
+def objections(
+    family: Family | None, terms: Terms, now_ns: int, instead_of: ClOrdID | None = None
+) -> tuple[Denial, ...]:
+    """Why this child may not be taken, or may not have these terms *instead of* those that the child of that name has;
+    nothing where it may. All reasons, not just the first.
 
     A child's quantity, with what its siblings have filled and what they have in flight, never exceeds the parent's; it
     trades the parent's symbol on the parent's side, not beyond its limit, and not after its end.
     """
     if family is None or family.closed:
         return (Denial(DenyReason.NO_SUCH_PARENT, 0, 0),)
-    return tuple(_objections(family, terms, now_ns))
+    before = family.children.get(instead_of) if instead_of is not None else None
+    others_lots = family.committed_lots - (before.committed_lots if before is not None else 0)
+    return tuple(_objections(family.parent, others_lots, terms, now_ns))
 
 
-def _objections(family: Family, terms: Terms, now_ns: int) -> Iterable[Denial]:
-    parent = family.parent
+def _objections(parent: ParentOrder, others_lots: int, terms: Terms, now_ns: int) -> Iterable[Denial]:
     if terms.symbol != parent.symbol or terms.side is not parent.side:
         yield Denial(DenyReason.NOT_THE_PARENTS, 0, 0)
     if now_ns >= parent.end_ns:
@@ -89,5 +96,5 @@ def _objections(family: Family, terms: Terms, now_ns: int) -> Iterable[Denial]:
     limit, price = parent.limit_half_ticks, terms.price_half_ticks
     if limit is not None and (price is None or parent.side.sign * (price - limit) > 0):
         yield Denial(DenyReason.PARENT_LIMIT, price or 0, limit)
-    if family.committed_lots + terms.quantity_lots > parent.quantity_lots:
-        yield Denial(DenyReason.PARENT_QUANTITY, family.committed_lots + terms.quantity_lots, parent.quantity_lots)
+    if others_lots + terms.quantity_lots > parent.quantity_lots:
+        yield Denial(DenyReason.PARENT_QUANTITY, others_lots + terms.quantity_lots, parent.quantity_lots)

@@ -98,7 +98,8 @@ def decide(state: OmsState, command: AnyCommand, now_ns: int) -> Events:
         case RefuseCancel():
             return _refuse_cancel(order, command, now_ns)
         case ReplaceOrder():
-            return decide_replace(order, command, now_ns)
+            parent = order.attribution.parent
+            return decide_replace(order, command, now_ns, None if parent is None else state.families.get(parent))
         case JudgeReplace():
             return judge_replace(order, command, now_ns)
         case RefuseReplace():

@@ -22,6 +22,7 @@ from squall.system.domain.events import (
     ReplaceRequested,
     ReplaceSeen,
 )
+from squall.system.domain.family import Family, objections
 from squall.system.domain.messages import UnsentReason
 from squall.system.domain.orders import Order, OrderState, Replacement, Trigger, allows
 from squall.system.domain.rulings import NOTHING, Events, refused
@@ -41,8 +42,8 @@ def new_terms(order: Order, quantity_lots: int, price: int | None, stop_price: i
     )
 
 
-def decide_replace(order: Order, command: ReplaceOrder, now_ns: int) -> Events:
-    """Take the wish down, or say why the desk does not ask for it."""
+def decide_replace(order: Order, command: ReplaceOrder, now_ns: int, family: Family | None = None) -> Events:
+    """Take the wish down, or say why the desk does not ask for it. *family*: a child's, where there is one."""
     if command.revision <= order.revision:
         return NOTHING
     terms = new_terms(order, command.quantity_lots, command.price_half_ticks, command.stop_price_half_ticks)
@@ -50,6 +51,10 @@ def decide_replace(order: Order, command: ReplaceOrder, now_ns: int) -> Events:
     name, actor, revision = order.cl_ord_id, command.actor, command.revision
     if reason is not None:
         return (ReplaceDenied(name, now_ns, actor, revision, reason, faults=command.faults),)
+    if order.attribution.parent is not None and command.parent_cap:
+        denials = objections(family, terms, now_ns, instead_of=name)
+        if denials:
+            return (ReplaceDenied(name, now_ns, actor, revision, ReplaceReason.PARENT, denials),)
     return (ReplaceRequested(name, now_ns, actor, terms, revision),)
 
 

@@ -247,7 +247,7 @@ class Oms:
                 if term.leading:
                     term.execute(WithdrawOrder(message.actor or sender, message.cl_ord_id))
             case AmendOrder():
-                term.amend(_replace(sender, message))
+                term.amend(_replace(sender, message, self._config.oms.parent_cap))
             case ReplaceChecked():
                 revision, denials = revision_of(message.replace_id), message.denials
                 term.execute(JudgeReplace(sender, message.cl_ord_id, revision, denials, term.epoch))
@@ -387,7 +387,7 @@ def _place(message: SubmitOrder, parent_cap: bool) -> PlaceOrder:
     )
 
 
-def _replace(sender: Address, message: AmendOrder) -> ReplaceOrder:
+def _replace(sender: Address, message: AmendOrder, parent_cap: bool) -> ReplaceOrder:
     return ReplaceOrder(
         actor=message.actor or sender,
         cl_ord_id=message.cl_ord_id,
@@ -395,4 +395,5 @@ def _replace(sender: Address, message: AmendOrder) -> ReplaceOrder:
         quantity_lots=message.quantity_lots,
         price_half_ticks=message.price_half_ticks,
         stop_price_half_ticks=message.stop_price_half_ticks,
+        parent_cap=parent_cap,
     )

@@ -39,6 +39,8 @@ from squall.system.domain.events import (
     OrderMalformed,
     OrderSent,
     OrderSubmitted,
+    ReplaceDenied,
+    ReplaceReason,
     TradeBusted,
     TradeCorrected,
     TransitionRefused,
@@ -469,6 +471,9 @@ class Term:
                 text = f"{event.actor} says {what} of {event.cl_ord_id}, which {state}: the mistake is {blame}"
                 self._runtime.emit(AlertRaised("warning", "oms.illegal_transition", text))
             case OrderDenied() if event.denials[0].reason in FAMILY_REASONS:
+                what = f"{event.cl_ord_id}: {', '.join(denial.reason.value for denial in event.denials)}"
+                self._runtime.emit(ProtectionActed("oms.parent_cap", what))
+            case ReplaceDenied(reason=ReplaceReason.PARENT):
                 what = f"{event.cl_ord_id}: {', '.join(denial.reason.value for denial in event.denials)}"
                 self._runtime.emit(ProtectionActed("oms.parent_cap", what))
             case OrderMalformed():

@@ -25,7 +25,7 @@ from squall.system.domain.ids import ClOrdID, Symbol
 from squall.system.domain.messages import Algorithm, ParentOrder
 from squall.system.domain.profile import USUAL_PROFILE
 from squall.system.domain.signals import BestTouch
-from squall.system.domain.slicing import Window
+from squall.system.domain.slicing import Window, due_lots
 
 CONFIG = AlgosConfig()
 MINUTE = 60 * SECOND
@@ -275,6 +275,77 @@ def test_in_a_market_that_serves_everybody_a_schedule_ends_exactly_filled(
         next_ns = next_look_ns(made, now_ns, behind, CONFIG.pace_ns)
         now_ns = next_ns if next_ns == made.window.end_ns else min(next_ns + late_ns, made.window.end_ns - 1)
         looks += 1
+    assert filled == lots
+
+
+@given(
+    st.sampled_from(Algorithm),
+    st.integers(1, 500),
+    st.sampled_from((1, 5, 100)),
+    st.sampled_from((0, 10, 40)),
+    st.lists(st.integers(0, 1_000), min_size=1, max_size=20).filter(any),
+    markets(),
+    st.data(),
+)
+def test_with_children_out_for_however_long_it_is_within_its_quantity_its_schedule_and_its_share(
+    algorithm: Algorithm,
+    count: int,
+    step: int,
+    percent: int,
+    profile: list[int],
+    looks: list[tuple[int, Sight, int]],
+    data: st.DataObject,
+) -> None:
+    """Children end when they like, with as much as the depth that they met gave them, which may be odd lots."""
+    order = parent(algorithm, count * step, aversion_billionths=2)
+    if percent:
+        order = replace(order, participation_percent=percent)
+    made = plan(order, 0, CONFIG, profile, step)
+    assert isinstance(made, Plan)
+    out: list[int] = []
+    filled = now_ns = 0
+    for later_ns, sight, depth in looks:
+        now_ns += later_ns
+        while out and data.draw(st.booleans(), label="a child ends"):
+            filled += min(out.pop(0), depth)
+        due = next_child(order, made, now_ns, Progress(filled, sum(out)), sight, CONFIG, step)
+        if isinstance(due, Hold):
+            continue
+        assert due.lots > 0
+        assert due.lots % step == 0
+        out.append(due.lots)
+        committed = filled + sum(out)
+        assert committed <= order.quantity_lots
+        if made.slices:
+            assert committed <= due_lots(made.slices, now_ns)
+        if order.participation_percent:
+            assert committed * 100 <= sight.traded_lots * order.participation_percent
+
+
+@given(
+    st.sampled_from((Algorithm.TWAP, Algorithm.VWAP, Algorithm.SHORTFALL)),
+    st.integers(1, 20_000),
+    st.lists(st.tuples(st.integers(0, 100), st.integers(1, 20)), max_size=5),
+)
+def test_after_any_pauses_it_catches_up_and_ends_filled_as_if_there_had_been_none(
+    algorithm: Algorithm, lots: int, pauses: list[tuple[int, int]]
+) -> None:
+    """Each pause begins and lasts so many percent of the window; the last twentieth of it is free of them."""
+    order = parent(algorithm, lots, aversion_billionths=2)
+    made = planned(order)
+    window = made.window
+    part_ns = window.length_ns // 100
+    held = [(window.start_ns + begin * part_ns, window.start_ns + (begin + lasts) * part_ns) for begin, lasts in pauses]
+    free_ns = window.end_ns - 5 * part_ns
+    now_ns, filled = window.start_ns, 0
+    while now_ns < window.end_ns:
+        blind = now_ns < free_ns and any(begin <= now_ns < end for begin, end in held)
+        sight = replace(MARKET, touch=None) if blind else MARKET
+        due = next_child(order, made, now_ns, Progress(filled), sight, CONFIG)
+        if isinstance(due, Child):
+            filled += due.lots
+            assert filled <= due_lots(made.slices, now_ns)
+        now_ns = next_look_ns(made, now_ns, due is not Hold.ON_SCHEDULE, MINUTE // 4)
     assert filled == lots
 
 

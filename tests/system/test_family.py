@@ -5,7 +5,17 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from squall.sim.exchange.wire.messages import ExecType, ExecutionReport, OrdStatus, OrdType, Side, TimeInForce
-from squall.system.domain.commands import AnyCommand, ApplyReport, JudgeOrder, PlaceOrder, PlaceParent, WithdrawOrder
+from squall.system.domain.commands import (
+    AnyCommand,
+    ApplyReport,
+    JudgeOrder,
+    JudgeReplace,
+    MarkSent,
+    PlaceOrder,
+    PlaceParent,
+    ReplaceOrder,
+    WithdrawOrder,
+)
 from squall.system.domain.effects import child_moved, family_told
 from squall.system.domain.event_log import decode_event, encode_event
 from squall.system.domain.events import (
@@ -15,11 +25,14 @@ from squall.system.domain.events import (
     OrderSubmitted,
     ParentClosed,
     ParentTaken,
+    ReplaceDenied,
+    ReplaceReason,
+    ReplaceRequested,
     UnknownOrderReported,
 )
 from squall.system.domain.family import child_name
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
-from squall.system.domain.messages import Algorithm, ChildMoved, ChildState, DenyReason, ParentOrder
+from squall.system.domain.messages import Algorithm, ChildMoved, ChildState, Denial, DenyReason, ParentOrder
 from squall.system.domain.oms import OmsState, decide, evolve, rebuild
 from squall.system.domain.terms import Attribution, Terms
 
@@ -216,6 +229,66 @@ def test_the_algorithms_are_told_of_fills_and_ends_and_of_nothing_else() -> None
     assert child_moved(fill, story.state.orders[name]) == ChildMoved(PARENT, told)
     assert family_told(story.state.families[PARENT], Epoch(2)).children == (told,)
     assert child_moved(fill, replace(before, attribution=Attribution())) is None, "not a child"
+
+
+# --- other terms for a child ---
+
+
+def amend(number: int, lots: int, revision: int = 1, price: int = 20_000, parent_cap: bool = True) -> ReplaceOrder:
+    return ReplaceOrder("trader/ann", child_name(PARENT, number), revision, lots, price, parent_cap=parent_cap)
+
+
+def at_work(story: Story, number: int, lots: int) -> None:
+    """A child that rests at the venue."""
+    name = child_name(PARENT, number)
+    story.child(number, lots, time_in_force=TimeInForce.DAY)
+    story.approve(number)
+    story.do(MarkSent("execution", name, VENUE, 1))
+    story.do(ApplyReport(VENUE, name, VENUE, acknowledged(name, lots)))
+
+
+def acknowledged(name: ClOrdID, lots: int) -> ExecutionReport:
+    return ExecutionReport(f"ack/{name}", ExecType.NEW, OrdStatus.NEW, name, "7", "ACME", Side.BUY, 0, lots, 0, 0)
+
+
+def reasons(events: list[AnyEvent]) -> list[object]:
+    """Why a child keeps its terms."""
+    (event,) = events
+    assert isinstance(event, ReplaceDenied)
+    return [event.reason, *(denial.reason for denial in event.denials)]
+
+
+def test_a_child_is_not_made_larger_than_what_its_parent_has_left() -> None:
+    story = Story()
+    at_work(story, 1, 60)
+    at_work(story, 2, 30)
+    assert reasons(story.do(amend(1, 71))) == [ReplaceReason.PARENT, DenyReason.PARENT_QUANTITY]
+    assert [type(event) for event in story.do(amend(1, 70, revision=2))] == [ReplaceRequested]
+    assert story.state.families[PARENT].committed_lots == 100, "until the venue answers the larger quantity counts"
+    assert story.denials(3, 1) == [DenyReason.PARENT_QUANTITY]
+
+
+def test_a_child_is_not_moved_beyond_its_parents_limit_or_changed_after_its_end() -> None:
+    story = Story()
+    at_work(story, 1, 60)
+    assert reasons(story.do(amend(1, 60, price=20_012))) == [ReplaceReason.PARENT, DenyReason.PARENT_LIMIT]
+    assert reasons(story.do(amend(1, 50, revision=2), now_ns=1_000)) == [ReplaceReason.PARENT, DenyReason.PARENT_OVER]
+
+
+def test_with_the_cap_off_a_child_may_become_anything() -> None:
+    story = Story()
+    at_work(story, 1, 60)
+    assert [type(event) for event in story.do(amend(1, 500, parent_cap=False))] == [ReplaceRequested]
+
+
+def test_a_replace_that_risk_refuses_gives_the_parent_its_room_back() -> None:
+    story = Story()
+    at_work(story, 1, 60)
+    story.do(amend(1, 100))
+    assert story.denials(2, 1) == [DenyReason.PARENT_QUANTITY]
+    denial = Denial(DenyReason.ORDER_SIZE, 100, 50)
+    story.do(JudgeReplace("risk", child_name(PARENT, 1), 1, (denial,), Epoch(1)))
+    assert story.denials(3, 40) == []
 
 
 @st.composite

@@ -181,6 +181,30 @@ def test_what_is_due_never_shrinks_and_is_all_of_it_by_the_end(
     assert due_lots(slices, window.end_ns - 1) == lots
 
 
+@given(
+    st.integers(0, 10**5), st.integers(0, 10**5), st.lists(st.integers(0, 10**4), min_size=1, max_size=30).filter(any)
+)
+def test_of_a_larger_parent_never_less_is_due(one: int, other: int, weights: list[int]) -> None:
+    smaller, larger = (accumulate(split(lots, weights)) for lots in sorted((one, other)))
+    assert all(less <= more for less, more in zip(smaller, larger, strict=True))
+
+
+@given(
+    st.integers(1, 10**5),
+    st.lists(st.integers(0, 10**4), min_size=2, max_size=30).filter(any),
+    st.integers(0, 29),
+    st.integers(1, 10**4),
+)
+def test_where_more_volume_is_expected_no_less_is_due_by_its_end_and_no_more_before_it(
+    lots: int, weights: list[int], index: int, more: int
+) -> None:
+    index %= len(weights)
+    busier = [*weights[:index], weights[index] + more, *weights[index + 1 :]]
+    before, after = (tuple(accumulate(split(lots, each))) for each in (weights, busier))
+    assert all(now <= then for then, now in zip(before[:index], after[:index], strict=True))
+    assert all(now >= then for then, now in zip(before[index:], after[index:], strict=True))
+
+
 @given(st.integers(1, 10**4), windows(), st.integers(1, 30), st.integers(0, DAY.end_ns))
 def test_the_next_slice_is_the_first_moment_at_which_more_is_due(
     lots: int, window: Window, number: int, now_ns: int
