@@ -39,7 +39,7 @@ def tale(*overrides: str) -> Tale:
 # --- reports ---
 
 
-def traded(side: Side = Side.BUY) -> tuple[Tale, Any]:
+def traded(side: Side = Side.BUY, end_ms: int = 300) -> tuple[Tale, Any]:
     """A client's order, taken at 20,000; ten of its lots at 20,020, on a tape whose average is 20,010; and its end."""
     story = tale()
     judge = story.judge(executions_measured())
@@ -52,7 +52,7 @@ def traded(side: Side = Side.BUY) -> tuple[Tale, Any]:
     story.sent("exchange-a", "market-data/A", BookUpdate("exchange-a", "A", 1, "ACME", prints=prints))
     story.sent("exchange-a", "market-data/B", BookUpdate("exchange-a", "B", 1, "ACME", prints=prints))
     story.executed("fund-1.1", lots=10, price_half_ticks=20_020, buy=side is Side.BUY)
-    story.at(300 * MS)
+    story.at(end_ms * MS)
     story.sent("algos", "clients", ParentDone(PARENT, ParentOutcome.OVER, 10, 200_200))
     return story, judge
 
@@ -89,6 +89,22 @@ def test_other_trades_another_arrival_and_another_tape_are_violations() -> None:
     other = of(tape_turnover=2_002_000, vwap_cost_millionths=0)
     assert fired(other)
     assert "told of a VWAP of 20020.00 half ticks, the tapes say 20010.00" in other.detail
+
+
+def test_an_end_at_the_edge_of_a_bar_may_be_in_either_of_the_two_and_any_other_in_its_own_alone() -> None:
+    first = REPORT
+    both = replace(REPORT, tape_turnover=4_004_000, tape_lots=200, vwap_cost_millionths=0)
+    for end_ms, report, verdict in (
+        (1_001, first, held),
+        (1_001, both, held),
+        (1_500, first, fired),
+        (1_500, both, held),
+    ):
+        story, judge = traded(end_ms=end_ms)
+        later = BookUpdate("exchange-a", "A", 2, "ACME", prints=(Print(Side.BUY, 20_030, 100),))
+        story.sent("exchange-a", "market-data/A", later)
+        story.handled("clients", "algos", report)
+        assert verdict(judge.ruling())
 
 
 def test_of_a_tape_with_gaps_nothing_is_held_against_the_report_but_its_own_sums() -> None:
