@@ -98,7 +98,7 @@ class StrategyEngine:
         """Of those that are legs: the venue, and how many lots it showed when the leg was cut."""
         self._tariffs = {route.venue: route.tariff for route in wiring.venues}
         self._execution = wiring.execution
-        self._safe: dict[Venue, bool] = {route.venue: False for route in wiring.venues}
+        self._safe: dict[Venue, bool] = {route.venue: False for route in wiring.lit}
         """What execution says of each venue; nothing is safe of which it has said nothing."""
         self._knows_from: Epoch | None = None
         """Whose word about our holdings we have; None: we do not know what we hold."""
@@ -194,7 +194,9 @@ class StrategyEngine:
 
     def _on_health(self, venue: Venue, safe: bool) -> None:
         """Quotes are taken back when a venue is not safe any more: which of them rest there only the router knows."""
-        was_safe, self._safe[venue] = self._safe.get(venue, False), safe
+        if venue not in self._safe:
+            return  # a dark pool: no quote of ours ever rests there
+        was_safe, self._safe[venue] = self._safe[venue], safe
         if safe or not was_safe or not self._config.heed_venues:
             return
         for trade in self._trades.values():

@@ -26,10 +26,14 @@ from squall.system.wiring import Instrument, VenueRoute, Wiring
 from tests.fakes import FakeRuntime
 
 ACME = Symbol("ACME")
-A, B = Venue("exchange-a"), Venue("exchange-b")
+A, B, POOL = Venue("exchange-a"), Venue("exchange-b"), Venue("dark-pool")
 WIRING = Wiring(
     instruments=(Instrument(ACME),),
-    venues=(VenueRoute(A, "exchange-a", (ACME,)), VenueRoute(B, "exchange-b", (ACME,))),
+    venues=(
+        VenueRoute(A, "exchange-a", (ACME,)),
+        VenueRoute(B, "exchange-b", (ACME,)),
+        VenueRoute(POOL, "dark-pool", (ACME,), dark=True),
+    ),
 )
 MAKER = MarketMaker(half_spread_ticks=1, skew_lots_per_tick=0)
 CONFIG = StrategyConfig()
@@ -368,6 +372,13 @@ def test_quotes_are_pulled_when_a_venue_is_not_safe_any_more_and_come_back_at_th
     rig.pass_time(SECOND)
     rig.tick(200, venue=B)
     assert [each.price_half_ticks for each in rig.sent()] == [200, 204], "by exchange-b's prices alone"
+
+
+def test_how_a_dark_pool_fares_is_nothing_to_quotes_which_never_rest_there() -> None:
+    rig = quoting()
+    rig.health(POOL, True)
+    rig.health(POOL, False)
+    assert rig.cancels() == []
 
 
 def test_while_no_venue_is_safe_nothing_is_meant_and_the_reason_is_counted() -> None:
