@@ -1,6 +1,7 @@
 """Venues that charge and pay void some of their trades and set the prices of others, for thousands of seeds."""
 
 from squall.faults.fault import during
+from squall.faults.host import Crash
 from squall.faults.venue_staff import TradesBusted, TradesCorrected
 from squall.scenarios.checks.reached import protection_acted
 from squall.scenarios.desk_promises import always, settles
@@ -15,7 +16,10 @@ from squall.system.domain.signals import Workload
     stands_for="LME 2022",
 )
 def voided_trades() -> Scenario:
-    """`lme-2022` in small: half of exchange-a's trades are void after a second, exchange-b's prices are set right."""
+    """`lme-2022` in small: half of exchange-a's trades are void after a second, exchange-b's prices are set right.
+
+    In the middle of it the host of audit, portfolio and reconciler goes down for a moment.
+    """
     return Scenario(
         settings=Settings(venue=VenueConfig(events_per_s=2, take_per_100_lots=60, make_per_100_lots=-40)),
         workload=Workload(
@@ -28,6 +32,7 @@ def voided_trades() -> Scenario:
             cancel_after_ns=2 * SECOND,
         ),
         plan=(
+            during(4_700 * MILLISECOND, 5_200 * MILLISECOND, Crash("ops")),
             during(
                 1 * SECOND, 7 * SECOND, TradesBusted("exchange-a", share=0.5, delay_ns=1 * SECOND), must_touch=False
             ),
