@@ -280,8 +280,6 @@ class _KeepsOff:
     def ruling(self) -> Ruling:
         for order in list(self._due):
             self._settle(order, self._kernel.now_ns)
-        if not self._times:
-            return Ruling(Verdict.INCONCLUSIVE, "every venue was safe all the time")
         return self._docket.ruling(f"{self._times} times a venue was not safe, {self._pulled} quotes were pulled")
 
 

@@ -18,11 +18,11 @@ from squall.system.domain.strategies.market_maker import MarketMaker
     stands_for=EXCHANGE_API,
 )
 def maker_at_a_sick_venue() -> Scenario:
-    """exchange-a loses six requests in ten for five seconds; one unanswered order opens its breaker here."""
+    """exchange-a loses four requests in ten for seven seconds; one unanswered order opens its breaker here."""
     return Scenario(
         settings=Settings(
             venue=VenueConfig(events_per_s=4, take_per_100_lots=60, make_per_100_lots=-40),
-            desk=DeskConfig(breaker=BreakerConfig(failure_threshold=1, reset_timeout_ns=3 * SECOND)),
+            desk=DeskConfig(breaker=BreakerConfig(failure_threshold=1, reset_timeout_ns=700 * MILLISECOND)),
         ),
         workload=Workload(
             strategy="maker",
@@ -30,7 +30,7 @@ def maker_at_a_sick_venue() -> Scenario:
             start_ns=1 * SECOND,
             stop_ns=10 * SECOND,
         ),
-        plan=(during(4 * SECOND, 9 * SECOND, RequestsLost("exchange-a", 0.6)),),
+        plan=(during(3 * SECOND, 10 * SECOND, RequestsLost("exchange-a", 0.4), must_touch=False),),
         promises=(
             *always(),
             *settles(),

@@ -168,8 +168,10 @@ def test_an_order_that_is_meant_for_a_sick_venue_is_a_violation_and_one_for_anot
         assert fired(judge.ruling()) is (venue == "exchange-a")
 
 
-def test_a_run_in_which_every_venue_is_safe_proves_nothing() -> None:
+def test_while_every_venue_is_safe_quotes_may_rest() -> None:
     tale = Tale()
     judge = tale.judge(keeps_off_unsafe_venues(100 * MS))
     _healthy(tale, "exchange-a", True)
-    assert undecided(judge.ruling())
+    tale.accepted("q", venue="exchange-a")
+    tale.at(9 * SECOND)
+    assert held(judge.ruling())
