@@ -19,8 +19,9 @@ class PullSwitch(FaultKind, frozen=True):
     """A person puts something in another trading *state* at the console *target*, and sets it back in the end.
 
     *scope* is ``desk``, ``strategy``, ``venue``, ``symbol`` or ``client``, *which* which of them (the desk has none),
-    *state* ``halted``, ``reducing`` or ``active``. A console that is down hears nothing. Which programs are consoles a
-    desk says with its group ``consoles``: to any other this is no message that it need understand.
+    *state* ``halted``, ``closing`` (the orderly end of a day), ``reducing`` or ``active``. A console that is down hears
+    nothing. Which programs are consoles a desk says with its group ``consoles``: to any other this is no message that
+    it need understand.
     """
 
     place: ClassVar[str] = "service"

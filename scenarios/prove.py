@@ -346,6 +346,13 @@ PROTECTIONS: Final = (
         "A person wants to leave a venue, and positions are opened there.",
     ),
     Protection(
+        "a close waits for what is in flight",
+        "risk.drain",
+        "end-of-day",
+        "a closed desk is closed",
+        "The desk is said to be closed while orders for the day still stand at a venue that has yet to answer.",
+    ),
+    Protection(
         "a backup takes over",
         "lease.takeover",
         "oms-crash",

@@ -108,6 +108,10 @@ class RiskConfig(Struct, frozen=True):
     """Protection: no more is sold short than a lender has set aside."""
     kill_switch: bool = True
     """Protection: what is switched off trades no more, what is open of it is cancelled, and that is proved."""
+    drain: bool = True
+    """Protection: what closes is not said to be closed before nothing is in flight and the venues' lists agree."""
+    closing_patience_ns: int = 10 * SECOND
+    """After so long people are told what a close still waits for."""
     repeat_switch_ns: int = 200 * MILLISECOND
     """How often an operator's word is repeated until it is done."""
     peak_step: int = 1_000

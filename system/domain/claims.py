@@ -72,12 +72,13 @@ class AlertRaised(Claim, frozen=True, gc=False, tag=True):
 
 
 class SwitchReported(Claim, frozen=True, gc=False, tag=True):
-    """The operator has heard that something is in this state now, and how many open orders of it are left."""
+    """The operator has heard that something is in this state now, how much of it is left, and what that waits for."""
 
     scope: str
     name: str
     state: str
     left: int
+    waits_for: tuple[str, ...] = ()
 
 
 class StateHash(Claim, frozen=True, gc=False, tag=True):

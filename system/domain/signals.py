@@ -52,6 +52,8 @@ class Workload(Struct, frozen=True):
     buy_share: float = 0.5
     marketable_share: float = 0.8
     """The rest are DAY limits behind the touch."""
+    gtc_share: float = 0.0
+    """Of these, how many are good till cancelled."""
     market_share: float = 0.1
     """Of the marketable ones, sent as market orders; the others are IOC limits through the touch."""
     cancel_after_ns: int = 1 * SECOND
@@ -76,7 +78,7 @@ class Workload(Struct, frozen=True):
         _expect(self.start_ns >= 0, "start_ns", self.start_ns, "at least 0")
         _expect(self.cancel_after_ns >= 0, "cancel_after_ns", self.cancel_after_ns, "at least 0")
         _expect(self.lots_max >= self.lots_min, "lots_max", self.lots_max, f"at least {self.lots_min}")
-        for name in ("buy_share", "marketable_share", "market_share", "amend_share"):
+        for name in ("buy_share", "marketable_share", "gtc_share", "market_share", "amend_share"):
             _expect(0.0 <= getattr(self, name) <= 1.0, name, getattr(self, name), "a share from 0 to 1")
         _expect(0 <= self.participation_percent < 100, "participation_percent", self.participation_percent, "0 to 99")
         one_sided = not self.participation_percent or self.buy_share in (0.0, 1.0)
@@ -99,6 +101,7 @@ class Draws(Struct, frozen=True, gc=False):
     lots: float
     style: float
     depth: float
+    term: float = 1.0
 
 
 class BestTouch(Struct, frozen=True, gc=False):
@@ -193,6 +196,7 @@ def shape_order(
     touch_half_ticks = touch.ask_half_ticks if buying is marketable else touch.bid_half_ticks
     if touch_half_ticks == 0:
         return DropReason.EMPTY_SIDE
+    resting = TimeInForce.GTC if draws.term < workload.gtc_share else TimeInForce.DAY
     price_half_ticks: int | None = None
     if not market:
         tick = instrument.tick_half_ticks
@@ -206,7 +210,7 @@ def shape_order(
         side=side,
         quantity_lots=_lots(workload, draws.lots),
         ord_type=OrdType.MARKET if market else OrdType.LIMIT,
-        time_in_force=TimeInForce.IOC if marketable else TimeInForce.DAY,
+        time_in_force=TimeInForce.IOC if marketable else resting,
         price_half_ticks=price_half_ticks,
         intended_ns=intended_ns,
         decision_twice_half_ticks=touch.twice_middle,
@@ -252,7 +256,7 @@ def shape_amendment(
 
 def rests(order: SubmitOrder) -> bool:
     """Whether the order is meant to stay in a book until it trades or is cancelled."""
-    return order.time_in_force is TimeInForce.DAY
+    return order.time_in_force.rests
 
 
 def _lots(workload: Workload, draw: float) -> int:

@@ -1,7 +1,7 @@
 """Trading states, and whom each of them is for: the desk, a strategy, a venue, a symbol, a client.
 
-A kill switch is a state like the others, *halted*: nothing new goes out, and what is open is cancelled. It holds until
-a person sets it back. Whatever is not said to be otherwise is active.
+A kill switch is a state like the others, *halted*: nothing new goes out, and what is open is cancelled. The orderly end
+of a day is another, *closing*. Both hold until a person sets them back. Whatever is not said to be otherwise is active.
 """
 
 from collections.abc import Container, Iterable, Mapping
@@ -17,8 +17,15 @@ class TradingState(Enum):
     ACTIVE = "active"
     REDUCING = "reducing"
     """Only what brings a position nearer to zero, and not across."""
+    CLOSING = "closing"
+    """Nothing new; what is open is cancelled, but for what is good till cancelled: that stays at its venue."""
     HALTED = "halted"
     """Nothing new; what is open is cancelled."""
+
+    @property
+    def ends_trading(self) -> bool:
+        """Nothing new leaves, and somebody waits to hear that nothing is left."""
+        return self is TradingState.CLOSING or self is TradingState.HALTED
 
 
 class Scope(Enum):
@@ -70,6 +77,10 @@ def refusal(switch: Switch, names: Mapping[Scope, Container[str]]) -> NoSuchThin
     return None if switch.name in names[switch.scope] else NoSuchThing[switch.scope.name]
 
 
+_STRICTER: Final = {state: place for place, state in enumerate(TradingState)}
+"""They are listed from the mildest to the strictest."""
+
+
 class Switches:
     """All that is not active, in the order in which it was switched. Never changed: `switched` makes another."""
 
@@ -94,9 +105,7 @@ class Switches:
         """An order's: the strictest of all that concern it."""
         worst = TradingState.ACTIVE
         for switch in self._states.values():
-            if switch.concerns(strategy, symbol, client, venue):
-                if switch.state is TradingState.HALTED:
-                    return switch.state
+            if switch.concerns(strategy, symbol, client, venue) and _STRICTER[switch.state] > _STRICTER[worst]:
                 worst = switch.state
         return worst
 

@@ -37,7 +37,7 @@ from squall.system.domain.messages import (
     VenueReport,
 )
 from squall.system.domain.parents import Parents
-from squall.system.domain.switches import NO_SWITCHES, Scope, Switch, Switches, TradingState
+from squall.system.domain.switches import NO_SWITCHES, Scope, Switch, Switches
 from squall.system.runtime import Address, Runtime
 from squall.system.services.line import Line, opened_before
 from squall.system.wiring import Wiring
@@ -417,7 +417,7 @@ class Execution:
         if switches.any:
             state = switches.state_of(order.strategy, order.symbol, order.client)
             problem = line.closed_to(order)
-            if state is TradingState.HALTED or problem is not None:
+            if state.ends_trading or problem is not None:
                 self._acted("risk.kill_switch", order.cl_ord_id)
                 return problem or UnsentReason.HALTED
         return line.transmit(flight, wire_id)

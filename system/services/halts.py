@@ -1,13 +1,21 @@
-"""What is switched off, as a leader sees to it: others are told, what is open is cancelled, and that is proved."""
+"""What is switched off or closes, as a leader sees to it: what is open is cancelled, or stays, and that is proved."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from squall.system.domain.actors import Capacity, acting
 from squall.system.domain.claims import AlertRaised, ProtectionActed
+from squall.system.domain.closing import agrees, at_rest, kept, stays
 from squall.system.domain.commands import SetSwitch, WithdrawOrder
-from squall.system.domain.ids import ClOrdID
-from squall.system.domain.messages import DeskMessage, SwitchDone, SwitchesTold, SwitchRefused, SwitchTrading
+from squall.system.domain.ids import ClOrdID, Venue
+from squall.system.domain.messages import (
+    DeskMessage,
+    SwitchDone,
+    SwitchesTold,
+    SwitchRefused,
+    SwitchTrading,
+    VenueOpenOrders,
+)
 from squall.system.domain.orders import Order, OrderState, Trigger, allows
 from squall.system.domain.switches import Scope, Switch, TradingState, refusal
 from squall.system.runtime import Address, Runtime
@@ -17,6 +25,8 @@ if TYPE_CHECKING:
     from squall.system.services.term import Term
 
 OF_NO_ORDER: Final = ClOrdID("")
+NAMED_MOST: Final = 5
+"""Of what a close waits for, so many are named."""
 Thing = tuple[Scope, str]
 
 
@@ -46,6 +56,12 @@ class Halts:
             Scope.CLIENT: wiring.client_names,
         }
         """What there is to be switched."""
+        self._agreed: dict[Venue, None] = {}
+        """Venues whose list has said what ours says, since something began to close and nothing of it was in flight."""
+        self._put_off: dict[ClOrdID, WithdrawOrder] = {}
+        """Wishes to cancel what stays while the desk closes."""
+        self._since: dict[Thing, int] = {}
+        """Since when (monotonic) a close has been waiting; removed once people were told."""
 
     def switch(self, sender: Address, message: SwitchTrading) -> None:
         """Somebody wants it so. Nothing, where we cannot answer for it: it will be repeated.
@@ -66,11 +82,36 @@ class Halts:
             self._asked[thing] = (sender, message.number)
             self._left.pop(thing, None)  # it is repeated: our last answer may be lost
         actor = sender if sender == wiring.risk else acting(Capacity.OPERATOR, sender)
+        if message.state is TradingState.CLOSING:
+            self._since.setdefault(thing, self._runtime.monotonic_ns)
+        else:
+            self._since.pop(thing, None)
         if term.execute(SetSwitch(actor, OF_NO_ORDER, switch)):
             what = f"{message.scope.value} {message.name}".strip()
             self._runtime.emit(AlertRaised("critical", "oms.switch", f"{actor}: {what} is {message.state.value}"))
+            self._agreed.clear()
             self._tell()
         self.see_to_it()
+        for command in [each for each in self._put_off.values() if not self.puts_off(each)]:
+            del self._put_off[command.cl_ord_id]
+            term.execute(command)
+
+    def puts_off(self, command: WithdrawOrder) -> bool:
+        """Whether the order stays for now, since the desk closes. Then the wish is remembered, and done afterwards."""
+        order = self._term.state.orders.get(command.cl_ord_id)
+        if order is None or not stays(order) or self.state_of(order) is not TradingState.CLOSING:
+            return False
+        self._put_off[command.cl_ord_id] = command
+        return True
+
+    def on_open_orders(self, message: VenueOpenOrders) -> None:
+        """A venue's own list: while something closes it has to say what ours says."""
+        if message.trades_complete and agrees(message.venue, self._term.state.orders, message.orders):
+            self._agreed[message.venue] = None
+        else:
+            self._agreed.pop(message.venue, None)
+        if self._asked:
+            self.see_to_it()
 
     def _tell(self) -> None:
         term = self._term
@@ -86,24 +127,63 @@ class Halts:
         """
         term = self._term
         if term.state.switches.any and term.answerable:
-            for order in [order for order in term.state.orders.values() if self._is_halted(order)]:
+            for order in [order for order in term.state.orders.values() if self._is_to_go(order)]:
                 if order.state is not OrderState.PENDING_CANCEL and allows(order.state, Trigger.CANCEL_REQUESTED):
                     self._runtime.emit(ProtectionActed("risk.kill_switch", f"withdraws {order.cl_ord_id}"))
                     term.execute(WithdrawOrder(acting(Capacity.OPERATOR, "halt"), order.cl_ord_id))
         for thing, (sender, number) in self._asked.items():
-            state, left = term.state.switches.of(*thing), 0
+            state = term.state.switches.of(*thing)
+            switch = Switch(*thing, state)
+            names: list[str] = []
             if state is TradingState.HALTED:
-                switch = Switch(*thing, state)
-                left = sum(1 for order in term.state.orders.values() if self._concerns(switch, order))
+                names = [order.cl_ord_id for order in term.state.orders.values() if self._concerns(switch, order)]
+            elif state is TradingState.CLOSING:
+                names = self._closing(switch)
+            left = len(names)
             if self._left.get(thing) != left:
                 self._left[thing] = left
-                self._post(sender, SwitchDone(number, *thing, state, left))
+                stay = kept(self._staying(switch)) if state is TradingState.CLOSING and not left else ()
+                self._post(sender, SwitchDone(number, *thing, state, left, tuple(names[:NAMED_MOST]), stay))
                 term.flush()
 
-    def _is_halted(self, order: Order) -> bool:
-        states = self._term.state.switches
+    def _closing(self, switch: Switch) -> list[str]:
+        """What a close waits for: what is in flight, and then each venue that has not confirmed what stays."""
+        term, thing = self._term, (switch.scope, switch.name)
+        if not term.config.risk.drain:
+            return []
+        names: list[str] = [
+            order.cl_ord_id
+            for order in term.state.orders.values()
+            if self._concerns(switch, order) and not at_rest(order)
+        ]
+        if names:
+            self._agreed.clear()
+        elif term.config.reconcile.open_orders:
+            names = [route.venue for route in self._wiring.venues if route.venue not in self._agreed]
+        since_ns = self._since.get(thing)
+        if since_ns is None:
+            return names
+        if not names:
+            del self._since[thing]
+            what = f"{switch.scope.value} {switch.name}".strip()
+            self._runtime.emit(ProtectionActed("risk.drain", f"{what}: nothing is in flight, the venues agree"))
+        elif self._runtime.monotonic_ns - since_ns >= term.config.risk.closing_patience_ns:
+            del self._since[thing]
+            text = f"{switch.scope.value} {switch.name}".strip() + f" does not close: it waits for {', '.join(names)}"
+            self._runtime.emit(AlertRaised("critical", "oms.closing", text))
+        return names
+
+    def _staying(self, switch: Switch) -> list[Order]:
+        return [order for order in self._term.state.orders.values() if self._concerns(switch, order) and stays(order)]
+
+    def state_of(self, order: Order) -> TradingState:
+        """In which this order is to trade."""
         client = order.attribution.client or ""
-        return states.state_of(order.strategy, order.terms.symbol, client, order.venue) is TradingState.HALTED
+        return self._term.state.switches.state_of(order.strategy, order.terms.symbol, client, order.venue)
+
+    def _is_to_go(self, order: Order) -> bool:
+        state = self.state_of(order)
+        return state is TradingState.HALTED or (state is TradingState.CLOSING and not stays(order))
 
     @staticmethod
     def _concerns(switch: Switch, order: Order) -> bool:

@@ -111,7 +111,7 @@ class Line:
 
     def closed_to(self, order: RouteOrder) -> UnsentReason | None:
         """Why an operator's word keeps this order from the venue, where it does."""
-        if self.state is TradingState.HALTED:
+        if self.state.ends_trading:
             return UnsentReason.VENUE_HALTED
         if self.state is TradingState.REDUCING and not order.reduces:
             return UnsentReason.VENUE_REDUCING
@@ -160,7 +160,7 @@ class Line:
     def _health(self, now_ns: int) -> tuple[bool, bool]:
         """Whether new orders may go there, and whether only those that reduce."""
         reachable = self.gateway.established and self.breaker.routable(now_ns)
-        return reachable and self.state is not TradingState.HALTED, self.state is TradingState.REDUCING
+        return reachable and not self.state.ends_trading, self.state is TradingState.REDUCING
 
     def _record(self) -> None:
         """So that a restart does not forget that the venue is to be left alone. A probe changes nothing of that."""

@@ -244,8 +244,7 @@ class Oms:
             case OrderDoubtful():
                 term.execute(DoubtOrder(sender, message.cl_ord_id, message.venue, message.attempt))
             case CancelOrder():
-                if term.leading:
-                    term.execute(WithdrawOrder(message.actor or sender, message.cl_ord_id))
+                term.withdraw(WithdrawOrder(message.actor or sender, message.cl_ord_id))
             case AmendOrder():
                 term.amend(_replace(sender, message, self._config.oms.parent_cap))
             case ReplaceChecked():
@@ -263,6 +262,7 @@ class Oms:
                 term.reconciliation.on_trades(message, self._config.reconcile)
             case VenueOpenOrders():
                 term.reconciliation.on_open_orders(sender, message, self._config.reconcile)
+                term.halts.on_open_orders(message)
             case FenceAccepted():
                 if message.epoch == term.epoch:
                     term.on_fence_accepted()

@@ -8,7 +8,7 @@ import msgspec
 from squall.system.config import DeskConfig
 from squall.system.domain.claims import AlertRaised, SwitchReported
 from squall.system.domain.messages import SwitchDone, SwitchRefused, SwitchTrading
-from squall.system.domain.switches import Scope, TradingState
+from squall.system.domain.switches import Scope
 from squall.system.runtime import Address, Runtime
 from squall.system.wiring import Wiring
 
@@ -25,8 +25,9 @@ class Operator:
     """Writes each order down, repeats it to every OMS, and says what has come of it.
 
     Only a leader answers, so it need not be known who leads. An order is done when a leader has written it down; one
-    that halts something, when nothing is left open of it; one about a thing that does not exist is refused. A later
-    order about the same thing replaces an earlier one.
+    that halts something, when nothing is left open of it; one that closes it, when what is left is meant to stay, and
+    the venues' own lists say the same. One about a thing that does not exist is refused. A later order about the same
+    thing replaces an earlier one.
     """
 
     def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring) -> None:
@@ -87,9 +88,9 @@ class Operator:
         if thing in self._done or self._left.get(thing) == done.left:
             return
         self._left[thing] = done.left
-        if done.state is not TradingState.HALTED or not done.left:
+        if not done.state.ends_trading or not done.left:
             self._done[thing] = None
-        self._runtime.emit(SwitchReported(done.scope.value, done.name, done.state.value, done.left))
+        self._runtime.emit(SwitchReported(done.scope.value, done.name, done.state.value, done.left, done.waits_for))
 
     def _on_refused(self, refused: SwitchRefused) -> None:
         """There is no such thing: the person is told, and nothing is repeated."""

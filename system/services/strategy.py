@@ -265,6 +265,7 @@ class Strategy:
             lots=chance("signal", cl_ord_id, "lots"),
             style=chance("signal", cl_ord_id, "style"),
             depth=chance("signal", cl_ord_id, "depth"),
+            term=chance("signal", cl_ord_id, "term") if self._workload.gtc_share else 1.0,
         )
 
     def _drop(self, cl_ord_id: ClOrdID, reason: DropReason, count: int = 1) -> None:

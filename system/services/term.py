@@ -359,9 +359,11 @@ class Term:
 
     def amend(self, command: ReplaceOrder) -> None:
         """Ask for other terms, unless we cannot answer for it: then nothing happens, and the order stays as it is."""
-        if not self.leading or (self.replication.lost and self.config.oms.output_commit):
+        if not self.answerable:
             return
         order = self.state.orders.get(command.cl_ord_id)
+        if order is not None and self.halts.state_of(order).ends_trading:
+            return
         if order is not None and self.config.oms.form_checks:
             lots, price, stop = command.quantity_lots, command.price_half_ticks, command.stop_price_half_ticks
             terms = new_terms(order, lots, price, stop)
@@ -373,6 +375,11 @@ class Term:
         order = self.state.orders.get(command.cl_ord_id)
         if order is not None and order.revision == command.revision:
             self._check_replace(order)
+
+    def withdraw(self, command: WithdrawOrder) -> None:
+        """Somebody wants an order back. What outlives the day stays while the desk closes: it is done afterwards."""
+        if self.leading and not self.halts.puts_off(command):
+            self.execute(command)
 
     def tell_holdings(self, sender: Address, strategy: str) -> None:
         """Tell a strategy where it stands, and from now on how its orders fare. One that hears nothing asks again."""

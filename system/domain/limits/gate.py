@@ -234,7 +234,7 @@ class Gate:
 
     def _switched_off(self, book: Book, asked: Question, strategy: str, client: str, venue: str | None) -> list[Denial]:
         state = self._switches.state_of(strategy, book.instrument.symbol, client, venue)
-        if strategy in self._tripped or state is TradingState.HALTED:
+        if strategy in self._tripped or state.ends_trading:
             return [Denial(DenyReason.HALTED, asked.lots, 0)]
         if state is TradingState.REDUCING and not asked.lowers:
             room = self._room(book, asked.side)

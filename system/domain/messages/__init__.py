@@ -106,6 +106,7 @@ from squall.system.domain.messages.routing import (
     VenueReport,
 )
 from squall.system.domain.messages.switches import (
+    KeptOrder,
     SwitchDone,
     SwitchesTold,
     SwitchRefused,
@@ -154,6 +155,7 @@ __all__ = [
     "JoinStandby",
     "JournalCopied",
     "JournalImage",
+    "KeptOrder",
     "LeaderBeat",
     "Leading",
     "LeaseGranted",

@@ -2,7 +2,9 @@
 
 from typing import ClassVar
 
-from squall.system.domain.ids import Epoch
+from msgspec import Struct
+
+from squall.system.domain.ids import ClOrdID, Epoch, Venue
 from squall.system.domain.messages.base import DeskMessage
 from squall.system.domain.switches import NoSuchThing, Scope, Switch, TradingState
 
@@ -35,11 +37,20 @@ class SwitchesTold(DeskMessage, frozen=True, gc=False, tag=True):
         return f"switches/{self.epoch}/{self.version}"
 
 
+class KeptOrder(Struct, frozen=True, gc=False, array_like=True):
+    """An order that outlives the day, and what is left of it."""
+
+    cl_ord_id: ClOrdID
+    venue: Venue
+    leaves_lots: int
+
+
 class SwitchDone(DeskMessage, frozen=True, gc=False, tag=True):
     """OMS → operator: it is written down, on two disks; *left* orders are still open that it concerns.
 
     Where the state is *halted* it is repeated as they end, and 0 is the proof: every one of them has come to an end
-    that a venue has confirmed, or never left the desk.
+    that a venue has confirmed, or never left the desk. Where it is *closing*, those that are to stay are not counted,
+    and each venue is that has not confirmed them yet.
     """
 
     number: int
@@ -47,6 +58,10 @@ class SwitchDone(DeskMessage, frozen=True, gc=False, tag=True):
     name: str
     state: TradingState
     left: int
+    waits_for: tuple[str, ...] = ()
+    """The first few of what is left, by name: orders, or venues."""
+    kept: tuple[KeptOrder, ...] = ()
+    """Closing: what stays at its venue."""
 
     @property
     def identity(self) -> str:
