@@ -11,7 +11,7 @@ from squall.sim.exchange.wire.messages import (
     TimeInForce,
 )
 from squall.sim.trace import Handled, Record, Sent, VenueAccepted, VenueClosed, VenueReplaced
-from squall.system.domain.messages import SubmitOrder, SwitchDone, SwitchTrading
+from squall.system.domain.messages import CancelOrder, SubmitOrder, SwitchDone, SwitchTrading
 from squall.system.domain.switches import Scope, TradingState
 
 MILLISECOND = 1_000_000
@@ -74,10 +74,14 @@ class _ClosedIsClosed:
         self._kept = 0
         self._closed = False
         self._is_asked = False
+        self._wanted_back: dict[str, None] = {}
+        """Orders that somebody wanted back while the desk was open, or had not heard the word yet."""
+        self._asked_ns = 0
         self._docket = Docket()
         trace = stage.world.trace
         trace.watch(self._on_word, Handled, SwitchTrading)
         trace.watch(self._on_done, Handled, SwitchDone)
+        trace.watch(self._on_wish, Sent, CancelOrder)
         for kind in (NewOrderSingle, OrderCancelRequest, OrderCancelReplaceRequest):
             trace.watch(self._on_wire, Sent, kind)
 
@@ -87,12 +91,21 @@ class _ClosedIsClosed:
             return
         self._is_asked = handled.message.state is TradingState.CLOSING
         self._asked += self._is_asked
+        self._asked_ns = record.at_ns
         self._closed = False
+
+    def _on_wish(self, record: Record) -> None:
+        if not self._is_asked or record.at_ns < self._asked_ns + self._hearsay_ns:
+            self._wanted_back[record.event.message.cl_ord_id] = None
 
     def _on_wire(self, record: Record) -> None:
         if self._closed and record.event.to in self._venues:
             what = f"{type(record.event.message).__name__} {record.event.message.cl_ord_id}"
             self._docket.violated(record, f"{what} leaves for {record.event.to}, and the desk is closed")
+        elif self._is_asked and isinstance(record.event.message, OrderCancelRequest):
+            order = record.event.message.orig_cl_ord_id.partition("~")[0]
+            if self._books.terms.get(order) is TimeInForce.GTC and order not in self._wanted_back:
+                self._docket.violated(record, f"{order} is good till cancelled, and is taken back as the desk closes")
 
     def _on_done(self, record: Record) -> None:
         done: SwitchDone = record.event.message

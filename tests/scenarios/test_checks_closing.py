@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from squall.scenarios.checks.closing import closed_is_closed
-from squall.sim.exchange.wire.messages import TimeInForce
+from squall.sim.exchange.wire.messages import OrderCancelRequest, Side, TimeInForce
 from squall.system.domain.ids import ClOrdID, Venue
-from squall.system.domain.messages import KeptOrder, SwitchDone, SwitchTrading
+from squall.system.domain.messages import CancelOrder, KeptOrder, SwitchDone, SwitchTrading
 from squall.system.domain.switches import Scope, TradingState
 from tests.scenarios.stages import Tale, fired, held, new_order, submit, undecided
 
@@ -82,6 +82,24 @@ def test_an_order_that_leaves_after_the_word_is_a_violation() -> None:
     ruling = evening.judge.ruling()
     assert fired(ruling)
     assert ruling.seq == late
+
+
+def test_what_is_good_till_cancelled_is_taken_back_by_nobody_but_who_wanted_it_before() -> None:
+    cancel = OrderCancelRequest("gtc~c1", "gtc", "ACME", Side.BUY)
+    evening = Evening()
+    evening.word()
+    evening.tale.sent("execution", "exchange-a", cancel)
+    ruling = evening.judge.ruling()
+    assert fired(ruling)
+    assert "gtc is good till cancelled, and is taken back" in ruling.detail
+    earlier = Evening()
+    earlier.tale.sent("strategy", "oms1", CancelOrder(ClOrdID("gtc")))
+    earlier.word()
+    earlier.tale.sent("execution", "exchange-a", cancel)
+    earlier.tale.closed("gtc", leaves_lots=10)
+    earlier.tale.closed("day", leaves_lots=10)
+    earlier.proof()
+    assert held(earlier.judge.ruling())
 
 
 def test_a_close_that_nobody_confirms_is_a_violation_and_none_is_undecided() -> None:

@@ -148,7 +148,7 @@ class ReferenceGate:
         scopes = ("desk", "strategy", "symbol", "client")
         concerned = list(zip(scopes, mine, strict=True))
         states = [switch.state for switch in self.switches if (switch.scope.value, switch.name) in concerned]
-        if TradingState.HALTED in states:
+        if TradingState.HALTED in states or TradingState.CLOSING in states:
             return [Denial(DenyReason.HALTED, order.quantity_lots, 0)]
         if TradingState.REDUCING in states and not lowers:
             room = self.room(order)
