@@ -8,7 +8,7 @@ from rich.console import Console
 from squall.reports.lines import STYLES, Cell, heading, paragraph, put, symbol, table
 from squall.reports.units import count, duration, metric, metrics, moment, number, window
 from squall.reports.words import WORDS, effects, headline, open_questions, told_violation, what_went_wrong, worst_first
-from squall.scenarios.result import CapacityCurve, CausalStep, ProveRow, RunResult, Verdict
+from squall.scenarios.result import CapacityCurve, CausalStep, DrawnCurve, FigureErrors, ProveRow, RunResult, Verdict
 
 _SPANS: Final = ("order_to_ack", "order_to_fill", "signal_to_wire")
 _FLOWS: Final = ("orders", "fills", "messages", "messages_per_order", "orders_per_s")
@@ -79,8 +79,31 @@ def capacity_table(curves: Sequence[CapacityCurve], console: Console) -> None:
                 ]
             )
         table(console, cells)
-        paragraph(console, _crossing(curve))
+        paragraph(console, crossing_words(curve))
         put(console)
+
+
+def figure_table(drawn: Sequence[DrawnCurve], errors: FigureErrors, console: Console) -> None:
+    """Ours beside the chapter's figure 10.3, point by point, and where each curve crosses 100 µs."""
+    heading(console, "Beside the chapter's figure 10.3")
+    rates = [rate for rate, _ in drawn[0].points]
+    rows: list[list[Cell]] = [[("p99 in µs, here / drawn", "dim"), *((number(rate), "dim") for rate in rates)]]
+    for curve in drawn:
+        pairs = zip(curve.points, curve.ours_ns, strict=True)
+        rows.append([curve.profile, *(f"{ours / 1_000:.0f} / {ns / 1_000:.0f}" for (_, ns), ours in pairs)])
+    table(console, rows)
+    held_out = ", ".join(number(rate) for rate in drawn[0].held_out)
+    paragraph(
+        console,
+        f"Off by {errors.median:.0%} in the median and by {errors.largest:.0%} at most; where nothing was fitted "
+        f"({held_out}), by {errors.held_out:.0%} in the median.",
+    )
+    for curve in drawn:
+        paragraph(
+            console,
+            f"{curve.profile}: the text has 100 µs at {number(curve.text_per_s)} orders/s; its curve crosses at "
+            f"{number(curve.crossing_linear_per_s)}, or {number(curve.crossing_log_per_s)} on a log axis.",
+        )
 
 
 # --- the parts of a summary ------------------------------------------------------------------------
@@ -177,7 +200,8 @@ def _busiest(utilisation: dict[str, float]) -> str:
     return f"{name} {utilisation[name]:.0%}"
 
 
-def _crossing(curve: CapacityCurve) -> str:
+def crossing_words(curve: CapacityCurve) -> str:
+    """Where this curve ends to keep its SLA, in words; also where it never does, or always."""
     sla = curve.sla
     limit = f"{metric(sla.metric, sla.limit_ns).group} {metric(sla.metric, 0).label} < {duration(sla.limit_ns)}"
     if sla.crossing_per_s is None:

@@ -187,6 +187,8 @@ def _point(
         p99_ci_ns=(quantile_ns(99 - half_width), quantile_ns(99 + half_width)),
         throughput_per_s=round(wired * SECOND / loaded_ns, 3),
         utilisation=utilisation,
+        bottleneck=max(utilisation, key=lambda name: utilisation[name]) if utilisation else None,
+        orders=count,
     )
     return point, flaws
 

@@ -91,13 +91,18 @@ def batches(sample: Sample, count: int) -> list[Sample]:
     return list(sample[len(sample) - length * count :].reshape(count, length))
 
 
-def warm_up(sample: Sample) -> int | None:
-    """How many values of the beginning to leave out by MSER-5; None where the rule finds no end of it.
+def warm_up(replications: Sequence[Sample]) -> int | None:
+    """How many values of each beginning to leave out by MSER-5; None where the rule finds no end of it.
 
     White (1997), MSER-5: over means of five, cut where the standard error of what is left is least. Where that is in
     the second half, there is no telling that a steady state was ever reached: above saturation, there is none.
+
+    It looks at logarithms, averaged over the replications. On waiting times themselves it cuts just behind the largest
+    burst, wherever that is: seen here to take a third off a 99th percentile that had no warm-up to lose.
     """
-    means = sample[: len(sample) // MSER_BATCH * MSER_BATCH].reshape(-1, MSER_BATCH).mean(axis=1)
+    shortest = min(len(each) for each in replications) // MSER_BATCH * MSER_BATCH
+    logs = np.mean([np.log(np.maximum(each[:shortest], 1)) for each in replications], axis=0)
+    means = logs.reshape(-1, MSER_BATCH).mean(axis=1)
     count = len(means)
     if count < 2 * MSER_BATCH:
         return None

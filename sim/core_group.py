@@ -26,14 +26,18 @@ class GroupSpec(Struct, frozen=True):
     wake_up_ns: int = 0
     """A core that idles sleeps: whoever comes first waits so long for it to be scheduled. 0: it spins."""
     contention: float = 0.0
-    """Every message that waits makes the service of the one that is taken longer by this share: those who put them
-    there want the same lock, and the same cache lines."""
+    """Every message that waits makes the service of the one that is taken longer by this share: those who put it
+    there want the same lock."""
+    coherency: float = 0.0
+    """And every pair among those that wait and the one that is taken, by this share: they move the same cache lines to
+    and fro. (Gunther's Universal Scalability Law: 1 + σ(N − 1) + κN(N − 1), N of them together.)"""
 
     def __post_init__(self) -> None:
         for holds, what in (
             (self.cores >= 1, f"cores: expected at least 1, found {self.cores}"),
             (self.wake_up_ns >= 0, f"wake_up_ns: expected at least 0, found {self.wake_up_ns}"),
             (self.contention >= 0, f"contention: expected at least 0, found {self.contention}"),
+            (self.coherency >= 0, f"coherency: expected at least 0, found {self.coherency}"),
         ):
             if not holds:
                 raise ValueError(what)
@@ -107,8 +111,9 @@ class CoreGroup(Core):
             drawn = spec.service.get(type(job.b))
             if drawn is not None:
                 given_ns += drawn.at_ns(self._chance.uniform(f"service/{job.slot.address}/{job.b.identity}"))
-        if spec.contention and self.waiting:
-            given_ns += int(given_ns * spec.contention * len(self.waiting))
+        waiting = len(self.waiting)
+        if waiting and (spec.contention or spec.coherency):
+            given_ns += int(given_ns * waiting * (spec.contention + spec.coherency * (waiting + 1)))
         seat.job = job
         seat.given_ns = given_ns
         seat.came_ns = came_ns

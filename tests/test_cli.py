@@ -202,6 +202,14 @@ def test_exit_code_5_somebody_interrupts(squall: Squall, tmp_path: Path) -> None
         (("capacity", "--sla", "p99<fast"), "--sla p99<fast: expected a duration such as 250ms or 5s, found 'fast'"),
         (("capacity", "--sla", "p99<0us"), "--sla p99<0us: expected a limit above zero"),
         (("capacity", "--orders", "1"), "Invalid value for '--orders': 1 is not in the range x>=10."),
+        (("capacity", "--profile", "fast"), "--profile fast: no such profile; there are journal-on-path, baseline,"),
+        (
+            ("capacity", "--profile", "journal-on-path", "--profile", "baseline"),
+            "--profile journal-on-path: the whole desk is measured by itself",
+        ),
+        (("capacity", "--journal"), "--journal: this is for stacks; the whole desk has Poisson load and no plan"),
+        (("capacity", "--profile", "baseline", "--set", "a=b"), "--set a=b: a stack has no settings"),
+        (("capacity", "--figure", "--rates", "5,6"), "--figure: it says itself which stacks are measured"),
         (("capacity", "--set", "a=b"), "--set a: no such key; sections are breaker,"),
     ],
 )
@@ -568,6 +576,7 @@ def test_capacity_has_the_form_of_the_contract(squall: Squall) -> None:
     for point in curve["points"]:
         assert tuple(point) == (
             *("rate_per_s", "p50_ns", "p99_ns", "p999_ns", "p99_ci_ns", "throughput_per_s", "utilisation"),
+            *("bottleneck", "orders", "replications", "stopped", "p99_parts_ns"),
         )
         low, high = point["p99_ci_ns"]
         assert low <= point["p99_ns"] <= high
@@ -607,6 +616,23 @@ def test_a_capacity_whose_promises_are_broken_names_the_promise(
     assert said.exit_code == PASS
     assert "squall: at 200 orders/s: my promise: my promise says violated" in said.err
     assert squall(*BRISK, "--require").exit_code == VIOLATED
+
+
+def test_the_capacity_of_a_stack_under_a_plan_goes_to_a_page_a_table_and_json(squall: Squall, tmp_path: Path) -> None:
+    plan = tmp_path / "hot.toml"
+    plan.write_text(
+        'schema = 1\n[[faults]]\nkind = "core-throttled"\ntarget = "desk"\nfactor = 5.0\nstart = "0s"\nend = "9s"\n'
+    )
+    said = squall(
+        *("capacity", "--profile", "lock-free", "--rates", "3000", "--plan", str(plan), "--sla", "p99<1us"),
+        *("--html", str(tmp_path / "c.html"), "--csv", str(tmp_path / "c.csv"), "--json", "-", "--require"),
+    )
+    assert said.exit_code == VIOLATED
+    (curve,) = json.loads(said.out)["curves"]
+    assert (curve["profile"], curve["plan"]) == ("lock-free", "hot.toml")
+    assert curve["points"][0]["stopped"] in ("tight", "budget")
+    assert (tmp_path / "c.csv").read_text().count("\n") == 2
+    assert "hot.toml" in (tmp_path / "c.html").read_text()
 
 
 @pytest.mark.parametrize(

@@ -1,52 +1,131 @@
-"""`squall capacity`: latency against throughput."""
+"""`squall capacity`: latency against throughput, of the desk or of a stack."""
 
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from squall.commands.exits import PASS, VIOLATED, bad_input
 from squall.commands.options import JSON, SEED, SET
-from squall.commands.outputs import output, progress_bar, show, show_drawn, write
+from squall.commands.outputs import outputs, progress_bar, show, show_drawn, write
+
+if TYPE_CHECKING:
+    from squall.scenarios.capacity import Measured
+
+WHOLE_DESK = "journal-on-path"
+ARRIVALS = click.Choice(["bursty", "poisson"])
 
 
 @click.command()
 @click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="NAME",
+    help="A stack: baseline, lock-free, kernel-bypass; may be repeated. [journal-on-path, the whole desk]",
+)
+@click.option("--figure", is_flag=True, help="All stacks at the loads of the chapter's figure 10.3, beside it.")
+@click.option(
     "--rates",
-    default="100:500:100",
-    show_default=True,
-    help="Orders a second: A:B:STEP, both ends included, or a list A,B,C.",
+    default=None,
+    help="Orders a second: A:B:STEP, both ends included, or a list A,B,C. [100:500:100; stacks: 500:3000:500]",
 )
 @click.option("--sla", default="p99<100us", show_default=True, help="What signal_to_wire is to keep.")
-@click.option("--orders", type=click.IntRange(10), default=2_000, show_default=True, help="Orders at each rate.")
+@click.option("--orders", type=click.IntRange(10), default=2_000, show_default=True, help="At each rate, whole desk.")
+@click.option("--arrivals", type=ARRIVALS, help="How orders come to a stack [bursty]; to the whole desk, Poisson.")
+@click.option("--journal", is_flag=True, help="A stack with its journal and its backup's on the path.")
+@click.option("--plan", "plan_file", metavar="FILE", help="A stack under these faults, TOML or JSON.")
+@click.option("--precise", is_flag=True, help="A stack until p99 is known to 5 %, not to 15 %.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes, for stacks.")
 @SEED
 @SET
 @JSON
+@click.option("--csv", "csv_file", metavar="FILE", help="Write the points as CSV.")
+@click.option("--html", "html_file", metavar="FILE", help="Write one page with the curves.")
 @click.option("--require", is_flag=True, help="Exit 1 unless the SLA and every promise are kept at every rate.")
 def capacity(
-    rates: str,
-    sla: str,
-    orders: int,
-    seed: int,
-    overrides: tuple[str, ...],
-    json_file: str | None,
-    require: bool,
+    figure: bool, json_file: str | None, csv_file: str | None, html_file: str | None, require: bool, **asked: Any
 ) -> None:
-    """Latency against throughput: signal to wire under Poisson load, the journal on its path."""
+    """Latency against throughput: signal to wire under load, and where the SLA ends."""
+    from squall.reports.capacity import capacity_csv, write_capacity_html
     from squall.reports.machine import capacity_json, encode
-    from squall.reports.summary import capacity_table
-    from squall.scenarios.capacity import measure_capacity, parse_rates, parse_sla
+    from squall.reports.summary import capacity_table, figure_table
+    from squall.scenarios.figure import beside, errors
 
-    target = output(json_file, "--json")
+    target, csv_target, html_target = outputs(json=json_file, csv=csv_file, html=html_file)
     with bad_input():
-        wanted, limit = parse_rates(rates), parse_sla(sla)
-        with progress_bar("capacity") as progress:
-            measured = measure_capacity(wanted, limit, orders, seed, overrides, progress)
+        measured = _measured(figure, **asked)
+    curves = measured.curves
+    drawn = beside(curves) if figure else ()
+    document = encode(capacity_json(curves)).decode()
     if target is not None:
-        write(target, encode(capacity_json(measured.curves)).decode() + "\n")
+        write(target, document + "\n")
+    if csv_target is not None:
+        write(csv_target, capacity_csv(curves))
+    if html_target is not None:
+        write_capacity_html(curves, drawn, html_target)
     if json_file == "-":
-        show(encode(capacity_json(measured.curves)).decode())
+        show(document)
     else:
-        show_drawn(lambda console: capacity_table(measured.curves, console))
+        show_drawn(lambda console: capacity_table(curves, console))
+        if drawn:
+            show_drawn(lambda console: figure_table(drawn, errors(drawn), console))
     for flaw in measured.flaws:
         click.echo(f"squall: {flaw}", err=True)
     sys.exit(VIOLATED if require and not measured.kept else PASS)
+
+
+def _measured(
+    figure: bool,
+    profiles: tuple[str, ...],
+    rates: str | None,
+    sla: str,
+    orders: int,
+    arrivals: str | None,
+    journal: bool,
+    plan_file: str | None,
+    precise: bool,
+    jobs: int,
+    seed: int,
+    overrides: tuple[str, ...],
+) -> "Measured":
+    from squall.faults.plan import load_plan
+    from squall.scenarios.capacity import CapacityError, measure_capacity, parse_rates, parse_sla
+    from squall.scenarios.load import Arrivals
+    from squall.scenarios.stacks import STACKS
+    from squall.scenarios.study import PRECISE, QUICK, Asked, study
+
+    if figure:
+        if profiles or rates:
+            raise CapacityError("--figure: it says itself which stacks are measured, and at which loads")
+        profiles, rates = tuple(STACKS), "500:3000:500"
+    names = tuple(dict.fromkeys(profiles)) or (WHOLE_DESK,)
+    for name in names:
+        if name != WHOLE_DESK and name not in STACKS:
+            raise CapacityError(f"--profile {name}: no such profile; there are {', '.join((WHOLE_DESK, *STACKS))}")
+    if WHOLE_DESK in names and len(names) > 1:
+        raise CapacityError(f"--profile {WHOLE_DESK}: the whole desk is measured by itself")
+    limit = parse_sla(sla)
+    plan = load_plan(Path(plan_file)) if plan_file is not None else ()
+    if names == (WHOLE_DESK,):
+        given = {"--arrivals": arrivals, "--journal": journal, "--precise": precise, "--plan": plan}
+        for option, value in given.items():
+            if value:
+                raise CapacityError(f"{option}: this is for stacks; the whole desk has Poisson load and no plan")
+        with progress_bar("capacity") as progress:
+            return measure_capacity(parse_rates(rates or "100:500:100"), limit, orders, seed, overrides, progress)
+    if overrides:
+        raise CapacityError(f"--set {overrides[0]}: a stack has no settings; this is for the whole desk")
+    asked = Asked(
+        rates=parse_rates(rates or "500:3000:500"),
+        sla=limit,
+        seed=seed,
+        arrivals=Arrivals(arrivals or "bursty"),
+        effort=PRECISE if precise else QUICK,
+        plan=plan,
+        plan_name=Path(plan_file).name if plan_file is not None else None,
+        journal=journal,
+    )
+    with progress_bar("capacity") as progress:
+        return study(names, asked, jobs, progress)

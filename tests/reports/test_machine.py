@@ -67,7 +67,7 @@ def test_a_proof_has_exactly_the_keys_of_the_contract() -> None:
 
 
 def test_capacity_has_exactly_the_keys_of_the_contract() -> None:
-    point = CapacityPoint(100.0, 1, 2, 3, (1, 4), 99.5, {"oms1": 0.25})
+    point = CapacityPoint(100.0, 1, 2, 3, (1, 4), 99.5, {"oms1": 0.25}, "oms1", 10)
     curve = CapacityCurve("default", None, (point,), CapacitySla("signal_to_wire_p99_ns", 100_000))
     assert json.loads(encode(capacity_json([curve]))) == {
         "schema": 1,
@@ -84,6 +84,11 @@ def test_capacity_has_exactly_the_keys_of_the_contract() -> None:
                         "p99_ci_ns": [1, 4],
                         "throughput_per_s": 99.5,
                         "utilisation": {"oms1": 0.25},
+                        "bottleneck": "oms1",
+                        "orders": 10,
+                        "replications": 1,
+                        "stopped": "budget",
+                        "p99_parts_ns": {},
                     }
                 ],
                 "sla": {

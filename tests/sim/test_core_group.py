@@ -106,6 +106,15 @@ def test_those_who_wait_make_the_service_of_the_one_who_is_taken_longer() -> Non
     assert [entry[0] for entry in stage.seen if "message" in entry] == [2_100, 2_250, 2_350]
 
 
+def test_every_pair_of_those_who_are_together_makes_the_service_longer() -> None:
+    stage = OneHost(GroupSpec(coherency=0.1))
+    for name in "abcd":
+        stage.note(2_000, name, 100)
+    stage.world.run_until(5_000)
+    # The first found nobody; then there were three together, 3 × 2 pairs each way, then two, then one.
+    assert [entry[0] for entry in stage.seen if "message" in entry] == [2_100, 2_260, 2_380, 2_480]
+
+
 def test_a_service_time_is_drawn_for_the_message_and_added_to_its_cost() -> None:
     stage = OneHost(GroupSpec(service={Note: Exponential(1_000)}))
     stage.note(2_000, "a", 7)
@@ -120,6 +129,7 @@ def test_a_service_time_is_drawn_for_the_message_and_added_to_its_cost() -> None
         ({"cores": 0}, "cores: expected at least 1, found 0"),
         ({"wake_up_ns": -1}, "wake_up_ns: expected at least 0, found -1"),
         ({"contention": -0.1}, "contention: expected at least 0, found -0.1"),
+        ({"coherency": -0.1}, "coherency: expected at least 0, found -0.1"),
     ],
 )
 def test_a_group_that_cannot_be_is_refused(spec: dict[str, Any], said: str) -> None:

@@ -73,7 +73,7 @@ def measure(model: Model, customers: int, seed: int, confidence: float) -> list[
 
 
 def _held(model: str, where: str, said: Said, sample: Sample, confidence: float) -> Found:
-    cut = warm_up(sample)
+    cut = warm_up([sample])
     assert cut is not None, f"{model}: no end of the warm-up"
     parts = batches(sample[cut:], BATCHES)
     return Found(model, where, said, mean_of(parts, confidence), percentile_of(parts, 99, confidence))

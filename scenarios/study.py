@@ -1,0 +1,264 @@
+"""A capacity study on the order-path world: replications until the interval is tight, and where the SLA ends."""
+
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from itertools import starmap
+from math import log
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from squall.faults.fault import Plan
+from squall.scenarios.capacity import Measured
+from squall.scenarios.estimate import FEWEST_REPLICATIONS, Sample, nearest_rank, percentile_of, warm_up
+from squall.scenarios.load import Arrivals, arrival_times
+from squall.scenarios.order_path import LATE_NS, PARTS, START_NS, OrderPath, Passed
+from squall.scenarios.result import CapacityCurve, CapacityPoint, CapacitySla, Stopped
+from squall.scenarios.run import Progress
+from squall.scenarios.stacks import STACKS, Stack
+from squall.sim.rng import Chance
+from squall.system.config import SECOND
+
+SEEDS_APART: Final = 1_000_003
+"""From one seed of a study to the next: no replication of one is a replication of the other."""
+BACKLOG_SHARE: Final = 0.05
+"""A load that takes longer than this share of itself to be worked off when it ends was too much."""
+NARROW: Final = 0.02
+"""Where the SLA ends is looked for until it is known as nearly as this."""
+MOST_STEPS: Final = 8
+BAND: Final = (98.0, 99.9)
+"""The orders around the 99th percentile whose time is told by parts."""
+
+
+_Map = Callable[[Callable[..., Any], Iterable[tuple[Any, ...]]], Iterator[Any]]
+
+
+class Effort(Struct, frozen=True):
+    """How sure a point has to be, and what may be spent on it."""
+
+    tight: float = 0.15
+    """The half-width of the interval around the 99th percentile, as a share of it."""
+    least: int = 5
+    most: int = 12
+    """Replications."""
+    orders: int = 10_000
+    """In each."""
+
+    def __post_init__(self) -> None:
+        if not FEWEST_REPLICATIONS <= self.least <= self.most:
+            raise ValueError(f"effort: expected {FEWEST_REPLICATIONS} ≤ least ≤ most, found {self.least}, {self.most}")
+
+
+QUICK: Final = Effort()
+PRECISE: Final = Effort(tight=0.05, least=10, most=60, orders=20_000)
+
+
+class Asked(Struct, frozen=True):
+    """What is to be measured, the same for every profile and load."""
+
+    rates: tuple[int, ...]
+    sla: CapacitySla
+    seed: int
+    arrivals: Arrivals = Arrivals.BURSTY
+    effort: Effort = QUICK
+    plan: Plan = ()
+    plan_name: str | None = None
+    journal: bool = False
+
+
+class _Point(Struct, frozen=True):
+    """A point, and orders that never reached the wire at it."""
+
+    point: CapacityPoint
+    lost: int
+    effects: int
+
+
+def study(stacks: Sequence[str], asked: Asked, jobs: int = 1, progress: Progress | None = None) -> Measured:
+    """A curve for each of the stacks, by name. The same for any number of *jobs*."""
+    work = [(name, rate, asked) for name in stacks for rate in asked.rates]
+    steps = len(work) + len(stacks)
+    found: list[_Point] = []
+    curves, flaws = [], []
+    with _mapper(jobs) as mapped:
+        for each in mapped(measure_point, work):
+            found.append(each)
+            _tell(progress, len(found) / steps)
+        by_stack = [found[at : at + len(asked.rates)] for at in range(0, len(found), len(asked.rates))]
+        searches = [(name, points, asked) for name, points in zip(stacks, by_stack, strict=True)]
+        for name, points, sla in zip(stacks, by_stack, mapped(_search, searches), strict=True):
+            curves.append(CapacityCurve(name, asked.plan_name, tuple(each.point for each in points), sla))
+            flaws += list(_flaws(name, points, asked))
+            _tell(progress, (len(found) + len(curves)) / steps)
+    return Measured(tuple(curves), tuple(flaws))
+
+
+def _flaws(name: str, points: Sequence[_Point], asked: Asked) -> Iterator[str]:
+    for each in points:
+        if each.lost:
+            point = each.point
+            yield (
+                f"{name} at {point.rate_per_s:g} orders/s: {each.lost} of {point.orders} orders never reached the "
+                "wire; they count as an hour late"
+            )
+    if asked.plan and not any(each.effects for each in points):
+        yield f"{name}: the plan of faults touched nothing"
+
+
+def _tell(progress: Progress | None, share: float) -> None:
+    if progress is not None:
+        progress(share)
+
+
+@contextmanager
+def _mapper(jobs: int) -> Iterator[_Map]:
+    """Maps over processes, or in this one where there is one job; results come in the order of the work."""
+    if jobs == 1:
+        yield starmap
+        return
+    # A fresh process imports anew: what this one has patched or loaded does not leak into a measurement.
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+
+        def mapped(function: Callable[..., Any], work: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+            for future in [pool.submit(function, *each) for each in work]:
+                yield future.result()
+
+        yield mapped
+
+
+def measure_point(name: str, rate_per_s: float, asked: Asked) -> _Point:
+    """One stack at one load: replications until the interval is tight, or all are spent."""
+    effort = asked.effort
+    passed: list[Passed] = []
+    stopped = Stopped.BUDGET
+    for number in range(effort.most):
+        passed.append(replicate(STACKS[name], rate_per_s, asked, number))
+        if number + 1 < effort.least:
+            continue
+        if any(_saturated(every) for every in passed):
+            stopped = Stopped.SATURATED
+            break
+        if percentile_of(_steady(passed, asked), 99).relative <= effort.tight:
+            stopped = Stopped.TIGHT
+            break
+    samples = [each.latency_ns for each in passed] if stopped is Stopped.SATURATED else _steady(passed, asked)
+    return _point(rate_per_s, samples, passed, stopped)
+
+
+def replicate(stack: Stack, rate_per_s: float, asked: Asked, number: int) -> Passed:
+    """The *number*-th replication: every stack and every load meets the same bursts, pauses and faults in it."""
+    seed = asked.seed * SEEDS_APART + number
+    for_ns = int(asked.effort.orders * SECOND / rate_per_s)
+    if asked.plan:
+        for_ns = max(for_ns, max(planned.end_ns for planned in asked.plan) - START_NS)
+    times = arrival_times(Chance(seed), asked.arrivals, rate_per_s, for_ns)
+    return OrderPath(stack, times, for_ns, seed, asked.plan, asked.journal).run()
+
+
+def _saturated(passed: Passed) -> bool:
+    """Whether what had come was still being worked off long after the last signal."""
+    return passed.ended_ns - passed.loaded_ns > BACKLOG_SHARE * passed.loaded_ns
+
+
+def _steady(passed: Sequence[Passed], asked: Asked) -> list[Sample]:
+    """Without the warm-up. Under a plan nothing is left out: what a fault does to the beginning is the question."""
+    cut = None if asked.plan else warm_up([each.latency_ns for each in passed])
+    return [each.latency_ns[cut or 0 :] for each in passed]
+
+
+def _point(rate_per_s: float, samples: list[Sample], passed: list[Passed], stopped: Stopped) -> _Point:
+    p99 = percentile_of(samples, 99)
+    pooled = np.concatenate(samples)
+    utilisation = {
+        name: round(sum(each.utilisation[name] for each in passed) / len(passed), 4) for name in passed[0].utilisation
+    }
+    orders = sum(len(each.latency_ns) for each in passed)
+    lost = sum(each.lost for each in passed)
+    # What is worked off only after the load has ended was not put through while it lasted.
+    within_ns = sum(max(each.loaded_ns, each.ended_ns) for each in passed)
+    point = CapacityPoint(
+        rate_per_s=rate_per_s,
+        p50_ns=nearest_rank(pooled, 50),
+        p99_ns=int(p99.value),
+        p999_ns=nearest_rank(pooled, 99.9),
+        p99_ci_ns=(max(int(p99.low), 0), int(p99.high)),
+        throughput_per_s=round((orders - lost) * SECOND / within_ns, 3),
+        utilisation=utilisation,
+        bottleneck=max(utilisation, key=lambda name: utilisation[name]),
+        orders=orders,
+        replications=len(passed),
+        stopped=stopped,
+        p99_parts_ns=_parts(passed),
+    )
+    return _Point(point, lost, sum(each.effects for each in passed))
+
+
+def _parts(passed: list[Passed]) -> dict[str, int]:
+    """The mean parts of those orders whose latency is around the 99th percentile."""
+    latency = np.concatenate([each.latency_ns for each in passed])
+    parts = np.concatenate([each.parts_ns for each in passed])
+    low, high = (nearest_rank(latency, percent) for percent in BAND)
+    around = (latency >= low) & (latency <= high) & (latency < LATE_NS)
+    if not around.any():
+        return {}
+    means = parts[around].mean(axis=0)
+    return {name: int(mean) for name, mean in zip(PARTS, means, strict=True)}
+
+
+# --- where the SLA ends --------------------------------------------------------------------------------
+
+
+def _search(name: str, found: Sequence[_Point], asked: Asked) -> CapacitySla:
+    """By bisection between the last load that keeps the SLA and the first that does not."""
+    limit_ns = asked.sla.limit_ns
+    points = list(found)
+    for _ in range(MOST_STEPS):
+        pair = _bracket(points, limit_ns)
+        if pair is None:
+            return asked.sla
+        low, high = pair
+        if high - low <= NARROW * low:
+            break
+        points.append(measure_point(name, round((low + high) / 2, 1), asked))
+        points.sort(key=lambda each: each.point.rate_per_s)
+    measured = [each.point for each in points]
+    crossing = interpolated([(p.rate_per_s, p.p99_ns) for p in measured], limit_ns)
+    sooner = interpolated([(p.rate_per_s, p.p99_ci_ns[1]) for p in measured], limit_ns)
+    later = interpolated([(p.rate_per_s, p.p99_ci_ns[0]) for p in measured], limit_ns)
+    assert crossing is not None
+    interval = (
+        min(sooner if sooner is not None else measured[0].rate_per_s, crossing),
+        max(later if later is not None else measured[-1].rate_per_s, crossing),
+    )
+    return msgspec.structs.replace(asked.sla, crossing_per_s=crossing, crossing_ci_per_s=interval)
+
+
+def _bracket(points: Sequence[_Point], limit_ns: int) -> tuple[float, float] | None:
+    """The first load that misses the limit and the one before it; None where the first misses it, or none does."""
+    before: float | None = None
+    for each in points:
+        if each.point.p99_ns >= limit_ns:
+            return None if before is None else (before, each.point.rate_per_s)
+        before = each.point.rate_per_s
+    return None
+
+
+def interpolated(points: Sequence[tuple[float, int]], limit_ns: int) -> float | None:
+    """The rate at which the curve first rises to the limit, linear in the logarithm of the latency between points.
+
+    None where the first point does not keep the limit, or no point misses it.
+    """
+    before: tuple[float, int] | None = None
+    for rate, latency_ns in points:
+        if latency_ns >= limit_ns:
+            if before is None:
+                return None
+            low, under_ns = before
+            share = log(limit_ns / max(under_ns, 1)) / log(latency_ns / max(under_ns, 1))
+            return round(low + (rate - low) * share, 1)
+        before = (rate, latency_ns)
+    return None
