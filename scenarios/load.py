@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from enum import Enum
 from math import exp, log
-from random import Random
 from statistics import NormalDist
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -15,6 +14,13 @@ from squall.system.config import SECOND
 _NORMAL: Final = NormalDist()
 _LEAST: Final = 2.0**-54
 STRATA: Final = 64
+
+
+class Uniforms(Protocol):
+    """One of the run's named streams: what is drawn from it, in sequence."""
+
+    def random(self) -> float:
+        """A uniform number in [0, 1)."""
 
 
 class Arrivals(Enum):
@@ -69,7 +75,7 @@ def arrival_times(
     return sorted(times)
 
 
-def _shuffled(stream: Random) -> list[int]:
+def _shuffled(stream: Uniforms) -> list[int]:
     """The strata in an order that the stream draws (Fisher and Yates; `random` alone is stable across versions)."""
     order = list(range(STRATA))
     for last in range(STRATA - 1, 0, -1):
@@ -78,7 +84,7 @@ def _shuffled(stream: Random) -> list[int]:
     return order
 
 
-def _paced(stream: Random, every_ns: float, until_ns: int) -> Iterator[int]:
+def _paced(stream: Uniforms, every_ns: float, until_ns: int) -> Iterator[int]:
     """Points at distances of half to one and a half *every_ns*, uniformly; the first within one."""
     at_ns = stream.random() * every_ns
     while at_ns < until_ns:
@@ -86,7 +92,7 @@ def _paced(stream: Random, every_ns: float, until_ns: int) -> Iterator[int]:
         at_ns += (0.5 + stream.random()) * every_ns
 
 
-def _poisson(stream: Random, per_ns: float, from_ns: int, until_ns: int) -> Iterator[int]:
+def _poisson(stream: Uniforms, per_ns: float, from_ns: int, until_ns: int) -> Iterator[int]:
     """Points at exponential distances, −ln(1 − u) / rate."""
     if per_ns <= 0:
         return

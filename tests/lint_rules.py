@@ -100,6 +100,10 @@ EXEMPTIONS: Final[tuple[Exemption, ...]] = (
         Exemption("scenarios/search/campaign_pool.py", name, "seeds run in processes of their own, outside of any run")
         for name in ("multiprocessing", "concurrent")
     ),
+    *(
+        Exemption("scenarios/study.py", name, "loads are measured in processes of their own, outside of any run")
+        for name in ("multiprocessing", "concurrent")
+    ),
     Exemption("scenarios/power/child.py", "time", "what finding a bug costs is CPU time; no run sees it"),
     Exemption(
         "scenarios/power/child.py", "signal", "a broken build may run for ever; its process is told when to stop"
