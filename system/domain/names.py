@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -84,6 +85,7 @@ def _place(runs: list[_Run], number: int) -> int:
     return bisect_right(runs, number, key=lambda run: run.first)
 
 
+@lru_cache(maxsize=1_024)  # each name is looked up, and then added, by everybody who folds the same log
 def _split(name: str) -> tuple[str, int | None]:
     """What precedes the number that a name ends in, and the number; None where there is none to go by."""
     stem = name.rstrip("0123456789")

@@ -319,45 +319,13 @@ def evolve(state: OmsState, event: AnyEvent) -> Order | None:
     """Fold one event into *state*, in place; returns the order that it moved, ended or not."""
     state.version += 1
     name = event.cl_ord_id
-    match event:
-        case OrderSubmitted():
-            state.remember_order(name)
-            state.orders[name] = order = placed(event)
-            _tell_family(state, order)
-            return order
-        case ParentTaken():
-            state.remember_order(name)
-            state.families[name] = Family(event.order)
-            return None
-        case ParentClosed():
-            state.families[name].close()
-            return None
-        case OrderFilled():
-            state.name_execution(event.exec_id)
-            state.remember_execution(event.exec_id, Trade(name, event.lots, event.price_half_ticks))
-        case TransitionRefused() | NameTaken():
-            state.refused += 1
-            return None
-        case FillQuarantined():
-            state.quarantined += 1
-            state.name_execution(event.exec_id)
-            if state.order(name) is not None:
-                state.remember_execution(event.exec_id, Trade(name))
-            return None
-        case UnknownOrderReported():
-            state.unknown += 1
-            return None
-        case TradingSwitched():
-            state.switches = state.switches.switched(event.switch)
-            return None
-        case TradeBusted():
-            state.name_execution(event.exec_id)
-            state.remember_execution(event.ref_exec_id, Trade(name))
-            state.remember_execution(event.exec_id, Trade(name, of=event.ref_exec_id))
-        case TradeCorrected():
-            state.name_execution(event.exec_id)
-            state.remember_execution(event.ref_exec_id, Trade(name, event.lots, event.price_half_ticks))
-            state.remember_execution(event.exec_id, Trade(name, of=event.ref_exec_id))
+    if type(event) is OrderSubmitted:
+        state.remember_order(name)
+        state.orders[name] = order = placed(event)
+        _tell_family(state, order)
+        return order
+    if type(event) in _MORE_THAN_ITS_ORDER and not _record(state, name, event):
+        return None
     before = state.orders.get(name)
     if before is None:  # only what happened to its trades moves an order that has ended
         if state.forgot(name):
@@ -373,6 +341,61 @@ def evolve(state: OmsState, event: AnyEvent) -> Order | None:
         state.orders[name] = order
     _tell_family(state, order)
     return order
+
+
+_MORE_THAN_ITS_ORDER: Final = frozenset(
+    (
+        FillQuarantined,
+        NameTaken,
+        OrderFilled,
+        ParentClosed,
+        ParentTaken,
+        TradeBusted,
+        TradeCorrected,
+        TradingSwitched,
+        TransitionRefused,
+        UnknownOrderReported,
+    )
+)
+"""Events that leave something in the state beside the order they are about."""
+
+
+def _record(state: OmsState, name: ClOrdID, event: AnyEvent) -> bool:
+    """What an event leaves beside its order; whether it moves that, too."""
+    match event:
+        case OrderFilled():
+            state.name_execution(event.exec_id)
+            state.remember_execution(event.exec_id, Trade(name, event.lots, event.price_half_ticks))
+            return True
+        case TradeBusted():
+            state.name_execution(event.exec_id)
+            state.remember_execution(event.ref_exec_id, Trade(name))
+            state.remember_execution(event.exec_id, Trade(name, of=event.ref_exec_id))
+            return True
+        case TradeCorrected():
+            state.name_execution(event.exec_id)
+            state.remember_execution(event.ref_exec_id, Trade(name, event.lots, event.price_half_ticks))
+            state.remember_execution(event.exec_id, Trade(name, of=event.ref_exec_id))
+            return True
+        case FillQuarantined():
+            state.quarantined += 1
+            state.name_execution(event.exec_id)
+            if state.order(name) is not None:
+                state.remember_execution(event.exec_id, Trade(name))
+        case ParentTaken():
+            state.remember_order(name)
+            state.families[name] = Family(event.order)
+        case ParentClosed():
+            state.families[name].close()
+        case TransitionRefused() | NameTaken():
+            state.refused += 1
+        case UnknownOrderReported():
+            state.unknown += 1
+        case TradingSwitched():
+            state.switches = state.switches.switched(event.switch)
+        case _:
+            raise AssertionError(f"nothing to record of {type(event).__name__}")
+    return False
 
 
 def _tell_family(state: OmsState, child: Order) -> None:

@@ -29,13 +29,13 @@ class Flow:
         """Each strategy's latest sizes in a symbol."""
         self._fills: dict[tuple[str, Symbol, bool], deque[int]] = {}
 
-    def checks(self, order: CheckOrder, limits: RiskConfig, now_ns: int) -> list[Denial]:
+    def checks(self, order: CheckOrder, content: Content, limits: RiskConfig, now_ns: int) -> list[Denial]:
         """What speaks against it. Nothing is remembered of an order that is denied."""
         denials: list[Denial] = []
         self._rate(denials, limits, now_ns)
         if limits.duplicate_filter:
             self._forget(now_ns - limits.duplicate_window_ns)
-            alike = self._alike.get(_content(order), 0)
+            alike = self._alike.get(content, 0)
             if alike >= limits.max_alike:
                 denials.append(Denial(DenyReason.REPEATED, alike + 1, limits.max_alike))
         self._size(denials, order.strategy, order.symbol, order.quantity_lots, limits)
@@ -71,7 +71,7 @@ class Flow:
         """It goes out. Whatever size the order has now, what its sender's usual one is new orders say."""
         self._sent.append(now_ns)
 
-    def approved(self, order: CheckOrder, limits: RiskConfig, now_ns: int) -> None:
+    def approved(self, order: CheckOrder, content: Content, limits: RiskConfig, now_ns: int) -> None:
         """It goes out: from here on it is what others are held against."""
         self._sent.append(now_ns)
         key = (order.strategy, order.symbol)
@@ -80,7 +80,6 @@ class Flow:
             sizes = self._sizes[key] = deque(maxlen=USUAL_ORDERS)
         sizes.append(order.quantity_lots)
         self._forget(now_ns - limits.duplicate_window_ns)
-        content = _content(order)
         self._alike[content] = self._alike.get(content, 0) + 1
         self._contents.append((now_ns, content))
 
@@ -106,7 +105,8 @@ class Flow:
         return len(times) > limits.max_repeats
 
 
-def _content(order: CheckOrder) -> Content:
+def content_of(order: CheckOrder) -> Content:
+    """All of it but its name."""
     return (
         order.client,
         order.strategy,

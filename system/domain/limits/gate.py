@@ -17,7 +17,7 @@ from squall.system.config import RiskConfig
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol
 from squall.system.domain.limits.books import Book, Reservation
 from squall.system.domain.limits.checks import OF_FLIGHT, Question, Scale, position_checks, price_checks
-from squall.system.domain.limits.flow import Flow
+from squall.system.domain.limits.flow import Flow, content_of
 from squall.system.domain.limits.portfolio import Portfolio
 from squall.system.domain.messages import (
     CheckOrder,
@@ -166,10 +166,11 @@ class Gate:
         lots = order.quantity_lots
         asked = Question(order.side, lots, lots, order.price_half_ticks)
         denials = self._denials(book, asked, order.strategy, order.client, None, now_ns, wall_ns)
-        denials += self._flow.checks(order, self._limits, now_ns)
+        content = content_of(order)
+        denials += self._flow.checks(order, content, self._limits, now_ns)
         if denials:
             return self._denies(order.cl_ord_id, Answer(tuple(denials), self._for_flight_alone(book, asked, denials)))
-        self._flow.approved(order, self._limits, now_ns)
+        self._flow.approved(order, content, self._limits, now_ns)
         reduces = lots <= self._room(book, order.side)
         held = self._reserve(order.cl_ord_id, book, order.side, lots, 0, order.strategy)
         held.reduces = reduces
