@@ -43,8 +43,10 @@ class Watch:
         self.queries = 0
         self.is_asked = False
         """A query waits for its answer: until then the venue's open orders are unknown."""
-        self.unheard = 0
-        """The list that is under way to the leader. The next one is asked for when it has come, see `compare`."""
+        self.heard = 0
+        """The latest list that has come to the leader, by its own word."""
+        self.asked_after = 0
+        """*heard*, when the query that waits was made."""
         self.failures = 0
         self.wanted = 0
         """A gap was asked for up to this number."""
@@ -107,7 +109,8 @@ class Reconciler:
             case SyncReconciler():
                 self._sync(message)
             case OpenOrdersHeard():
-                self._on_heard(message)
+                if sender == self._leader:
+                    self._on_heard(message)
             case _:
                 raise TypeError(f"reconciler: no handler for {type(message).__name__} from {sender}")
 
@@ -141,9 +144,8 @@ class Reconciler:
             self._runtime.set_timer(self._config.gap_timeout_ns, ("gap", watch.address))
 
     def _ask(self, watch: Watch) -> None:
-        if watch.unheard:
-            return
         watch.queries += 1
+        watch.asked_after = watch.heard
         watch.is_asked = True
         request = OrderMassStatusRequest(self._runtime.address, self._client, watch.queries)
         self._runtime.write(watch.address, request)
@@ -168,9 +170,9 @@ class Reconciler:
         if self._leader is None:
             return
         self._hand_on(watch)
-        watch.unheard = report.attempt
         complete = watch.last >= report.last_number
-        self._runtime.write(self._leader, VenueOpenOrders(watch.venue, report.orders, complete, report.attempt))
+        told = VenueOpenOrders(watch.venue, report.orders, complete, report.attempt, watch.asked_after)
+        self._runtime.write(self._leader, told)
 
     # --- the leader ---
 
@@ -180,7 +182,7 @@ class Reconciler:
         self._epoch = message.epoch
         self._leader = message.leader
         for watch in self._watches.values():
-            watch.unheard = 0
+            watch.heard = 0
             watch.fresh.clear()
             if watch.trades:
                 self._runtime.write(message.leader, VenueTrades(watch.venue, tuple(watch.trades)))
@@ -189,8 +191,8 @@ class Reconciler:
 
     def _on_heard(self, message: OpenOrdersHeard) -> None:
         for watch in self._watches.values():
-            if watch.venue == message.venue and watch.unheard == message.number:
-                watch.unheard = 0
+            if watch.venue == message.venue:
+                watch.heard = message.number
 
     def _hand_on(self, watch: Watch) -> None:
         if watch.fresh and self._leader is not None:

@@ -33,6 +33,8 @@ class Reconciliation:
         self._execute = execute
         self._inquire = inquire
         self._suspicions: dict[Venue, Suspicions] = {}
+        self._latest: dict[Venue, int] = {}
+        """The number of the list that they are from."""
         self._actor = acting(Capacity.RECOVERY, runtime.address)
 
     def on_trades(self, message: VenueTrades, config: ReconcileConfig) -> None:
@@ -55,7 +57,9 @@ class Reconciliation:
             return
         venue = message.venue
         live: Mapping[ClOrdID, Order] = self._state().orders
-        before = self._suspicions.get(venue, NONE)
+        # One that was asked for before the last had come may be older than what we knew then: it settles nothing.
+        before = self._suspicions.get(venue, NONE) if message.after == self._latest.get(venue) else NONE
+        self._latest[venue] = message.number
         complete = message.trades_complete and config.drop_copy
         found = compare(venue, live, message.orders, before, complete)
         self._suspicions[venue] = found.suspicions

@@ -39,6 +39,8 @@ class VenueOpenOrders(DeskMessage, frozen=True, gc=False, tag=True):
     trades_complete: bool
     """All trades that the venue had made by then have been handed on before this."""
     number: int
+    after: int
+    """The latest list that the leader had confirmed when this one was asked for; 0: none."""
 
     @property
     def identity(self) -> str:
@@ -46,7 +48,7 @@ class VenueOpenOrders(DeskMessage, frozen=True, gc=False, tag=True):
 
 
 class OpenOrdersHeard(DeskMessage, frozen=True, gc=False, tag=True):
-    """Leader → reconciler: that list has come, so what the next one says was said in the knowledge of it."""
+    """Leader → reconciler: that list has come. The next one that is asked for is newer than what we knew then."""
 
     venue: Venue
     number: int
