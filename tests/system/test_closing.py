@@ -129,7 +129,7 @@ class Closing(Rig):
         return [(done.left, done.waits_for) for done in self.take(SwitchDone, "operator")]
 
     def list_(self, *orders: VenueOpenOrder, complete: bool = True) -> None:
-        self.hear("reconciler", VenueOpenOrders(VENUE, orders, complete, 1))
+        self.hear("reconciler", VenueOpenOrders(VENUE, orders, complete, 1, 0))
         self.sync()
 
     def canceled(self, name: ClOrdID) -> None:
