@@ -31,8 +31,6 @@ from squall.system.domain.ids import Venue as VenueName
 from squall.system.wiring import Instrument, VenueRoute
 
 VENUES: Final = ("exchange-a", "exchange-b")
-STOP_VENUES: Final = ("exchange-b",)
-"""Those that keep stop orders; elsewhere they are the desk's own affair."""
 DARK_POOL: Final = "dark-pool"
 """The host of the dark pool, where there is one, and its address."""
 OWN_WORDS: Final = ("exchange-b",)
@@ -77,8 +75,9 @@ class Exchanges:
         self._listings = self._list()
         symbols = tuple(Symbol(listing.symbol) for listing in self._listings)
         self.instruments = tuple(self._instrument(listing) for listing in self._listings)
+        stops = scenario.market.stop_venues
         self.routes = tuple(
-            VenueRoute(VenueName(venue), venue, symbols, self._tariff(venue), venue in STOP_VENUES) for venue in VENUES
+            VenueRoute(VenueName(venue), venue, symbols, self._tariff(venue), venue in stops) for venue in VENUES
         )
         for venue in VENUES:
             self._lay(venue, self._engine(venue))
@@ -131,7 +130,7 @@ class Exchanges:
         world = self._world
         if self.recording is not None and venue == VENUES[0]:
             return RecordedMarket(world.kernel, self.recording)
-        engine = MatchingEngine(self._listings, stops=venue in STOP_VENUES)
+        engine = MatchingEngine(self._listings, stops=venue in self._scenario.market.stop_venues)
         profile = self._profile(venue)
         for listing in self._listings:
             stream = world.chance.stream(f"participants/{venue}/{listing.symbol}")

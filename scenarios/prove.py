@@ -353,6 +353,20 @@ PROTECTIONS: Final = (
         "The desk is said to be closed while orders for the day still stand at a venue that has yet to answer.",
     ),
     Protection(
+        "stops are set off by believed prices",
+        "router.believed_stops",
+        "stops-on-bad-ticks",
+        "stops are set off by the market",
+        "A decimal point slips in a feed, and what was to be sold in a crash is sold.",
+    ),
+    Protection(
+        "held stops outlive the leader",
+        "oms.keep_stops",
+        "stops-outlive-the-leader",
+        "every stop that is reached is sent",
+        "The next leader has the stop orders in its books, and nobody watches the market for them.",
+    ),
+    Protection(
         "a backup takes over",
         "lease.takeover",
         "oms-crash",

@@ -80,6 +80,8 @@ class Market(Struct, frozen=True):
     """Venues that show a quarter of the usual size, so that most orders go elsewhere."""
     dear_venues: tuple[str, ...] = ()
     """Venues that charge whoever takes three ticks a lot more than the others do."""
+    stop_venues: tuple[str, ...] = ("exchange-b",)
+    """Venues that keep stop orders; elsewhere they are the desk's own affair."""
     dark_pool: bool = False
     """Whether there is a dark pool too, which trades at the middle of what the other venues show."""
     recording: str | None = None

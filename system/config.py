@@ -187,6 +187,8 @@ class HistoryConfig(Struct, frozen=True):
 class RouterConfig(Struct, frozen=True):
     count: int = 1
     """How many routers there are; each order is the business of one of them."""
+    believed_stops: bool = True
+    """Protection: a stop order that the desk holds is set off by prices that are believed, and by no others."""
 
 
 class LeaseConfig(Struct, frozen=True):
@@ -208,6 +210,8 @@ class OmsConfig(Struct, frozen=True):
     """Protection: a new leader rebuilds its state from the journal."""
     reconcile: bool = True
     """Protection: a new leader asks what became of every open order before it takes traffic."""
+    keep_stops: bool = True
+    """Protection: a new leader goes on with the stop orders that the desk holds."""
     form_checks: bool = True
     """Protection: a malformed order (symbol, lot, tick, price, time in force) goes nowhere, not even to risk."""
     ended_kept: int = 10_000

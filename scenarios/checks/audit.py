@@ -18,6 +18,7 @@ from squall.system.domain.events import (
     OrderReplaced,
     OrderSent,
     OrderSubmitted,
+    StopAmended,
     TradeBusted,
     TradeCorrected,
 )
@@ -90,7 +91,7 @@ class _Trail(Struct, gc=False):
         match event:
             case OrderFilled():
                 self.filled_lots += event.lots
-            case OrderReplaced():
+            case OrderReplaced() | StopAmended():
                 self.ordered_lots = event.terms.quantity_lots
             case TradeCorrected():
                 self.filled_lots += event.lots - event.was_lots

@@ -16,7 +16,7 @@ from squall.sim.trace import (
     VenueRefused,
     VenueReplaced,
 )
-from squall.system.domain.events import OrderFilled, OrderReplaced, OrderSubmitted
+from squall.system.domain.events import OrderFilled, OrderReplaced, OrderSubmitted, StopAmended
 from squall.system.domain.messages import AmendOrder, JournalCopied, SubmitOrder
 
 
@@ -201,7 +201,7 @@ class _OrdersEndOnOurDesk:
                 filled = self._filled[order] = self._filled.get(order, 0) + event.lots
                 if filled >= self._lots.get(order, self._ordered.lots.get(order, 0)):
                     self._ended.add(order)
-            elif kind is OrderReplaced:
+            elif kind is OrderReplaced or kind is StopAmended:
                 order = event.cl_ord_id
                 self._lots[order] = event.terms.quantity_lots
                 if self._filled.get(order, 0) >= event.terms.quantity_lots:

@@ -18,6 +18,7 @@ from squall.system.domain.events import (
     OrderReplaced,
     OrderSent,
     OrderSubmitted,
+    StopAmended,
     TradeBusted,
     TradeCorrected,
 )
@@ -208,6 +209,7 @@ class OrderFlow:
             OrderReplaced: self._replaced,
             TradeBusted: self._busted,
             TradeCorrected: self._corrected,
+            StopAmended: self._replaced,
         }
 
     @property
@@ -236,7 +238,7 @@ class OrderFlow:
     def _over(self, event: OrderDenied | OrderCanceled | OrderRejected | OrderExpired | OrderMalformed) -> None:
         self._ended(event.cl_ord_id)
 
-    def _replaced(self, event: OrderReplaced) -> None:
+    def _replaced(self, event: OrderReplaced | StopAmended) -> None:
         order = self._open.get(event.cl_ord_id)
         if order is not None:
             order.terms = event.terms

@@ -61,6 +61,18 @@ class ReturnOrder(Command, frozen=True, gc=False):
     max_reroutes: int
 
 
+class TriggerStop(Command, frozen=True, gc=False):
+    """The market has reached this stop price, by a tick of this venue."""
+
+    stop_price_half_ticks: int
+    venue: Venue
+    seq: int
+
+
+class ExpireStop(Command, frozen=True, gc=False):
+    """The day is over for a stop order that the desk holds."""
+
+
 class DoubtOrder(Command, frozen=True, gc=False):
     """Nobody answered in time."""
 
@@ -132,6 +144,8 @@ AnyCommand = (
     | JudgeOrder
     | MarkSent
     | ReturnOrder
+    | TriggerStop
+    | ExpireStop
     | DoubtOrder
     | ApplyReport
     | ApplyStatus

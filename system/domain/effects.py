@@ -20,6 +20,7 @@ from squall.system.domain.events import (
     OrderDoubted,
     OrderExpired,
     OrderFilled,
+    OrderHeld,
     OrderMalformed,
     OrderRejected,
     OrderReplaced,
@@ -37,6 +38,8 @@ from squall.system.domain.events import (
     ReplaceRepeated,
     ReplaceRequested,
     ReplaceSeen,
+    StopAmended,
+    StopTriggered,
     TradeBusted,
     TradeCorrected,
     TradingSwitched,
@@ -63,6 +66,7 @@ from squall.system.domain.messages import (
     RouteOrder,
 )
 from squall.system.domain.orders import Order, OrderState
+from squall.system.domain.stops import at_work
 
 NetLots = dict[Symbol, int]
 Effect = RouteOrder | BookFill | AmendFill | ReleaseOrder | ResizeOrder | CancelAtVenue | ReplaceAtVenue
@@ -78,7 +82,7 @@ def effects_of(event: AnyEvent, order: Order, epoch: Epoch) -> tuple[Effect, ...
             return (fill, _release(order)) if order.ended else (fill,)
         case OrderApproved() | OrderReturned():
             return (route_order(order, epoch),)
-        case OrderCanceled() | OrderExpired() | OrderRejected():
+        case OrderCanceled() | OrderExpired() | OrderRejected() | OrderHeld():
             return (_release(order),)
         case CancelRejected():
             return (_release(order),) if order.ended else ()
@@ -95,6 +99,8 @@ def effects_of(event: AnyEvent, order: Order, epoch: Epoch) -> tuple[Effect, ...
             return _replace(order, epoch)
         case ReplaceDenied() | ReplaceRejected() | OrderReplaced() | OrderRestated():
             return _reservation(event, order)
+        case StopAmended() | StopTriggered():
+            return ()
         case ReplaceRequested() | ReplaceSeen() | OrderStopped() | OrderSuspended() | OrderDoneForDay():
             return ()
         case TransitionRefused() | FillQuarantined() | UnknownOrderReported() | NameTaken() | TradingSwitched():
@@ -192,17 +198,21 @@ def holdings_of(
 def route_order(order: Order, epoch: Epoch) -> RouteOrder:
     """Let the order out, as the attempt that it is on."""
     terms = order.terms
+    ord_type, time_in_force, stop_price = terms.ord_type, terms.time_in_force, terms.stop_price_half_ticks
+    if order.reached:
+        ord_type, time_in_force = at_work(terms)
+        stop_price = None
     return RouteOrder(
         epoch=epoch,
         cl_ord_id=order.cl_ord_id,
         symbol=terms.symbol,
         side=terms.side,
         quantity_lots=terms.quantity_lots,
-        ord_type=terms.ord_type,
-        time_in_force=terms.time_in_force,
+        ord_type=ord_type,
+        time_in_force=time_in_force,
         price_half_ticks=terms.price_half_ticks,
         attempt=order.attempt,
-        stop_price_half_ticks=terms.stop_price_half_ticks,
+        stop_price_half_ticks=stop_price,
         strategy=order.strategy,
         client=order.attribution.client or "",
         venue=terms.venue,
@@ -288,7 +298,7 @@ def _replace(order: Order, epoch: Epoch) -> tuple[Effect, ...]:
             revision=asked.revision,
             quantity_lots=terms.quantity_lots,
             price_half_ticks=terms.price_half_ticks,
-            stop_price_half_ticks=terms.stop_price_half_ticks,
+            stop_price_half_ticks=None if order.reached else terms.stop_price_half_ticks,
             wire_id=order.wire_id,
         ),
     )

@@ -94,6 +94,24 @@ class OrderApproved(Event, frozen=True, gc=False, tag=True):
     """At worst it brings the position nearer to zero: no venue that only takes such orders is closed to it."""
 
 
+class OrderHeld(Event, frozen=True, gc=False, tag=True):
+    """No venue keeps the stop order now, so the desk does: nothing of it is in flight."""
+
+
+class StopAmended(Event, frozen=True, gc=False, tag=True):
+    """A stop order that the desk holds is on these terms now."""
+
+    terms: Terms
+    revision: int
+
+
+class StopTriggered(Event, frozen=True, gc=False, tag=True):
+    """The market has reached the stop price, as this venue's tick showed: from here on it is an order like others."""
+
+    venue: Venue
+    seq: int
+
+
 class OrderDenied(Event, frozen=True, gc=False, tag=True):
     """Risk refused it, or its parent has no room for it, for all of these reasons; it never left the building."""
 
@@ -326,6 +344,9 @@ AnyEvent = (
     | ParentTaken
     | ParentClosed
     | OrderApproved
+    | OrderHeld
+    | StopAmended
+    | StopTriggered
     | OrderDenied
     | OrderSent
     | OrderAcknowledged

@@ -8,6 +8,7 @@ from squall.system.domain.commands import (
     ApplyReport,
     ApplyStatus,
     DoubtOrder,
+    ExpireStop,
     JudgeOrder,
     JudgeReplace,
     MarkSent,
@@ -18,6 +19,7 @@ from squall.system.domain.commands import (
     ReplaceOrder,
     ReturnOrder,
     SetSwitch,
+    TriggerStop,
     WithdrawOrder,
 )
 from squall.system.domain.events import (
@@ -31,6 +33,8 @@ from squall.system.domain.events import (
     OrderCanceled,
     OrderDenied,
     OrderDoubted,
+    OrderExpired,
+    OrderHeld,
     OrderMalformed,
     OrderRejected,
     OrderReturned,
@@ -39,6 +43,7 @@ from squall.system.domain.events import (
     ParentClosed,
     ParentTaken,
     QuarantineReason,
+    StopTriggered,
     TradingSwitched,
     TransitionRefused,
     UnknownOrderReported,
@@ -104,10 +109,23 @@ def decide(state: OmsState, command: AnyCommand, now_ns: int) -> Events:
             return judge_replace(order, command, now_ns)
         case RefuseReplace():
             return refuse_replace(order, command, now_ns)
+        case TriggerStop():
+            return _trigger(order, command, now_ns)
+        case ExpireStop():
+            if order.state is not OrderState.HELD:
+                return NOTHING
+            return (OrderExpired(order.cl_ord_id, now_ns, command.actor, order.leaves_lots),)
         case PlaceParent():
             return NOTHING  # an order has that name
         case _:
             assert_never(command)
+
+
+def _trigger(order: Order, command: TriggerStop, now_ns: int) -> Events:
+    """Once, and only at the price that it has now: whoever says it again, or of an earlier one, says nothing new."""
+    if order.state is not OrderState.HELD or order.terms.stop_price_half_ticks != command.stop_price_half_ticks:
+        return NOTHING
+    return (StopTriggered(order.cl_ord_id, now_ns, command.actor, command.venue, command.seq),)
 
 
 def _place(state: OmsState, command: PlaceOrder, now_ns: int) -> Events:
@@ -175,6 +193,8 @@ def _return(order: Order, command: ReturnOrder, now_ns: int) -> Events:
         return refused(order, command, Trigger.RETURNED, Blame.OURS, now_ns)
     if order.state is OrderState.PENDING_CANCEL:
         return (OrderCanceled(order.cl_ord_id, now_ns, command.actor, order.leaves_lots),)
+    if command.reason is UnsentReason.NO_STOPS and order.terms.ord_type.has_stop and not order.reached:
+        return (OrderHeld(order.cl_ord_id, now_ns, command.actor),)
     if command.reason in HOPELESS or order.attempt > command.max_reroutes:
         return (OrderRejected(order.cl_ord_id, now_ns, command.actor, command.reason.value),)
     return (OrderReturned(order.cl_ord_id, now_ns, command.actor, command.reason, command.epoch, command.attempt + 1),)
@@ -190,7 +210,7 @@ def _doubt(order: Order, command: DoubtOrder, now_ns: int) -> Events:
 
 def _withdraw(order: Order, command: WithdrawOrder, now_ns: int) -> Events:
     requested = CancelRequested(order.cl_ord_id, now_ns, command.actor, order.cancels + 1)
-    if order.state is OrderState.PENDING_VALIDATION:  # it never left: nobody else need be asked
+    if order.state in (OrderState.PENDING_VALIDATION, OrderState.HELD):  # it is not out: nobody else need be asked
         return (requested, OrderCanceled(order.cl_ord_id, now_ns, command.actor, order.leaves_lots))
     return (requested,)
 
@@ -231,7 +251,7 @@ def _of_no_live_order(state: OmsState, command: AnyCommand, now_ns: int) -> Even
                 for each in executions
                 for event in _too_late(state, command, each.exec_id, each.lots, each.price_half_ticks, now_ns)
             )
-        case JudgeOrder() | JudgeReplace() | PlaceOrder() | PlaceParent() | SetSwitch():
+        case JudgeOrder() | JudgeReplace() | PlaceOrder() | PlaceParent() | SetSwitch() | TriggerStop() | ExpireStop():
             return NOTHING  # withdrawn, or filled, while risk was thinking
         case ReplaceOrder():
             if order is not None:

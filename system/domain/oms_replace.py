@@ -21,6 +21,7 @@ from squall.system.domain.events import (
     ReplaceRejected,
     ReplaceRequested,
     ReplaceSeen,
+    StopAmended,
 )
 from squall.system.domain.family import Family, objections
 from squall.system.domain.messages import UnsentReason
@@ -55,6 +56,8 @@ def decide_replace(order: Order, command: ReplaceOrder, now_ns: int, family: Fam
         denials = objections(family, terms, now_ns, instead_of=name)
         if denials:
             return (ReplaceDenied(name, now_ns, actor, revision, ReplaceReason.PARENT, denials),)
+    if order.state is OrderState.HELD:
+        return (StopAmended(name, now_ns, actor, terms, revision),)
     return (ReplaceRequested(name, now_ns, actor, terms, revision),)
 
 
@@ -63,7 +66,8 @@ def _why_not(order: Order, terms: Terms, command: ReplaceOrder) -> ReplaceReason
         return ReplaceReason.ENDED
     if order.state is OrderState.PENDING_CANCEL or order.replacing is not None:
         return ReplaceReason.PENDING
-    if not allows(order.state, Trigger.REPLACE_REQUESTED) or order.held is not None:
+    at_work = allows(order.state, Trigger.REPLACE_REQUESTED) and order.held is None
+    if not at_work and order.state is not OrderState.HELD:
         return ReplaceReason.NOT_AT_WORK
     if command.faults:
         return ReplaceReason.MALFORMED

@@ -21,6 +21,7 @@ from squall.system.domain.events import (
     OrderDoubted,
     OrderExpired,
     OrderFilled,
+    OrderHeld,
     OrderMalformed,
     OrderRejected,
     OrderReplaced,
@@ -38,6 +39,8 @@ from squall.system.domain.events import (
     ReplaceRepeated,
     ReplaceRequested,
     ReplaceSeen,
+    StopAmended,
+    StopTriggered,
     TradeBusted,
     TradeCorrected,
     TradingSwitched,
@@ -228,7 +231,10 @@ def changed(order: Order, event: AnyEvent) -> Order:
             return replace(order, state=_moved(order, Trigger.SENT), venue=event.venue)
         case OrderApproved():
             state = _moved(order, Trigger.APPROVED)
-            return replace(order, state=state, epoch=event.epoch, attempt=1, reduces=event.reduces)
+            attempt = order.tried + 1
+            return replace(order, state=state, epoch=event.epoch, attempt=attempt, reduces=event.reduces)
+        case OrderHeld() | StopAmended() | StopTriggered():
+            return _held(order, event)
         case OrderDenied() | OrderMalformed():
             return replace(order, state=_moved(order, Trigger.DENIED))
         case CancelRequested():
@@ -257,6 +263,17 @@ def changed(order: Order, event: AnyEvent) -> Order:
             return _amended(order, event)
         case _:
             return _with_other_terms(order, event)
+
+
+def _held(order: Order, event: OrderHeld | StopAmended | StopTriggered) -> Order:
+    match event:
+        case OrderHeld():
+            state = _moved(order, Trigger.HELD)
+            return replace(order, state=state, venue=None, attempt=0, tried=order.attempt, held_ns=event.at_ns)
+        case StopAmended():
+            return replace(order, state=_moved(order, Trigger.REPLACED), terms=event.terms, revision=event.revision)
+        case StopTriggered():
+            return replace(order, state=_moved(order, Trigger.REACHED), reached=True)
 
 
 _HOLDS: Final[dict[type, tuple[Trigger, OrderState]]] = {

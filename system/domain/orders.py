@@ -30,6 +30,8 @@ class OrderState(Enum):
     PARTIALLY_FILLED = "partially_filled"
     STOPPED = "stopped"
     """The venue guarantees a price and has yet to execute. Nothing to do with stop prices."""
+    HELD = "held"
+    """A stop order that the desk keeps itself, until the market has reached it. FIX's New: the desk has accepted it."""
     SUSPENDED = "suspended"
     """The venue holds it back, and may put it to work again."""
     DONE_FOR_DAY = "done_for_day"
@@ -79,6 +81,10 @@ class Trigger(Enum):
     DOUBTED = "doubted"
     RETURNED = "returned"
     """It is certain that no venue has it."""
+    HELD = "held"
+    """No venue keeps the stop order: the desk does."""
+    REACHED = "reached"
+    """The market has reached the stop price: what it is now, risk is asked about."""
 
 
 class ByPrecedence(Enum):
@@ -133,6 +139,7 @@ _ON_ITS_WAY: Final[dict[Trigger, Next]] = {
     Trigger.DONE_FOR_DAY: BY_PRECEDENCE,
     Trigger.EXPIRED: OrderState.EXPIRED,
     Trigger.REJECTED: OrderState.REJECTED,
+    Trigger.HELD: OrderState.HELD,
 }
 """Of an order that was let out and of which no venue has spoken yet, as far as we know."""
 
@@ -145,6 +152,12 @@ TRANSITIONS: Final[dict[OrderState, dict[Trigger, Next]]] = {
         Trigger.APPROVED: OrderState.PENDING_SUBMISSION,
         Trigger.DENIED: OrderState.REJECTED,
         Trigger.CANCEL_REQUESTED: OrderState.PENDING_CANCEL,
+    },
+    OrderState.HELD: {
+        Trigger.REACHED: OrderState.PENDING_VALIDATION,
+        Trigger.REPLACED: OrderState.HELD,  # nobody but the desk need be asked
+        Trigger.CANCEL_REQUESTED: OrderState.PENDING_CANCEL,
+        Trigger.EXPIRED: OrderState.EXPIRED,
     },
     OrderState.PENDING_SUBMISSION: _ON_ITS_WAY,  # an answer may come first: the word that it was sent can be lost
     OrderState.SUBMITTED: _ON_ITS_WAY,
@@ -214,6 +227,7 @@ ORD_STATUS: Final[dict[OrderState, OrdStatus]] = {
     OrderState.PENDING_SUBMISSION: OrdStatus.PENDING_NEW,
     OrderState.SUBMITTED: OrdStatus.PENDING_NEW,
     OrderState.ACKNOWLEDGED: OrdStatus.NEW,
+    OrderState.HELD: OrdStatus.NEW,
     OrderState.PARTIALLY_FILLED: OrdStatus.PARTIALLY_FILLED,
     OrderState.STOPPED: OrdStatus.STOPPED,
     OrderState.SUSPENDED: OrdStatus.SUSPENDED,
@@ -261,6 +275,12 @@ class Order(Struct, frozen=True, gc=False):
     acknowledged: bool = False
     reduces: bool = False
     """Risk said so when it let it pass."""
+    held_ns: int | None = None
+    """Since when the desk has kept it, a stop order that no venue keeps; by a leader's wall clock."""
+    tried: int = 0
+    """How often it had been let out before that: attempts are never counted from 1 again."""
+    reached: bool = False
+    """The market has reached its stop price while the desk kept it: it is a market or limit order now."""
     cancels: int = 0
     """How often its cancellation was asked for."""
     held: OrderState | None = None

@@ -1,6 +1,6 @@
 """Where an order goes: the best price within its limit, what trading costs included, at venues that are safe."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from msgspec import Struct
 
@@ -147,20 +147,23 @@ def hidden_after(before_lots: int, shown_lots: int, filled_lots: int, asked_lots
     return (before_lots + found + 1) // 2 if found > before_lots else (before_lots + found) // 2
 
 
-def choose_venue(order: RouteOrder, quotes: Iterable[Tick], tariffs: Tariffs = NO_TARIFFS) -> Choice | UnsentReason:
+def choose_venue(
+    order: RouteOrder, quotes: Iterable[Tick], tariffs: Tariffs = NO_TARIFFS, keepers: Container[Venue] = ()
+) -> Choice | UnsentReason:
     """The venue for this order. *quotes* are the touches of the routable venues, in the order of the wiring.
 
     Never beyond the limit (errata 15), and by the price with the fee. Ties: the larger displayed size, then the order
     of *quotes*. A leg of a split order goes to the venue that it was cut for, if that is safe and still within the
     limit; else where any order would. A DAY limit that trades nowhere rests where its own side is best. Stale quotes
-    and other symbols' do not count. Stop orders go nowhere: the desk does not know yet which venues keep them.
+    and other symbols' do not count. A stop order goes to the first of the *keepers*, which keep such orders, or to the
+    one that it is meant for; where there is none it comes back, for the desk to keep.
     """
     symbol, side = order.symbol, order.side
     fresh = [quote for quote in quotes if not quote.stale and quote.symbol == symbol]
+    if order.ord_type.has_stop:
+        return _keeper(order, fresh, keepers)
     if not fresh:
         return UnsentReason.NO_VENUE
-    if order.ord_type.has_stop:
-        return UnsentReason.NO_STOPS
     offers = [offer for offer in offers_of(side, fresh, tariffs) if within_limit(order, offer.price_half_ticks)]
     # What may rest would trade wherever it goes, so its limit is of the price alone.
     takes = order.ord_type is OrdType.LIMIT and not order.time_in_force.rests
@@ -183,6 +186,15 @@ def choose_dark(order: RouteOrder, venue: Venue, is_safe: bool) -> Choice | Unse
     if order.ord_type.has_stop:
         return UnsentReason.NO_STOPS
     return Choice(venue, order.quantity_lots, order.price_half_ticks or 0, 0, False)
+
+
+def _keeper(order: RouteOrder, fresh: list[Tick], keepers: Container[Venue]) -> Choice | UnsentReason:
+    stop = order.stop_price_half_ticks
+    assert stop is not None, "a stop order without a stop price is malformed"
+    for quote in fresh:
+        if quote.venue in keepers and order.venue in (None, quote.venue):
+            return Choice(quote.venue, order.quantity_lots, stop, 0, False)
+    return UnsentReason.NO_STOPS
 
 
 def within_limit(order: RouteOrder, price_half_ticks: int) -> bool:

@@ -17,6 +17,8 @@ from squall.system.wiring import Instrument
 
 RESTING_TICKS: Final = 2
 """A resting order is priced 1 to this many ticks behind the touch of its own side."""
+STOP_TICKS: Final = 8
+"""A stop order's price is 1 to this many ticks beyond the touch."""
 THROUGH_TICKS: Final = 4
 """An IOC limit reaches 1 to this many ticks through the touch of the other side."""
 
@@ -58,6 +60,8 @@ class Workload(Struct, frozen=True):
     """Of the marketable ones, sent as market orders; the others are IOC limits through the touch."""
     cancel_after_ns: int = 1 * SECOND
     """How long after it was taken a resting order is cancelled."""
+    stop_share: float = 0.0
+    """Of all orders, those that are DAY stop orders a few ticks beyond the touch, half of them with a limit."""
     amend_share: float = 0.0
     """Of the resting ones, how many get another quantity and price while they rest."""
     amend_after_ns: int = 300_000_000
@@ -78,7 +82,7 @@ class Workload(Struct, frozen=True):
         _expect(self.start_ns >= 0, "start_ns", self.start_ns, "at least 0")
         _expect(self.cancel_after_ns >= 0, "cancel_after_ns", self.cancel_after_ns, "at least 0")
         _expect(self.lots_max >= self.lots_min, "lots_max", self.lots_max, f"at least {self.lots_min}")
-        for name in ("buy_share", "marketable_share", "gtc_share", "market_share", "amend_share"):
+        for name in ("buy_share", "marketable_share", "gtc_share", "market_share", "stop_share", "amend_share"):
             _expect(0.0 <= getattr(self, name) <= 1.0, name, getattr(self, name), "a share from 0 to 1")
         _expect(0 <= self.participation_percent < 100, "participation_percent", self.participation_percent, "0 to 99")
         one_sided = not self.participation_percent or self.buy_share in (0.0, 1.0)
@@ -190,6 +194,8 @@ def shape_order(
     """The order itself; *side* overrides the drawn one. Prices keep to the tick grid, on the safe side."""
     if side is None:
         side = Side.BUY if draws.side < workload.buy_share else Side.SELL
+    if draws.style >= 1.0 - workload.stop_share:
+        return _shape_stop(workload, instrument, cl_ord_id, touch, draws, intended_ns, side)
     marketable = draws.style < workload.marketable_share
     market = marketable and draws.style < workload.marketable_share * workload.market_share
     buying = side is Side.BUY
@@ -214,6 +220,38 @@ def shape_order(
         price_half_ticks=price_half_ticks,
         intended_ns=intended_ns,
         decision_twice_half_ticks=touch.twice_middle,
+    )
+
+
+def _shape_stop(
+    workload: Workload,
+    instrument: Instrument,
+    cl_ord_id: ClOrdID,
+    touch: BestTouch,
+    draws: Draws,
+    intended_ns: int,
+    side: Side,
+) -> SubmitOrder | DropReason:
+    """To buy what rises above the offers, or to sell what falls below the bids; the limit leaves it some room."""
+    touch_half_ticks = touch.ask_half_ticks if side is Side.BUY else touch.bid_half_ticks
+    if touch_half_ticks == 0:
+        return DropReason.EMPTY_SIDE
+    tick, lots = instrument.tick_half_ticks, _lots(workload, draws.lots)
+    beyond = side.sign * tick
+    ticks = 1 + int(draws.depth * STOP_TICKS)
+    stop = max(tick, _on_grid(touch_half_ticks + ticks * beyond, tick, side))
+    limited = int(draws.depth * 2 * STOP_TICKS) % 2 == 1
+    return SubmitOrder(
+        cl_ord_id=cl_ord_id,
+        strategy=workload.strategy,
+        symbol=instrument.symbol,
+        side=side,
+        quantity_lots=lots,
+        ord_type=OrdType.STOP_LIMIT if limited else OrdType.STOP,
+        time_in_force=TimeInForce.DAY,
+        price_half_ticks=max(tick, stop + THROUGH_TICKS * beyond) if limited else None,
+        intended_ns=intended_ns,
+        stop_price_half_ticks=stop,
     )
 
 
@@ -251,7 +289,10 @@ def shape_amendment(
     tick, price = instrument.tick_half_ticks, order.price_half_ticks
     if price is not None:
         price = max(price + order.side.sign * (tick if closer_draw < 0.5 else -tick), tick)
-    return AmendOrder(order.cl_ord_id, 1, lots, price)
+    stop = order.stop_price_half_ticks
+    if stop is not None:
+        stop = max(stop + order.side.sign * tick, tick)
+    return AmendOrder(order.cl_ord_id, 1, lots, price, stop)
 
 
 def rests(order: SubmitOrder) -> bool:

@@ -45,6 +45,7 @@ from squall.system.domain.messages import (
     ReplaceRefused,
     Replicate,
     Replicated,
+    StopReached,
     SubmitOrder,
     SwitchTrading,
     UnsentReason,
@@ -78,6 +79,7 @@ DeskTalk = (
     | CancelRefused
     | ReplaceRefused
     | FenceAccepted
+    | StopReached
     | SwitchTrading
     | VenueTrades
     | VenueOpenOrders
@@ -254,6 +256,8 @@ class Oms:
                 term.execute(RefuseReplace(sender, message.cl_ord_id, message.revision, message.reason))
             case CancelRefused():
                 term.refuse_cancel(RefuseCancel(sender, message.cl_ord_id, message.reason))
+            case StopReached():
+                term.stops.on_reached(sender, message)
             case AskHoldings():
                 term.tell_holdings(sender, message.strategy)
             case SwitchTrading():

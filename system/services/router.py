@@ -7,15 +7,26 @@ from squall.system.config import MILLISECOND, DeskConfig
 from squall.system.domain.claims import ProtectionActed
 from squall.system.domain.desk_book import is_news
 from squall.system.domain.ids import Symbol, Venue
-from squall.system.domain.messages import OrderUnsent, RouteOrder, SendOrder, Tick, UnsentReason, VenueHealth
+from squall.system.domain.messages import (
+    ForgetStop,
+    OrderUnsent,
+    RouteOrder,
+    SendOrder,
+    Tick,
+    UnsentReason,
+    VenueHealth,
+    WatchStop,
+    WatchStops,
+)
 from squall.system.domain.routing import Choice, choose_dark, choose_venue
 from squall.system.runtime import Address, Runtime
+from squall.system.services.stop_watch import StopWatch, WatchMessage
 from squall.system.wiring import Wiring
 
 REOPEN_NS: Final = 50 * MILLISECOND
 _REOPEN: Final = "reopen execution"
 
-RouterMessage = RouteOrder | Tick | VenueHealth
+RouterMessage = RouteOrder | Tick | VenueHealth | WatchMessage
 
 
 class Router:
@@ -34,6 +45,8 @@ class Router:
         self._routable: dict[Venue, bool] = {route.venue: False for route in wiring.venues}
         self._reducing: dict[Venue, bool] = dict.fromkeys(self._routable, False)
         """Where only what reduces may go."""
+        self._keepers = tuple(route.venue for route in wiring.venues if route.keeps_stops)
+        self._stops = StopWatch(runtime, config.router, self._quotes)
 
     @property
     def routable(self) -> tuple[Venue, ...]:
@@ -52,6 +65,8 @@ class Router:
             case VenueHealth():
                 self._routable[message.venue] = message.routable
                 self._reducing[message.venue] = message.reducing
+            case WatchStops() | WatchStop() | ForgetStop():
+                self._stops.on_message(sender, message)
             case _:
                 raise TypeError(f"router: found {type(message).__name__}, expected {RouterMessage}")
 
@@ -61,6 +76,7 @@ class Router:
             return
         if is_news(tick, by_venue[tick.venue]):
             by_venue[tick.venue] = tick
+            self._stops.on_tick(tick)
 
     def _on_route_order(self, sender: Address, order: RouteOrder) -> None:
         routable, closed = self._routable, {} if order.reduces else self._reducing
@@ -75,10 +91,10 @@ class Router:
         ]
         if any(closed.values()):
             self._runtime.emit(ProtectionActed("risk.kill_switch", order.cl_ord_id))
-        choice = choose_venue(order, quotes, self._tariffs)
+        choice = choose_venue(order, quotes, self._tariffs, self._keepers)
         if isinstance(choice, Choice) and self._runtime.buggify("second best venue", order.cl_ord_id):
             others = [quote for quote in quotes if quote.venue != choice.venue]
-            second = choose_venue(order, others, self._tariffs)
+            second = choose_venue(order, others, self._tariffs, self._keepers)
             choice = second if isinstance(second, Choice) else choice
         self._route(sender, order, choice)
 
@@ -114,3 +130,4 @@ class Router:
 
     def on_config(self, config: DeskConfig) -> None:
         self._config = config
+        self._stops.config = config.router

@@ -73,6 +73,7 @@ from squall.system.domain.orders import Order, OrderState
 from squall.system.domain.reference import corrected
 from squall.system.runtime import Address, Runtime
 from squall.system.services.halts import Halts
+from squall.system.services.held_stops import HeldStops
 from squall.system.services.journal import Journal
 from squall.system.services.leadership import Leadership, OmsTimer, Role
 from squall.system.services.reconciliation import Reconciliation
@@ -129,6 +130,7 @@ class Term:
         )
         self.state = OmsState(config.oms.ended_kept)
         self.halts = Halts(self, runtime, wiring, self._post)
+        self.stops = HeldStops(self, runtime, wiring, self._post)
         self._cold_version = 0
         """The state knows of nothing up to this version; 0 unless `oms.replay` is off."""
         self._outbox: deque[tuple[int, Address, DeskMessage]] = deque()
@@ -183,6 +185,7 @@ class Term:
                 self._runtime.emit(ProtectionActed("oms.replay", what))
         else:
             self.state.version = self._cold_version = self._journal.version
+        self.stops.begin()
         self._copied = self._hashed = self.state.version
         self.begun = True
         for peer in self._peers:
@@ -218,7 +221,10 @@ class Term:
                 write(peer, JournalCopied(self.epoch, self._cold_version + 1, events))
         elif peer == wiring.reconciler:
             write(peer, SyncReconciler(self.epoch, self._runtime.address))
-        elif peer in wiring.routers and self.leading:
+        elif peer in wiring.routers:
+            self.stops.on_router(peer)
+            if not self.leading:
+                return
             # What was let out on the last stream may have died with it, also where it is to be cancelled by now.
             let_out = [order for order in live if order.attempt and order.venue is None]
             self._inquire([order for order in let_out if wiring.router_of(order.cl_ord_id) == peer])
@@ -436,6 +442,8 @@ class Term:
         """Queue what the event makes due, and say so where it is worth saying."""
         for effect in effects_of(event, order, self.epoch):
             self._post(self._receiver(effect), effect)
+        if order.held_ns is not None:
+            self.stops.follow(order)
         follower = self._followers.get(order.strategy)
         if follower is not None and (order.ended or type(event) is OrderFilled):
             self._post(follower, OrderProgressed(order.cl_ord_id, order.cum_lots, order.ended, order.worked_at))
@@ -548,6 +556,8 @@ class Term:
         if self._unasked and self.leading:
             self._ask_cancels_again()
         self.halts.see_to_it()
+        if self.stops.any and self.leading:
+            self.stops.see_to_it(self._instruments)
         version = self.state.version
         if self._outbox:
             head = self._outbox[0][0]

@@ -105,6 +105,13 @@ from squall.system.domain.messages.routing import (
     VenueHealth,
     VenueReport,
 )
+from squall.system.domain.messages.stops import (
+    ForgetStop,
+    HeldStop,
+    StopReached,
+    WatchStop,
+    WatchStops,
+)
 from squall.system.domain.messages.switches import (
     KeptOrder,
     SwitchDone,
@@ -150,6 +157,8 @@ __all__ = [
     "FeedQuality",
     "Fence",
     "FenceAccepted",
+    "ForgetStop",
+    "HeldStop",
     "HistoryTold",
     "HoldingsTold",
     "JoinStandby",
@@ -194,6 +203,7 @@ __all__ = [
     "RouteOrder",
     "SendOrder",
     "Statistic",
+    "StopReached",
     "StrategyPosition",
     "StrategyPositions",
     "SubmitOrder",
@@ -210,4 +220,6 @@ __all__ = [
     "VenueOpenOrders",
     "VenueReport",
     "VenueTrades",
+    "WatchStop",
+    "WatchStops",
 ]
