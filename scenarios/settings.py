@@ -66,14 +66,19 @@ TAKEN: Final = ("latency_ns", "jitter_ns", "cost_ns")
 """Ends of the names of durations that are no waits: how long something takes. They may be as short as they are."""
 LARGEST: Final = 10**18
 """Of any number, and of any duration in ns: some thirty years, and well within what a record can hold."""
+SHORTEST: Final = {"algos.pace": MILLISECOND, "algos.history_interval": MILLISECOND}
+"""Waits that may not even be that short: each time a parent, or all that was recorded of a day, is looked through."""
 MOST: Final = {
+    "algos.profile_parts": 1_000,
+    "algos.shortfall_slices": 1_000,
+    "algos.twap_slices": 1_000,
     "router.count": 64,
     "var.confidence_percent": 99,
     "venue.take_per_100_lots": 10**9,
     "venue.make_per_100_lots": 10**9,
 }
-"""Numbers that are less, either way: each router is a program of its own, a level of 100 % has no tail, and what a
-trade of all that may be held costs has to fit into a record."""
+"""Numbers that are less, either way: of parts of a day each is kept, each router is a program of its own, a level of
+100 % has no tail, and what a trade of all that may be held costs has to fit into a record."""
 SIGNED: Final = ("daily_profit_target", "daily_profit_alert", "take_per_100_lots", "make_per_100_lots")
 """Money that may be lost as well as made: the only numbers that need not be above zero."""
 
@@ -197,8 +202,9 @@ def _parse(key: str, name: str, kind: Any, text: str) -> Any:
             raise SettingError(f"--set {key}: {error}") from None
         if value == 0 and not name.endswith("jitter_ns"):
             raise SettingError(f"--set {key}: expected a duration above zero, found {text!r}")
-        if value < SHORTEST_NS and not name.endswith(TAKEN):
-            raise SettingError(f"--set {key}: expected a duration of at least {SHORTEST_NS} ns, found {text!r}")
+        shortest_ns = SHORTEST.get(key.removesuffix("_ns"), SHORTEST_NS)
+        if value < shortest_ns and not name.endswith(TAKEN):
+            raise SettingError(f"--set {key}: expected a duration of at least {shortest_ns} ns, found {text!r}")
         if value > LARGEST:
             raise SettingError(f"--set {key}: expected a duration of at most {LARGEST} ns, found {text!r}")
         return value

@@ -13,6 +13,7 @@ from squall.scenarios.settings import (
     LARGEST,
     ORDERED,
     PROFILES,
+    SHORTEST,
     SHORTEST_NS,
     SIGNED,
     TAKEN,
@@ -47,7 +48,7 @@ def _other(value: Any) -> Any:
 
 def _valued(key: str, number: int) -> int:
     """A small number, or a duration that is long enough for all of them."""
-    return number * SHORTEST_NS if _is_duration(key) else number
+    return number * SHORTEST.get(key, SHORTEST_NS) if _is_duration(key) else number
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -145,6 +146,9 @@ def test_the_default_profile_changes_nothing() -> None:
             "--set venue.take_per_100_lots: expected a number of at most 1000000000",
         ),
         ("venue.make_per_100_lots=-1000000001", "--set venue.make_per_100_lots: expected a number of at most 1000000"),
+        ("algos.profile_parts=1001", "--set algos.profile_parts: expected a number of at most 1000, found '1001'"),
+        ("algos.twap_slices=1001", "--set algos.twap_slices: expected a number of at most 1000, found '1001'"),
+        ("algos.shortfall_slices=1001", "--set algos.shortfall_slices: expected a number of at most 1000, found"),
         ("reference.ACME.colour=red", "--set reference.ACME.colour: an instrument has no 'colour'; it has tick,"),
         ("reference.restricted=on", "--set reference.restricted: expected reference.SYMBOL.FIELD=value"),
         ("profile=lightning", "--set profile=lightning: no such profile; profiles are default, chapter"),
@@ -188,10 +192,18 @@ def test_no_timer_can_be_set_to_ring_more_often_than_each_microsecond(key: str) 
     if f"{key}_ns".endswith(TAKEN):
         assert keys(override(Settings(), f"{key}=1ns"))[key] == 1
         return
+    shortest_ns = SHORTEST.get(key, SHORTEST_NS)
     with pytest.raises(SettingError) as caught:
-        override(Settings(), f"{key}=999ns")
-    assert str(caught.value) == f"--set {key}: expected a duration of at least 1000 ns, found '999ns'"
-    assert keys(override(Settings(), f"{key}=1us"))[key] == 1_000
+        override(Settings(), f"{key}={shortest_ns - 1}ns")
+    expected = f"--set {key}: expected a duration of at least {shortest_ns} ns, found '{shortest_ns - 1}ns'"
+    assert str(caught.value) == expected
+    assert keys(override(Settings(), f"{key}={shortest_ns}ns"))[key] == shortest_ns
+
+
+@pytest.mark.parametrize("key", ["algos.pace", "algos.history_interval"])
+def test_what_looks_through_a_whole_day_rings_at_most_each_millisecond(key: str) -> None:
+    with pytest.raises(SettingError, match="expected a duration of at least 1000000 ns"):
+        override(Settings(), f"{key}_ns=1us")
 
 
 @pytest.mark.parametrize(
