@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from squall.scenarios.checks.parents import (
@@ -15,10 +16,20 @@ from squall.scenarios.checks.parents import (
 from squall.scenarios.checks.schedules import interrupted_and_went_on
 from squall.scenarios.result import Verdict
 from squall.sim.exchange.wire.messages import BookUpdate, Print, Side
+from squall.sim.trace import VenueBusted
 from squall.system.domain.claims import LeadershipMoved, ParentMoved
 from squall.system.domain.clients import ClientFlow
-from squall.system.domain.ids import ClOrdID, Symbol
-from squall.system.domain.messages import Algorithm, ParentAnswered, ParentDone, ParentOrder, ParentOutcome
+from squall.system.domain.ids import ClOrdID, ExecID, Symbol
+from squall.system.domain.messages import (
+    Algorithm,
+    AmendFill,
+    ChildMoved,
+    ChildState,
+    ParentAnswered,
+    ParentDone,
+    ParentOrder,
+    ParentOutcome,
+)
 from squall.system.domain.signals import Workload
 from tests.scenarios.stages import MS, SECOND, Tale, fired, held, undecided
 
@@ -163,8 +174,29 @@ def test_who_has_no_bound_may_trade_alone() -> None:
 # --- its end ---
 
 
-def done(story: Tale, lots: int) -> None:
-    story.handled("clients", "algos", ParentDone(PARENT, ParentOutcome.OVER, lots, 0))
+def done(story: Tale, lots: int, outcome: ParentOutcome = ParentOutcome.OVER) -> None:
+    end = ParentDone(PARENT, outcome, lots, lots * 20_000)
+    story.sent("algos", "clients", end)
+    story.handled("clients", "algos", end)
+
+
+def busted(story: Tale, lots: int, told: bool = True) -> None:
+    """Lots of the first child; positions are *told* by the OMS."""
+    story.saw(
+        VenueBusted("exchange-a", "bust", "exchange-a/1", "fund-1.1", "fund-1.1", "ACME", True, lots, 20_000, 0),
+        "exchange-a",
+    )
+    if told:
+        amend = AmendFill(ExecID("bust"), ExecID("exchange-a/1"), ClOrdID("fund-1.1"), Symbol("ACME"), 0, 20_000)
+        story.sent("oms1", "positions", amend)
+
+
+def told(story: Tale, oms: str = "oms1", heard: bool = True) -> None:
+    """The OMS has something to say of the second child."""
+    word = ChildMoved(PARENT, ChildState(ClOrdID("fund-1.2"), 10, ended=True))
+    story.sent(oms, "algos", word)
+    if heard:
+        story.handled("algos", oms, word)
 
 
 def test_a_parent_ends_when_its_client_has_heard_what_venues_have_executed() -> None:
@@ -185,6 +217,75 @@ def test_a_report_that_is_a_lot_off_is_a_violation() -> None:
     asked(story)
     story.executed("fund-1.1", lots=30)
     done(story, 31)
+    assert fired(judge.ruling())
+
+
+@pytest.mark.parametrize("lots", [30, 0])
+def test_a_bust_that_the_algorithms_have_not_heard_of_may_be_in_the_report_and_need_not_be(lots: int) -> None:
+    story = tale()
+    judge = story.judge(parents_end())
+    asked(story)
+    story.executed("fund-1.1", lots=30)
+    told(story)
+    busted(story, 30)
+    told(story, "oms2")
+    done(story, lots)
+    assert held(judge.ruling())
+
+
+def test_a_bust_on_its_way_to_positions_or_after_the_report_may_be_left_out() -> None:
+    story = tale()
+    judge = story.judge(parents_end())
+    asked(story)
+    story.executed("fund-1.1", lots=30)
+    busted(story, 30, told=False)
+    told(story)
+    done(story, 30)
+    assert held(judge.ruling())
+
+
+def test_a_report_that_leaves_out_a_bust_which_the_algorithms_must_have_heard_of_is_a_violation() -> None:
+    story = tale()
+    judge = story.judge(parents_end())
+    asked(story)
+    story.executed("fund-1.1", lots=30)
+    busted(story, 30)
+    told(story, heard=False)
+    told(story)
+    done(story, 30)
+    ruling = judge.ruling()
+    assert fired(ruling)
+    assert ruling.detail == "fund-1: its client was told of 30 lots, venues executed 0"
+
+
+def test_a_report_of_the_right_lots_at_another_price_is_a_violation() -> None:
+    story = tale()
+    judge = story.judge(parents_end())
+    asked(story)
+    story.executed("fund-1.1", lots=30, price_half_ticks=20_002)
+    done(story, 30)
+    assert fired(judge.ruling())
+
+
+@pytest.mark.parametrize(("lots", "outcome"), [(99, ParentOutcome.FILLED), (100, ParentOutcome.OVER)])
+def test_filled_is_what_is_filled_to_the_lot_and_nothing_else(lots: int, outcome: ParentOutcome) -> None:
+    story = tale()
+    judge = story.judge(parents_end())
+    asked(story)
+    story.executed("fund-1.1", lots=lots)
+    done(story, lots, outcome)
+    assert fired(judge.ruling())
+
+
+def test_two_ends_of_one_parent_are_a_violation() -> None:
+    story = tale()
+    judge = story.judge(parents_end())
+    asked(story)
+    story.executed("fund-1.1", lots=30)
+    done(story, 30)
+    done(story, 30)
+    assert held(judge.ruling())
+    done(story, 30, ParentOutcome.CANCELED)
     assert fired(judge.ruling())
 
 
