@@ -35,6 +35,9 @@ class ParentLife:
         self.arrival_twice: int | None = None
         """The middle of the market when it was taken, doubled; None where none was seen."""
         self.done: ParentDone | None = None
+        """How it has ended: nothing more of it is let out."""
+        self.over = False
+        """Whether that is on the disk: before it is, nobody is told."""
         self.ended_ns = 0
         self.last_twice: int | None = None
         """The middle of the market at its end."""

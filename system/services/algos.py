@@ -36,6 +36,7 @@ from squall.system.domain.messages import (
     ParentDone,
     ParentMeasured,
     ParentOrder,
+    ParentOutcome,
     SubmitOrder,
     Tick,
 )
@@ -48,7 +49,7 @@ from squall.system.domain.volume import VolumeMeter
 from squall.system.domain.working import DarkLeg, LitLegs, TakeBack, Wanted, Work, done, next_step, wanted
 from squall.system.runtime import Address, Runtime
 from squall.system.services import algos_diary
-from squall.system.services.algos_diary import CancelWanted, ParentOver, ParentPlanned, ParentWeighed
+from squall.system.services.algos_diary import CancelWanted, ParentGoesOn, ParentOver, ParentPlanned, ParentWeighed
 from squall.system.services.algos_history import History
 from squall.system.services.submission import Submission
 from squall.system.wiring import Wiring
@@ -73,6 +74,8 @@ class Algos:
     *It finishes* when all of it is filled, or when its window is over: what is out then is taken back, and what has not
     traded is reported. Nothing is forced at the close; the client chose the limit, and gets to decide about the rest.
     *It is cancelled* by its client alone: trouble passes, and an instruction stands until it is taken back.
+    Nobody is told of its end, neither the OMS nor its client, before that is on the disk: an OMS that has closed a
+    family says nothing more of it, and a later life that does not know of the end would wait for that for ever.
 
     The tick store says which volume a VWAP is to follow, and afterwards what a parent is to be measured against. Nobody
     waits for it: without it a VWAP follows the usual volume, and a report says what is not known.
@@ -94,6 +97,8 @@ class Algos:
         """Every parent of the day, those that are done included: a client may ask again."""
         self._restored: dict[ClOrdID, None] = {}
         """Parents of an earlier life whose children we have not been told of since."""
+        self._ends: dict[ClOrdID, int] = {}
+        """Parents that have ended since their last entry was durable, with its token."""
         self.planned = dict.fromkeys(Basis, 0)
         """How many VWAPs of this life follow what."""
         self._submission = Submission(runtime, config.strategy, wiring.oms, algos_diary.FILE)
@@ -118,6 +123,8 @@ class Algos:
         self._history.on_start()
         for life in self.lives.values():
             if life.done is not None:
+                if life.name in past.unsettled.open:
+                    self._submission.cancel(life.name)  # the last life may have died before it closed it at the OMS
                 self._tell(life.done)
                 self._measure(life)
         self._stop()
@@ -132,7 +139,8 @@ class Algos:
             case OrderTaken():
                 self._on_taken(message.cl_ord_id)
             case FamilyTold():
-                self._on_family(message)
+                if (message.epoch, sender) == self._submission.leader:
+                    self._on_family(message)
             case Leading():
                 self._submission.on_leading(sender, message)
             case ParentOrder():
@@ -187,7 +195,7 @@ class Algos:
         life = self.lives.get(order.cl_ord_id)
         if life is not None:
             if life.done is not None:
-                self._tell(life.done)
+                self._tell_again(life)
             elif life.taken:
                 self._answer(life.name, follows=life.follows)
             return
@@ -222,7 +230,7 @@ class Algos:
         if life is None:
             return  # its order has not come yet, or was refused: the client repeats both until one is answered
         if life.done is not None:
-            self._tell(life.done)
+            self._tell_again(life)
         elif not life.cancelled:
             life.cancelled = True
             self._submission.remember(CancelWanted(name))
@@ -236,6 +244,11 @@ class Algos:
         """Again and again, until the client has heard it."""
         self._runtime.write(self._clients, done)
         self._runtime.set_timer(TELL_AGAIN_NS, ("tell", done.cl_ord_id))
+
+    def _tell_again(self, life: ParentLife) -> None:
+        """A client asks for the end of what has ended."""
+        if life.over and life.done is not None:
+            self._tell(life.done)
 
     # --- how well it was executed ---
 
@@ -264,7 +277,7 @@ class Algos:
     def _on_taken(self, name: ClOrdID) -> None:
         self._submission.on_taken(name)
         life = self.lives.get(name)
-        if life is not None and not life.taken:
+        if life is not None and life.done is None and not life.taken:
             life.taken = True
             self._resume(life)  # a family that it had would have been told before this
             self._answer(name, follows=life.follows)
@@ -272,21 +285,26 @@ class Algos:
 
     def _on_child(self, message: ChildMoved) -> None:
         life = self.lives.get(message.parent)
-        if life is None or life.done is not None:
+        if life is None or life.over:
             return
         self._heard(life, (message.child,))
-        if message.child.ended:
+        if life.done is not None:
+            self._reconsider(life)
+        elif message.child.ended:
             if life.paused in (None, Hold.BARREN):
                 self._stand(life, Hold.ON_SCHEDULE)
             self._after_a_child(life)
 
     def _on_family(self, told: FamilyTold) -> None:
         life = self.lives.get(told.parent)
-        if life is None or life.done is not None:
+        if life is None or life.over:
             return
         self._heard(life, told.children)
         self._resume(life)
-        self._after_a_child(life)
+        if life.done is not None:
+            self._reconsider(life)
+        else:
+            self._after_a_child(life)
 
     def _heard(self, life: ParentLife, children: Iterable[ChildState]) -> None:
         resting = life.work.resting if life.work is not None else None
@@ -319,7 +337,7 @@ class Algos:
             return
         outcome = life.outcome(now_ns)
         if outcome is not None:
-            self._finish(life, ParentDone(life.name, outcome, life.progress.filled_lots, life.notional))
+            self._finish(life, outcome)
             return
         if life.is_winding_up(now_ns):
             self._take_back(life)
@@ -440,11 +458,29 @@ class Algos:
                 self._submission.cancel(name)
         self._runtime.set_timer(self._patience_ns(life), ("look", life.name))
 
-    def _finish(self, life: ParentLife, done: ParentDone) -> None:
-        life.done = done
+    # --- its end ---
+
+    def _finish(self, life: ParentLife, outcome: ParentOutcome) -> None:
+        """It has ended, of which nobody is told yet."""
+        life.done = ParentDone(life.name, outcome, life.progress.filled_lots, life.notional)
         life.ended_ns, life.last_twice = self._runtime.now_ns, self._middle_twice(life.order.symbol)
         self._runtime.cancel_timer(("look", life.name))
-        self._submission.remember(ParentOver(done, life.ended_ns, life.last_twice))
+        self._ends[life.name] = self._submission.remember(ParentOver(life.done, life.ended_ns, life.last_twice))
+
+    def _reconsider(self, life: ParentLife) -> None:
+        """A trade of what has ended is busted or corrected, and nobody has been told of the end yet."""
+        outcome = life.outcome(self._runtime.now_ns)
+        if outcome is None:
+            life.done = None
+            del self._ends[life.name]
+            self._submission.remember(ParentGoesOn(life.name))
+            self._look(life)
+        elif life.done != ParentDone(life.name, outcome, life.progress.filled_lots, life.notional):
+            self._finish(life, outcome)
+
+    def _over(self, life: ParentLife, done: ParentDone) -> None:
+        """Its end is on the disk: no later life forgets it."""
+        life.over = True
         self._submission.cancel(life.name)
         self._moved(life.name, "done", done.outcome.value)
         self._tell(done)
@@ -479,6 +515,11 @@ class Algos:
 
     def on_durable(self, token: int) -> None:
         self._submission.on_durable(token)
+        for name in [name for name, end in self._ends.items() if end <= token]:
+            del self._ends[name]
+            life = self.lives[name]
+            assert life.done is not None, "only what has ended is over"
+            self._over(life, life.done)
 
     def on_stream_open(self, peer: Address) -> None:
         """The OMS speaks first, and so do clients."""

@@ -37,13 +37,21 @@ class ParentOver(Entry, frozen=True, gc=False, tag=True):
     last_twice: int | None = None
 
 
+class ParentGoesOn(Entry, frozen=True, gc=False, tag=True):
+    """It has not come to its end after all: a trade of it was busted before anybody was told."""
+
+    cl_ord_id: ClOrdID
+
+
 class ParentWeighed(Entry, frozen=True, gc=False, tag=True):
     """How well it was executed is known, which the client is told."""
 
     report: ParentMeasured
 
 
-AnyEntry = ParentPlanned | CancelWanted | ParentOver | ParentWeighed | OrderMeant | OrderSettled | OrderOver
+AnyEntry = (
+    ParentPlanned | CancelWanted | ParentOver | ParentGoesOn | ParentWeighed | OrderMeant | OrderSettled | OrderOver
+)
 
 _DECODER: Final[msgspec.msgpack.Decoder[AnyEntry]] = msgspec.msgpack.Decoder(AnyEntry)
 
@@ -66,6 +74,10 @@ class Past:
             case ParentOver(done, ended_ns, last_twice):
                 life = self.lives[done.cl_ord_id]
                 life.done, life.ended_ns, life.last_twice = done, ended_ns, last_twice
+                life.over = True
+            case ParentGoesOn(cl_ord_id):
+                life = self.lives[cl_ord_id]
+                life.done, life.over = None, False
             case ParentWeighed(report):
                 self.lives[report.cl_ord_id].report = report
             case OrderMeant(order):

@@ -39,6 +39,7 @@ from tests.fakes import FakeRuntime
 
 WIRING = Wiring(instruments=(Instrument(Symbol("ACME")),), venues=(), algos="algos", clients="clients")
 CONFIG = DeskConfig(algos=AlgosConfig(day_ns=1_000 * SECOND, twap_slices=10))
+AT_ONCE = DeskConfig(algos=AlgosConfig(day_ns=1_000 * SECOND, twap_slices=1))
 PARENT = ClOrdID("fund-1")
 
 
@@ -124,6 +125,8 @@ class Rig:
 
     @property
     def done(self) -> list[ParentDone]:
+        """What its client was told, once that is on the disk."""
+        self.runtime.sync(self.algos)
         return self.runtime.take(ParentDone)
 
 
@@ -332,7 +335,7 @@ def test_a_later_life_begins_with_a_pause_and_what_is_done_has_none() -> None:
     assert rig.states() == ["taken", LEADERLESS]
     rig.tick()
     rig.lead()
-    rig.hear("oms1", FamilyTold(1, PARENT, (ChildState(ClOrdID("fund-1.1"), 10, 10, 200_020, ended=True),)))
+    rig.hear("oms1", FamilyTold(rig.epoch, PARENT, (ChildState(ClOrdID("fund-1.1"), 10, 10, 200_020, ended=True),)))
     rig.hear("oms1", OrderTaken(PARENT))
     rig.hear("clients", CancelParent(PARENT))
     states = rig.states()
@@ -401,6 +404,60 @@ def test_the_report_is_repeated_until_the_client_has_heard_it() -> None:
     assert len(rig.done) == 1, "whoever asks again is told again"
 
 
+def test_nobody_is_told_of_an_end_that_is_not_on_the_disk_and_a_life_that_lost_it_comes_to_it_again() -> None:
+    rig = running(config=AT_ONCE)
+    rig.end(1, *rig.sizes(), filled=100)
+    rig.hear("clients", order())
+    rig.hear("clients", CancelParent(PARENT))
+    assert rig.runtime.take(ParentDone) == []
+    assert rig.runtime.take(CancelOrder) == [], "an OMS that has closed it would tell no later life of its children"
+    rig.runtime.files["algos"] = rig.runtime.files["algos"][:3]  # its plan, itself and its child
+    rig.start()
+    rig.tick()
+    rig.lead()
+    rig.hear("oms1", FamilyTold(rig.epoch, PARENT, (ChildState(ClOrdID("fund-1.1"), 100, 100, 2_000_200, ended=True),)))
+    rig.hear("oms1", OrderTaken(PARENT))
+    assert rig.done == [ParentDone(PARENT, ParentOutcome.FILLED, 100, 2_000_200)]
+    assert rig.runtime.take(CancelOrder, "oms1") == [CancelOrder(PARENT)]
+
+
+def test_a_later_life_closes_at_the_oms_what_ended_when_the_last_one_died_before_it_could() -> None:
+    rig = running(config=AT_ONCE)
+    rig.end(1, *rig.sizes(), filled=100)
+    rig.start()
+    rig.lead()
+    assert rig.runtime.take(CancelOrder, "oms1") == [CancelOrder(PARENT)]
+    rig.hear("oms1", OrderTaken(PARENT))
+    assert rig.runtime.take(ParentAnswered) == []
+
+
+def test_a_bust_before_anybody_was_told_of_the_end_makes_another_end_of_it() -> None:
+    rig = running()
+    (lots,) = rig.sizes()
+    rig.hear("clients", CancelParent(PARENT))
+    rig.end(1, lots, filled=10)
+    rig.hear("oms1", ChildMoved(PARENT, ChildState(ClOrdID("fund-1.1"), lots, 4, 80_008, ended=True)))
+    assert rig.done == [ParentDone(PARENT, ParentOutcome.CANCELED, 4, 80_008)]
+    rig.hear("oms1", ChildMoved(PARENT, ChildState(ClOrdID("fund-1.1"), lots, 0, 0, ended=True)))
+    rig.pass_time(1 * SECOND)
+    assert {each.filled_lots for each in rig.done} == {4}, "after that it is between the client and the venue"
+
+
+def test_what_was_filled_goes_on_where_a_trade_is_busted_before_anybody_was_told() -> None:
+    rig = running(config=AT_ONCE)
+    rig.end(1, *rig.sizes(), filled=100)
+    rig.hear("oms1", ChildMoved(PARENT, ChildState(ClOrdID("fund-1.1"), 100, 0, 0, ended=True)))
+    assert rig.done == []
+    rig.start()
+    assert rig.done == []
+    rig.tick()
+    rig.lead()
+    rig.hear("oms1", FamilyTold(rig.epoch, PARENT, (ChildState(ClOrdID("fund-1.1"), 100, 0, 0, ended=True),)))
+    rig.hear("oms1", OrderTaken(PARENT))
+    rig.pass_time(2 * SECOND)
+    assert [each.cl_ord_id for each in rig.children()] == ["fund-1.2"]
+
+
 # --- it fails over in mid-schedule ---
 
 
@@ -416,7 +473,7 @@ def test_a_later_life_goes_on_where_the_earlier_one_was_once_it_knows_what_becam
     again = rig.runtime.take(SubmitOrder)
     assert [each.cl_ord_id for each in again] == ["fund-1.2"], "not known to be taken: repeated, under its name"
     first, second = (ChildState(ClOrdID(f"fund-1.{n}"), 10, 10, 200_020, ended=True) for n in (1, 2))
-    rig.hear("oms1", FamilyTold(1, PARENT, (first, second)))
+    rig.hear("oms1", FamilyTold(rig.epoch, PARENT, (first, second)))
     rig.hear("oms1", OrderTaken(PARENT))
     rig.pass_time(2 * SECOND)
     assert [child.cl_ord_id for child in rig.children()] == ["fund-1.3", "fund-1.4"]
@@ -439,7 +496,7 @@ def test_children_that_only_the_oms_remembers_are_adopted() -> None:
     rig = running()
     rig.children()
     known = ChildState(ClOrdID("fund-1.5"), 30, 30, 600_060, ended=True)
-    rig.hear("oms1", FamilyTold(1, PARENT, (known,)))
+    rig.hear("oms1", FamilyTold(rig.epoch, PARENT, (known,)))
     rig.pass_time(3 * SECOND)
     assert [child.cl_ord_id for child in rig.children()] == []
     rig.pass_time(1 * SECOND)
@@ -450,7 +507,7 @@ def test_a_parent_that_was_done_is_told_again_after_a_restart() -> None:
     rig = running()
     rig.hear("clients", CancelParent(PARENT))
     rig.end(1, *rig.sizes(), filled=10)
-    rig.runtime.take(ParentDone)
+    assert len(rig.done) == 1
     rig.start()
     assert "clients" in rig.runtime.opened
     rig.pass_time(1 * SECOND)
@@ -465,7 +522,7 @@ def test_pov_does_not_make_up_for_what_was_traded_while_it_was_down() -> None:
     rig.start()
     rig.tick(traded=900)
     rig.lead()
-    rig.hear("oms1", FamilyTold(1, PARENT, (ChildState(ClOrdID("fund-1.1"), 50, 50, 1_000_100, ended=True),)))
+    rig.hear("oms1", FamilyTold(rig.epoch, PARENT, (ChildState(ClOrdID("fund-1.1"), 50, 50, 1_000_100, ended=True),)))
     rig.hear("oms1", OrderTaken(PARENT))
     rig.tick(traded=950)
     rig.pass_time(1 * SECOND)
@@ -477,6 +534,17 @@ def test_words_of_an_oms_that_does_not_lead_any_more_do_not_count() -> None:
     rig.end(1, *rig.sizes(), filled=0, oms="oms2")
     rig.pass_time(1 * SECOND)
     assert rig.sizes() == [10], "the first one is still out"
+
+
+@pytest.mark.parametrize(("sender", "epoch"), [("oms2", 2), ("oms1", 1)])
+def test_what_somebody_else_or_an_earlier_epoch_tells_of_a_family_opens_no_child_again(sender: str, epoch: int) -> None:
+    rig = running()
+    (lots,) = rig.sizes()
+    rig.lead()
+    rig.end(1, lots, filled=lots)
+    rig.hear(sender, FamilyTold(epoch, PARENT, (ChildState(ClOrdID("fund-1.1"), lots),)))
+    rig.hear("clients", CancelParent(PARENT))
+    assert rig.done == [ParentDone(PARENT, ParentOutcome.CANCELED, lots, lots * 20_002)]
 
 
 def test_a_message_that_is_none_of_its_business_is_a_bug() -> None:
@@ -560,6 +628,7 @@ def ended(rig: Rig) -> None:
     rig.end(1, *rig.sizes(), filled=10)
     rig.tick(bid=20_008, ask=20_012)
     rig.hear("clients", CancelParent(PARENT))
+    rig.runtime.sync(rig.algos)
     rig.runtime.take(AskHistory)
 
 
