@@ -1,12 +1,12 @@
 """How well parents were executed is told truly, and a VWAP follows the volume that was recorded."""
 
-from collections import deque
 from fractions import Fraction
 from math import floor
 from typing import Final
 
 from msgspec.msgpack import Decoder
 
+from squall.scenarios.checks.knowledge import CLOCKS_NS, Answers, Feeds, Middles, Prices, Sights
 from squall.scenarios.checks.parents import Parents, parent_of
 from squall.scenarios.checks.standing import Standing, watch_standing
 from squall.scenarios.checks.tape import watch_tape
@@ -20,44 +20,25 @@ from squall.system.domain.messages import Algorithm, Bar, ParentAnswered, Parent
 from squall.system.domain.profile import Basis
 from squall.system.services.tick_store import FILE
 
-CLOCKS_NS: Final = 2_000_000
-"""How far the clocks of the desk and of the world may be apart, with the way from a venue to it."""
 TAPE_SLACK_HALF_TICKS: Final = 2
 """A trade at the edge of a bar may be in the next one."""
-ARRIVAL_MEMORY_NS: Final = 500_000_000
-
-
-class _Middles:
-    """The middles of the best touch of all venues, as they were in the last half second."""
-
-    def __init__(self) -> None:
-        self._touches: dict[str, tuple[int, int]] = {}
-        self._past: deque[tuple[int, int]] = deque()
-
-    def show(self, at_ns: int, event: TouchChanged) -> None:
-        if event.bid_half_ticks and event.ask_half_ticks:
-            self._touches[event.venue] = (event.bid_half_ticks, event.ask_half_ticks)
-        else:
-            self._touches.pop(event.venue, None)
-        if self._touches:
-            bids, asks = zip(*self._touches.values(), strict=True)
-            self._past.append((at_ns, max(bids) + min(asks)))
-
-    def since(self, from_ns: int) -> list[int]:
-        """Those of this time, doubled; what stood when it began is one of them."""
-        stood = [twice for at_ns, twice in self._past if at_ns <= from_ns][-1:]
-        return [*stood, *(twice for at_ns, twice in self._past if at_ns > from_ns)]
 
 
 class _Measured:
-    """Recomputes every report from the client's order, the venues' executions, their books and their tapes."""
+    """Recomputes every report from the client's order, the venues' executions, their books and their tapes.
+
+    What the desk may say that it does not know is judged as well: a price where its algorithms had been told none, bars
+    where the tick store's answers had none.
+    """
 
     def __init__(self, stage: Stage) -> None:
         self._parents = Parents(stage)
         self._bar_ns = stage.floor.settings.desk.history.bar_ns
         self._poor_bps = stage.floor.settings.desk.algos.poor_execution_bps
-        self._middles: dict[str, _Middles] = {}
-        self._arrivals: dict[str, list[int]] = {}
+        self._middles: dict[str, Middles] = {}
+        self._arrivals: dict[str, Prices] = {}
+        self._lasts: dict[str, Prices] = {}
+        """As arrivals: the middles at the end of each parent."""
         self._windows: dict[str, int] = {}
         """When each parent's window begins, as the OMS was told."""
         self._ends: dict[str, int] = {}
@@ -67,29 +48,44 @@ class _Measured:
         self._whole = 0
         self._docket = Docket()
         self._clients = stage.wiring.clients
+        self._sights = Sights(stage)
+        self._answers = Answers(stage)
+        self._feeds = Feeds(stage)
+        self._found: dict[str, tuple[int, int] | None] = {}
+        """How many bars are missing in what the tick store had answered when a report first left: least and most."""
         trace = stage.world.trace
         trace.watch(self._on_touch, TouchChanged)
         trace.watch(self._on_parent, Handled, ParentOrder)
         trace.watch(self._on_done, Sent, ParentDone)
+        trace.watch(self._on_leaving, Sent, ParentMeasured)
         trace.watch(self._on_report, Handled, ParentMeasured)
         watch_standing(trace, self._on_standing)
         watch_tape(stage, self._on_trade)
 
     def _on_touch(self, record: Record) -> None:
         event: TouchChanged = record.event
-        self._middles.setdefault(event.symbol, _Middles()).show(record.at_ns, event)
+        self._middles.setdefault(event.symbol, Middles()).show(record.at_ns, event)
+
+    def _prices(self, symbol: str, at_ns: int) -> Prices:
+        middles = self._middles.get(symbol)
+        return Prices([] if middles is None else middles.lately(at_ns), self._sights.knows(symbol))
 
     def _on_parent(self, record: Record) -> None:
         order: ParentOrder = record.event.message
-        if record.event.sender == self._clients:
-            if order.cl_ord_id not in self._arrivals and order.symbol in self._middles:
-                middles = self._middles[order.symbol].since(record.at_ns - ARRIVAL_MEMORY_NS)
-                self._arrivals[order.cl_ord_id] = middles
-        else:
+        if record.event.sender != self._clients:
             self._windows.setdefault(order.cl_ord_id, order.start_ns)
+        elif order.cl_ord_id not in self._windows:
+            # It comes again until it is answered, and to a life that had not noted it as if it were new.
+            now, before = self._prices(order.symbol, record.at_ns), self._arrivals.get(order.cl_ord_id)
+            both = now if before is None else Prices([*before.twice, *now.twice], before.known and now.known)
+            self._arrivals[order.cl_ord_id] = both
 
     def _on_done(self, record: Record) -> None:
-        self._ends.setdefault(record.event.message.cl_ord_id, record.at_ns)
+        name = record.event.message.cl_ord_id
+        order = self._parents.orders.get(name)
+        if name not in self._ends and order is not None:
+            self._ends[name] = record.at_ns
+            self._lasts[name] = self._prices(order.symbol, record.at_ns)
 
     def _on_trade(self, record: Record, symbol: str, price_half_ticks: int, lots: int) -> None:
         self._tape.setdefault(symbol, []).append((record.at_ns, price_half_ticks, lots))
@@ -99,17 +95,30 @@ class _Measured:
         lots, notional = self._traded.get(name, (0, 0))
         self._traded[name] = (lots + it.lots, notional + it.notional)
 
+    def _on_leaving(self, record: Record) -> None:
+        name = record.event.message.cl_ord_id
+        order = self._parents.orders.get(name)
+        if order is None or name in self._found or name not in self._windows or name not in self._ends:
+            return
+        from_ns = self._windows[name] // self._bar_ns * self._bar_ns
+        self._found[name] = self._answers.missing(order.symbol, from_ns, self._ends[name])
+
     def _on_report(self, record: Record) -> None:
         report: ParentMeasured = record.event.message
         order = self._parents.orders.get(report.cl_ord_id)
         if order is None or report.cl_ord_id in self._reports:
             return
         self._reports[report.cl_ord_id] = report
-        for complaint in (self._of_trades(report), self._of_arrival(report), self._of_tape(order, report)):
+        for complaint in (
+            self._of_trades(report),
+            self._of_arrival(report),
+            self._of_bars(report),
+            self._of_tape(order, report),
+            self._of_shortfall(order, report),
+            *self._of_costs(order, report),
+        ):
             if complaint:
                 self._docket.violated(record, f"{report.cl_ord_id}: {complaint}")
-        for complaint in self._of_costs(order, report):
-            self._docket.violated(record, f"{report.cl_ord_id}: {complaint}")
 
     def _of_trades(self, report: ParentMeasured) -> str:
         lots, notional = self._traded.get(report.cl_ord_id, (0, 0))
@@ -118,37 +127,78 @@ class _Measured:
         return f"told of {report.filled_lots} lots for {report.notional}, venues executed {lots} for {notional}"
 
     def _of_arrival(self, report: ParentMeasured) -> str:
-        middles = self._arrivals.get(report.cl_ord_id)
-        if report.arrival_twice is None or not middles or min(middles) <= report.arrival_twice <= max(middles):
+        shown = self._arrivals.get(report.cl_ord_id)
+        if shown is None or not shown.twice:
             return ""
-        shown = f"{min(middles)} to {max(middles)}"
-        return f"told of an arrival at {report.arrival_twice} (doubled half ticks), venues showed {shown}"
+        least, most = min(shown.twice), max(shown.twice)
+        if report.arrival_twice is None:
+            return f"told of no arrival price, venues showed {least} to {most}" if shown.known else ""
+        if least <= report.arrival_twice <= most:
+            return ""
+        return f"told of an arrival at {report.arrival_twice} (doubled half ticks), venues showed {least} to {most}"
+
+    def _of_bars(self, report: ParentMeasured) -> str:
+        found = self._found.get(report.cl_ord_id)
+        if found is None or found[0] <= report.bars_missing <= found[1]:
+            return ""
+        return f"told of {report.bars_missing} bars that are missing, by the tick store's answers they are {found[0]}"
 
     def _of_tape(self, order: ParentOrder, report: ParentMeasured) -> str:
         start_ns, end_ns = self._windows.get(report.cl_ord_id), self._ends.get(report.cl_ord_id)
-        if report.bars_missing or not report.tape_lots or start_ns is None or end_ns is None:
+        if start_ns is None or end_ns is None:
             return ""
-        self._whole += 1
         # An end at the edge of a bar, such as the close, is before it by one clock and after it by another.
         by_clocks = (end_ns - CLOCKS_NS, end_ns + CLOCKS_NS)
         ends = dict.fromkeys(-(-at_ns // self._bar_ns) * self._bar_ns for at_ns in by_clocks)
         from_ns = start_ns // self._bar_ns * self._bar_ns
-        found = [vwap for to_ns in ends if (vwap := self._vwap(order.symbol, from_ns, to_ns)) is not None]
-        if not found:
-            return f"told of {report.tape_lots} lots on a tape that shows none"
+        _, most = self._summed(order.symbol, from_ns - CLOCKS_NS, max(ends) + CLOCKS_NS)
+        if report.tape_lots > most:
+            return f"told of {report.tape_lots} lots on a tape that shows {most}"
+        if report.bars_missing:
+            return ""
+        least = min(self._summed(order.symbol, from_ns + CLOCKS_NS, to_ns - CLOCKS_NS)[1] for to_ns in ends)
+        if report.tape_lots < least and self._feeds.followed(from_ns, max(ends) + CLOCKS_NS):
+            return f"told of {report.tape_lots} lots on a whole tape that shows {least}"
+        if not report.tape_lots:
+            return ""
+        self._whole += 1
+        sums = [self._summed(order.symbol, from_ns, to_ns) for to_ns in ends]
+        found = [Fraction(turnover, lots) for turnover, lots in sums if lots]
         told = Fraction(report.tape_turnover, report.tape_lots)
-        if min(abs(told - mine) for mine in found) <= TAPE_SLACK_HALF_TICKS:
+        if not found or min(abs(told - mine) for mine in found) <= TAPE_SLACK_HALF_TICKS:
             return ""
         return f"told of a VWAP of {float(told):.2f} half ticks, the tapes say {float(found[-1]):.2f}"
 
-    def _vwap(self, symbol: str, from_ns: int, to_ns: int) -> Fraction | None:
-        """Of all that the tapes have shown in this time; None where they have shown nothing."""
+    def _summed(self, symbol: str, from_ns: int, to_ns: int) -> tuple[int, int]:
+        """Turnover and lots of all that the tapes have shown in this time."""
         trades = [(price, lots) for at_ns, price, lots in self._tape.get(symbol, ()) if from_ns <= at_ns < to_ns]
-        lots = sum(lots for _, lots in trades)
-        return Fraction(sum(price * lots for price, lots in trades), lots) if lots else None
+        return sum(price * lots for price, lots in trades), sum(lots for _, lots in trades)
+
+    def _of_shortfall(self, order: ParentOrder, report: ParentMeasured) -> str:
+        """Paper less real. What the rest has missed is by a price at the end that the report does not bear: it has to
+        be one of those that venues showed then."""
+        lots, notional = self._traded.get(report.cl_ord_id, (0, 0))
+        left, told = order.quantity_lots - lots, report.shortfall_millionths
+        if report.arrival_twice is None:
+            return "" if told is None else f"told of a shortfall of {told} millionths against no price"
+        shown = self._lasts.get(report.cl_ord_id)
+        if left and (shown is None or not shown.twice):
+            return ""
+        if told is None:
+            return "told of no shortfall" if not left or (shown is not None and shown.known) else ""
+        arrival = Fraction(report.arrival_twice, 2)
+        lasts = [Fraction(twice, 2) for twice in shown.twice] if left and shown is not None else [arrival]
+        costs = [
+            order.side.sign * (notional - lots * arrival + left * (last - arrival)) / (order.quantity_lots * arrival)
+            for last in lasts
+        ]
+        least, most = (floor(cost * 1_000_000 + Fraction(1, 2)) for cost in (min(costs), max(costs)))
+        if least <= told <= most:
+            return ""
+        return f"told of a shortfall of {told} millionths, it was {least} to {most}"
 
     def _of_costs(self, order: ParentOrder, report: ParentMeasured) -> list[str]:
-        """Against its own benchmarks, which are judged above."""
+        """Against its own benchmarks, which are judged above: the arrival, and the tape where it is whole."""
         arrival = None if report.arrival_twice is None else Fraction(report.arrival_twice, 2)
         vwap = Fraction(report.tape_turnover, report.tape_lots) if report.tape_lots else None
         complaints = []
@@ -173,6 +223,8 @@ class _Measured:
     def ruling(self) -> Ruling:
         if not self._reports:
             return Ruling(Verdict.INCONCLUSIVE, "no client ever heard how well it was executed")
+        if not self._whole and not self._docket.violations:
+            return Ruling(Verdict.INCONCLUSIVE, f"{len(self._reports)} reports, none of them on a whole tape")
         poor = sum(report.poor for report in self._reports.values())
         return self._docket.ruling(
             f"{len(self._reports)} reports add up, {self._whole} of them on a whole tape; {poor} executed poorly"

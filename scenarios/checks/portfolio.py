@@ -4,7 +4,7 @@ Nothing of the desk's own rules is used: the average cost is folded in another w
 the services were told is what the world saw them handle, since they last began anew.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from fractions import Fraction
 from itertools import pairwise
 from typing import Final
@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from squall.scenarios.checks.lives import on_new_life
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Docket, Promise, Ruling
 from squall.scenarios.topology import Stage
 from squall.sim.exchange.wire.messages import Side
-from squall.sim.trace import Handled, HostCrashed, ProgramStarted, Record, Sent
+from squall.sim.trace import Handled, Record, Sent
 from squall.system.domain.claims import AlertRaised
 from squall.system.domain.messages import (
     AmendFill,
@@ -40,22 +41,6 @@ KEPT: Final = 16
 FloatArray = npt.NDArray[np.float64]
 Key = tuple[str, str]
 """Symbol and strategy."""
-
-
-def _on_new_life(stage: Stage, program: str, forget: Callable[[], None]) -> None:
-    """Call *forget* whenever this program begins anew: with its host, or alone."""
-    home = stage.world.transport.slot_of(program).host.name
-
-    def crashed(record: Record) -> None:
-        if record.host == home:
-            forget()
-
-    def started(record: Record) -> None:
-        if record.event.program == program:
-            forget()
-
-    stage.world.trace.watch(crashed, HostCrashed)
-    stage.world.trace.watch(started, ProgramStarted)
 
 
 # --- positions ---
@@ -91,7 +76,7 @@ class _PositionsAreTheirFills:
         self._docket = Docket()
         self._told = 0
         self._forget()
-        _on_new_life(stage, stage.wiring.positions, self._forget)
+        on_new_life(stage, stage.wiring.positions, self._forget)
         trace = stage.world.trace
         trace.watch(lambda record: self._book(record.event.message), Handled, BookFill)
         trace.watch(lambda record: self._amend(record.event.message), Handled, AmendFill)
@@ -190,7 +175,7 @@ class _PortfolioAddsUp:
         }
         self._forget()
         self._anew = False
-        _on_new_life(stage, stage.wiring.portfolio, self._forget)
+        on_new_life(stage, stage.wiring.portfolio, self._forget)
         trace = stage.world.trace
         trace.watch(self._on_positions, Handled, StrategyPositions)
         trace.watch(self._on_marks, Handled, MarksTold)

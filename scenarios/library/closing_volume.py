@@ -36,9 +36,13 @@ TROUBLES: Final[tuple[Fault, ...]] = (
 
 
 def drawn(world: World) -> Plan:
-    """One trouble of the tick store at some time, and a market that rises or falls all the while."""
+    """One trouble of the tick store at some time, and a market that rises or falls all the while.
+
+    Before it the first parent is at its end, and what was traded meanwhile has been told.
+    """
     dice = Dice(world.chance, "closing volume")
-    start_ns = PHASES.baseline_ns + int(dice.uniform("start") * PHASES.faults_ns) // MILLISECOND * MILLISECOND
+    latest_ns = PHASES.faults_ns - 1 * SECOND
+    start_ns = 3 * SECOND + int(dice.uniform("start") * latest_ns) // MILLISECOND * MILLISECOND
     trouble = during(start_ns, start_ns + dice.ns("lasts", SECOND // 2, 3 * SECOND), dice.one("what", TROUBLES), False)
     return (trouble, during(2 * SECOND, 10 * SECOND, PriceSlide("all of symbols", dice.one("way", (4, -4)))))
 
@@ -49,7 +53,7 @@ def drawn(world: World) -> Plan:
     campaign=True,
 )
 def closing_volume() -> Scenario:
-    """Three VWAPs and a POV, which buy or sell as the seed says."""
+    """An order to be filled at once, three VWAPs and a POV, which buy or sell as the seed says."""
     return Scenario(
         settings=Settings(desk=DeskConfig(algos=AlgosConfig(day_ns=10 * SECOND))),
         market=Market(past=PastDays(VOLUMES)),
@@ -60,7 +64,8 @@ def closing_volume() -> Scenario:
             lots_min=5,
             lots_max=30,
             clients=ClientFlow(
-                algorithms=(Algorithm.VWAP, Algorithm.VWAP, Algorithm.POV, Algorithm.VWAP),
+                algorithms=(Algorithm.DARK_FIRST, Algorithm.VWAP, Algorithm.VWAP, Algorithm.POV, Algorithm.VWAP),
+                parents=5,
                 window_ns=9 * SECOND,
                 limit_share=0.0,
             ),

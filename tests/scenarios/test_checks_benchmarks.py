@@ -1,24 +1,31 @@
 """Reports on executions and VWAPs on recorded volume, judged from venues: each promise firing and holding."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec.msgpack import encode
 from msgspec.structs import replace
 
 from squall.scenarios.checks.benchmarks import executions_measured, volume_followed
+from squall.scenarios.checks.knowledge import Middles
 from squall.sim.exchange.wire.messages import BookUpdate, Print, Side
 from squall.sim.trace import TouchChanged
+from squall.system.domain.claims import FeedMoved
 from squall.system.domain.clients import ClientFlow
 from squall.system.domain.history import DAY_NS
-from squall.system.domain.ids import ClOrdID, Symbol
+from squall.system.domain.ids import ClOrdID, Symbol, Venue
 from squall.system.domain.messages import (
     Algorithm,
+    AskHistory,
     Bar,
+    HistoryTold,
     ParentAnswered,
     ParentDone,
     ParentMeasured,
     ParentOrder,
     ParentOutcome,
+    Statistic,
+    Tick,
 )
 from squall.system.domain.signals import Workload
 from squall.system.services.tick_store import FILE
@@ -28,8 +35,9 @@ PARENT = ClOrdID("fund-1")
 ORDER = ParentOrder(
     PARENT, "fund", "fund/main", "ann", Symbol("ACME"), Side.BUY, 100, Algorithm.VWAP, end_ns=10 * SECOND
 )
-REPORT = ParentMeasured(PARENT, 10, 200_200, 40_000, 2_001_000, 100, 0, 1_000, 500, 0, False)
-"""Ten lots at 20,020: 10 bps worse than on arrival, and 5 bps worse than the tape's 20,010."""
+REPORT = ParentMeasured(PARENT, 10, 200_200, 40_000, 2_001_000, 100, 0, 1_000, 500, 100, False)
+"""Ten lots at 20,020: 10 bps worse than on arrival, and 5 bps worse than the tape's 20,010; a tenth of the order,
+and no price moved: 1 bp of all of it."""
 
 
 def tale(*overrides: str) -> Tale:
@@ -39,15 +47,23 @@ def tale(*overrides: str) -> Tale:
 # --- reports ---
 
 
-def traded(side: Side = Side.BUY, end_ms: int = 300) -> tuple[Tale, Any]:
+def tick(seq: int, ask_lots: int = 10, stale: bool = False) -> Tick:
+    """What the algorithms hear of a book about 20,000."""
+    return Tick(Venue("exchange-a"), Symbol("ACME"), seq, 19_998, 10, 20_002 if ask_lots else 0, ask_lots, stale)
+
+
+def traded(side: Side = Side.BUY, end_ms: int = 300, ticks: Sequence[Tick] = ()) -> tuple[Tale, Any]:
     """A client's order, taken at 20,000; ten of its lots at 20,020, on a tape whose average is 20,010; and its end."""
     story = tale()
     judge = story.judge(executions_measured())
     story.saw(TouchChanged("exchange-a", "ACME", 1, 19_998, 10, 20_002, 10), "exchange-a")
+    for each in ticks:
+        story.handled("algos", "market-data", each)
     order = replace(ORDER, side=side)
     story.sent("clients", "algos", order)
     story.handled("algos", "clients", order)
     story.handled("oms1", "algos", order)
+    story.at(5 * MS)
     prints = (Print(Side.BUY, 20_000, 50), Print(Side.BUY, 20_020, 50))
     story.sent("exchange-a", "market-data/A", BookUpdate("exchange-a", "A", 1, "ACME", prints=prints))
     story.sent("exchange-a", "market-data/B", BookUpdate("exchange-a", "B", 1, "ACME", prints=prints))
@@ -74,7 +90,8 @@ def test_a_report_that_adds_up_holds() -> None:
 def test_erratum_46_a_seller_who_got_more_than_others_was_not_executed_worse() -> None:
     """Erratum 46."""
     assert fired(of(Side.SELL))
-    assert held(of(Side.SELL, arrival_cost_millionths=-1_000, vwap_cost_millionths=-500))
+    signed = {"arrival_cost_millionths": -1_000, "vwap_cost_millionths": -500, "shortfall_millionths": -100}
+    assert held(of(Side.SELL, **signed))
 
 
 def test_costs_that_are_none_of_what_was_traded_are_a_violation() -> None:
@@ -109,8 +126,76 @@ def test_an_end_at_the_edge_of_a_bar_may_be_in_either_of_the_two_and_any_other_i
 
 def test_of_a_tape_with_gaps_nothing_is_held_against_the_report_but_its_own_sums() -> None:
     gaps = {"tape_turnover": 2_002_000, "bars_missing": 1}
-    assert held(of(**gaps, vwap_cost_millionths=0))
+    assert undecided(of(**gaps, vwap_cost_millionths=0))
     assert fired(of(**gaps, vwap_cost_millionths=1))
+
+
+def test_reports_that_are_all_of_tapes_with_gaps_prove_nothing() -> None:
+    ruling = of(tape_turnover=0, tape_lots=0, bars_missing=1, vwap_cost_millionths=None)
+    assert undecided(ruling)
+    assert ruling.detail == "1 reports, none of them on a whole tape"
+
+
+def test_gaps_that_the_tick_stores_answer_had_not_are_a_violation() -> None:
+    story, judge = traded()
+    asked = AskHistory(7, Statistic.VWAP, Symbol("ACME"), 0, 300 * MS)
+    story.handled("tick-store", "algos", asked)
+    story.handled("algos", "tick-store", HistoryTold(7, (2_001_000, 100), 1, 0))
+    report = replace(REPORT, bars_missing=1)
+    story.sent("algos", "clients", report)
+    story.handled("clients", "algos", report)
+    assert "1 bars that are missing, by the tick store's answers they are 0" in judge.ruling().detail
+
+
+def test_a_shortfall_that_is_not_that_of_the_trades_and_the_rest_is_a_violation() -> None:
+    for told in (0, 101, None):
+        assert fired(of(shortfall_millionths=told)) is (told is not None)
+    ruling = of(shortfall_millionths=0)
+    assert ruling.detail == "fund-1: told of a shortfall of 0 millionths, it was 100 to 100"
+
+
+def test_an_arrival_that_is_not_told_is_a_violation_where_the_algorithms_had_been_told_of_one() -> None:
+    unknown = replace(REPORT, arrival_twice=None, arrival_cost_millionths=None, shortfall_millionths=None)
+    for ticks, verdict in (
+        ([], held),
+        ([tick(1, ask_lots=0)], held),
+        ([tick(1), tick(2, stale=True)], held),
+        ([tick(1)], fired),
+    ):
+        story, judge = traded(ticks=ticks)
+        story.handled("clients", "algos", unknown)
+        assert verdict(judge.ruling())
+
+
+def test_a_shortfall_that_is_not_told_is_a_violation_where_the_price_at_the_end_was_known() -> None:
+    story, judge = traded(ticks=[tick(1)])
+    story.handled("clients", "algos", replace(REPORT, shortfall_millionths=None))
+    assert "told of no shortfall" in judge.ruling().detail
+
+
+def test_lots_of_a_whole_tape_that_are_too_few_or_too_many_are_a_violation() -> None:
+    assert "told of 99 lots on a whole tape that shows 100" in of(tape_turnover=1_980_990, tape_lots=99).detail
+    assert "told of 101 lots on a tape that shows 100" in of(tape_turnover=2_021_010, tape_lots=101).detail
+    assert fired(of(tape_turnover=0, tape_lots=0, vwap_cost_millionths=None))
+
+
+def test_lots_that_were_traded_while_a_feed_had_a_gap_may_be_on_no_tape_of_the_desks() -> None:
+    few = replace(REPORT, tape_turnover=1_980_990, tape_lots=99)
+    for gap_ms, verdict in ((400, held), (2_000, fired)):
+        story, judge = traded()
+        for at_ms, state in ((0, "gap"), (100, "second provider"), (200, "in sequence")):
+            story.at((gap_ms + at_ms) * MS)
+            story.heard(FeedMoved("exchange-a", state, 2), "market-data")
+        story.handled("clients", "algos", few)
+        assert verdict(judge.ruling())
+
+
+def test_of_the_middles_that_venues_showed_only_the_last_half_second_is_kept() -> None:
+    middles = Middles()
+    for number in range(1_000):
+        middles.show(number * 10 * MS, TouchChanged("exchange-a", "ACME", number, number + 1, 10, number + 3, 10))
+    assert len(middles) == 51
+    assert middles.lately(9_990 * MS) == [2 * number + 4 for number in range(949, 1_000)]
 
 
 # --- recorded volume ---
