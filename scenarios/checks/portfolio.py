@@ -19,7 +19,7 @@ from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Docket, Promise, Ruling
 from squall.scenarios.topology import Stage
 from squall.sim.exchange.wire.messages import Side
-from squall.sim.trace import Handled, Record, Sent
+from squall.sim.trace import DiskLost, Handled, Record, Sent
 from squall.system.domain.claims import AlertRaised
 from squall.system.domain.messages import (
     AmendFill,
@@ -35,6 +35,8 @@ MILLIONTHS: Final = 10**6
 FINE: Final = 10**12
 """The judge's own unit of cost, so that its roundings are none beside the desk's."""
 
+ROUNDED_PERCENT: Final = 1
+"""A drawdown is told in whole percent, and rounded up."""
 KEPT: Final = 16
 """How many valuations are remembered that nobody has been told of."""
 
@@ -163,7 +165,10 @@ class _PortfolioAddsUp:
     def __init__(self, stage: Stage) -> None:
         self._docket = Docket()
         self._valued = self._at_risk = 0
-        self._disk = stage.world.transport.slot_of(stage.wiring.portfolio).host.disk
+        host = stage.world.transport.slot_of(stage.wiring.portfolio).host
+        self._home, self._disk = host.name, host.disk
+        self._lost = 0
+        """Records that crashes took off that disk: not one of them needs to be a horizon."""
         self._all_past: list[dict[str, int]] = []
         """The prices at the ends of all horizons, those of earlier lives too."""
         self._anew = False
@@ -181,6 +186,11 @@ class _PortfolioAddsUp:
         trace.watch(self._on_marks, Handled, MarksTold)
         # The monitor may be a neighbour on the same host: what the world sees of it is that it was handled.
         trace.watch(self._on_valued, Handled, PortfolioValued)
+        trace.watch(self._on_lost, DiskLost)
+
+    def _on_lost(self, record: Record) -> None:
+        if record.host == self._home:
+            self._lost += len(self._all_past) if record.event.whole_disk else record.event.records
 
     def _forget(self) -> None:
         self._positions: dict[Key, tuple[int, int, int]] = {}
@@ -205,20 +215,26 @@ class _PortfolioAddsUp:
             self._number = told.number
             self._marks = {**self._marks, **{mark.symbol: mark.twice_half_ticks for mark in told.marks}}
             if self._anew:
-                self._recall()
+                self._recall(record)
             if told.ends_horizon:
                 self._all_past.append(self._marks)
                 self._past = [*self._past, self._marks][-self._var.observations - 1 :]
             self._expected[told.number] = self._worth()
             self._expected.pop(told.number - KEPT, None)
 
-    def _recall(self) -> None:
-        """A new life's first marks: how many horizons are on its disk the disk says, and which they were we know."""
+    def _recall(self, record: Record) -> None:
+        """A new life's first marks: all horizons that earlier lives were told are on its disk, but for the last one,
+        on which it may have come to its end, and for what crashes took. How many of those the disk says."""
         self._anew = False
-        if self._remembers:
-            written = sum(bool(marks) for _, marks in map(msgspec.msgpack.decode, self._disk.read(FILE)))
-            del self._all_past[written:]
-            self._past = [*self._all_past, {}][-self._var.observations - 1 :]
+        if not self._remembers:
+            return
+        told = len(self._all_past)
+        written = sum(bool(marks) for _, marks in map(msgspec.msgpack.decode, self._disk.read(FILE)))
+        if not told - 1 - self._lost <= written <= told:
+            self._docket.violated(record, f"{told} horizons were told to earlier lives, {written} are on the disk")
+        self._lost = 0
+        del self._all_past[written:]
+        self._past = [*self._all_past, {}][-self._var.observations - 1 :]
 
     def _worth(self) -> _Worth:
         cash, value = self._cash, {name: Fraction(0) for name in self._cents}
@@ -291,6 +307,7 @@ class _DrawdownTold:
         self._docket = Docket()
         self._alert_percent = desk.monitor.drawdown_alert_percent
         self._peak = 100 * desk.portfolio.cash
+        self._fallen_percent = 0.0
         self._standing = False
         self._since: Record | None = None
         self._times = 0
@@ -303,12 +320,12 @@ class _DrawdownTold:
         said: PortfolioValued = record.event.message
         self._overdue()
         self._peak = max(self._peak, said.equity_cents)
-        fallen_percent = 100 * (self._peak - said.equity_cents) / self._peak
+        fallen_percent = self._fallen_percent = 100 * (self._peak - said.equity_cents) / self._peak
         if fallen_percent < self._alert_percent:
             self._since = None
         elif not self._standing and self._since is None:
             self._since = record
-        if fallen_percent > said.drawdown_percent:
+        if not fallen_percent <= said.drawdown_percent < fallen_percent + ROUNDED_PERCENT:
             told = f"a drawdown of {said.drawdown_percent} % is told"
             self._docket.violated(record, f"{told}, equity is {fallen_percent:.1f} % below its peak")
 
@@ -317,6 +334,9 @@ class _DrawdownTold:
             self._standing = True
             self._times += 1
             self._since = None
+            if self._fallen_percent + ROUNDED_PERCENT <= self._alert_percent:
+                told = f"an alert from {self._alert_percent} % on"
+                self._docket.violated(record, f"{told}, equity is {self._fallen_percent:.1f} % below its peak")
 
     def _overdue(self) -> None:
         if self._since is not None and not self._standing:

@@ -3,7 +3,7 @@
 from squall.scenarios.checks.portfolio import drawdown_told, portfolio_adds_up, positions_are_their_fills
 from squall.scenarios.checks.read_side import read_side_catches_up
 from squall.sim.exchange.wire.messages import Side
-from squall.sim.trace import HostCrashed, ProgramStarted
+from squall.sim.trace import DiskLost, HostCrashed, ProgramStarted
 from squall.system.domain.claims import AlertRaised, ReadModelsTold
 from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol, Venue
 from squall.system.domain.messages import (
@@ -198,6 +198,28 @@ def test_value_at_risk_of_a_new_life_is_over_what_its_disk_has_of_the_past() -> 
         assert held(judge.ruling()) is remembers
 
 
+def test_horizons_that_a_new_life_has_not_on_its_disk_are_found_but_for_the_last_and_what_a_crash_took() -> None:
+    for written, lost, verdict in ((0, 0, fired), (9, 0, fired), (10, 0, held), (9, 1, held), (12, 0, fired)):
+        tale = Tale()
+        judge = tale.judge(portfolio_adds_up())
+        _ten_horizons(tale)
+        tale.stored("ops", "portfolio", *(encode_remembered(Remembered(0, {ACME: 1})) for _ in range(written)))
+        if lost:
+            tale.saw(DiskLost(lost, False), "ops")
+        tale.saw(ProgramStarted("portfolio", ""), "ops")
+        _marks(tale, 1, 40_000)
+        assert verdict(judge.ruling()), (written, lost)
+
+
+def test_horizons_that_were_never_written_are_named() -> None:
+    tale = Tale()
+    judge = tale.judge(portfolio_adds_up())
+    _ten_horizons(tale)
+    tale.saw(ProgramStarted("portfolio", ""), "ops")
+    _marks(tale, 1, 40_000)
+    assert judge.ruling().detail == "11 horizons were told to earlier lives, 0 are on the disk"
+
+
 # --- drawdown ---
 
 
@@ -229,6 +251,25 @@ def test_a_peak_that_was_forgotten_and_an_alert_that_does_not_come_are_found() -
     ruling = judge.ruling()
     assert fired(ruling)
     assert ruling.detail == "equity fell by 15 % or more, and nobody was told"
+
+
+def test_a_drawdown_that_is_told_as_more_than_it_is_is_found() -> None:
+    tale = Tale()
+    judge = tale.judge(drawdown_told())
+    _equity(tale, 120_000_000, 0)
+    _equity(tale, 119_000_000, 99)
+    ruling = judge.ruling()
+    assert fired(ruling)
+    assert ruling.detail == "a drawdown of 99 % is told, equity is 0.8 % below its peak"
+
+
+def test_an_alert_below_its_level_is_found() -> None:
+    for cents, told, verdict in ((103_200_000, 14, fired), (103_190_000, 15, held)):
+        tale = Tale()
+        judge = tale.judge(drawdown_told())
+        _equity(tale, 120_000_000, 0)
+        _equity(tale, cents, told, told=True)
+        assert verdict(judge.ruling())
 
 
 def test_a_day_on_which_equity_never_falls_so_far_proves_nothing() -> None:
