@@ -287,16 +287,19 @@ class _FollowsVolume:
             self._docket.violated(record, f"{detail} {float(due):.1f} are due")
 
     def _share(self, order: ParentOrder, at_ns: int) -> Fraction:
-        """Of the volume of its window, how much falls into the parts that have begun by now."""
+        """Of the volume of its window, how much falls into the parts that have begun by now: where none is expected in
+        all of it, they count alike, as in the schedule."""
         weights = self._of(order.symbol)
-        begun = whole = 0
+        begun = whole = parts_begun = parts = 0
         for part, volume in enumerate(weights):
             from_ns = max(self._day_ns * part // self._parts, order.start_ns)
             to_ns = min(self._day_ns * (part + 1) // self._parts, order.end_ns)
             weight = volume * max(to_ns - from_ns, 0)
             whole += weight
             begun += weight if from_ns <= at_ns else 0
-        return Fraction(begun, whole)
+            parts += from_ns < to_ns
+            parts_begun += from_ns < to_ns and from_ns <= at_ns
+        return Fraction(begun, whole) if whole else Fraction(parts_begun, max(parts, 1))
 
     def _of(self, symbol: str) -> list[int]:
         """Lots in each part of the days before this one, read off the disk."""

@@ -1,34 +1,43 @@
 """How schedules of clients' parents went: that trouble came in the middle of them, and that they went on after it."""
 
-from squall.scenarios.checks.parents import Parents
+from squall.scenarios.checks.parents import ROUTERS, Parents
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Promise, Ruling
 from squall.scenarios.topology import Stage
-from squall.sim.trace import Record, VenueAccepted
+from squall.sim.trace import Record, Sent, VenueAccepted
+from squall.system.domain.algorithms import Hold
 from squall.system.domain.claims import LeadershipMoved, ParentMoved
+from squall.system.domain.messages import SubmitOrder
 
 
 class _InterruptedAndWentOn:
     """A parent is interrupted where it pauses, or where another leader takes over while it is at work. It has gone on
-    when a venue accepts a child of it after that."""
+    when a venue accepts a child of it that was first sent after that.
+
+    Children that come back with nothing are no interruption: the schedule goes on, more slowly.
+    """
 
     def __init__(self, stage: Stage) -> None:
         self._parents = Parents(stage)
         self._at_work: dict[str, bool] = {}
         """The parents that are, and whether they were interrupted."""
+        self._algos = stage.wiring.algos
+        self._sent: dict[str, int] = {}
+        """The seq at which a child was first sent."""
         self._led = 0
         self.interrupted: dict[str, Record] = {}
         self.went_on: dict[str, Record] = {}
         trace = stage.world.trace
         trace.watch_claims(self._on_moved, ParentMoved)
         trace.watch_claims(self._on_leader, LeadershipMoved)
+        trace.watch(self._on_sent, Sent, SubmitOrder)
         trace.watch(self._on_accepted, VenueAccepted)
 
     def _on_moved(self, record: Record) -> None:
         name, state = record.event.cl_ord_id, record.event.state
         if state == "taken":
             self._at_work.setdefault(name, False)
-        elif state == "paused":
+        elif state == "paused" and record.event.why != Hold.BARREN.value:
             self._interrupt(name, record)
         elif state == "done":
             self._at_work.pop(name, None)
@@ -46,9 +55,16 @@ class _InterruptedAndWentOn:
             self._at_work[name] = True
             self.interrupted.setdefault(name, record)
 
+    def _on_sent(self, record: Record) -> None:
+        if record.event.sender == self._algos:
+            self._sent.setdefault(record.event.message.cl_ord_id, record.seq)
+
     def _on_accepted(self, record: Record) -> None:
-        parent = self._parents.of(record.event.cl_ord_link_id)
-        if parent is not None and self._at_work.get(parent.cl_ord_id):
+        link_id: str = record.event.cl_ord_link_id
+        parent = self._parents.of(link_id)
+        if parent is None or not self._at_work.get(parent.cl_ord_id):
+            return
+        if self._sent.get(link_id.partition(ROUTERS)[0], 0) > self.interrupted[parent.cl_ord_id].seq:
             self.went_on.setdefault(parent.cl_ord_id, record)
 
     def ruling(self) -> Ruling:

@@ -201,11 +201,11 @@ def test_of_the_middles_that_venues_showed_only_the_last_half_second_is_kept() -
 # --- recorded volume ---
 
 
-def late(basis: str = "recorded volume") -> tuple[Tale, Any]:
+def late(basis: str = "recorded volume", volumes: tuple[int, int] = (10, 30)) -> tuple[Tale, Any]:
     """A day of ten seconds of which the second half has three quarters of the volume; a VWAP over all of it."""
     story = tale("algos.day=10s", "algos.profile_parts=2")
     days = [
-        encode((Bar(Symbol("ACME"), day * DAY_NS + second * SECOND, 1, 1, 1, 1, 10 if second < 5 else 30, 1),))
+        encode((Bar(Symbol("ACME"), day * DAY_NS + second * SECOND, 1, 1, 1, 1, volumes[second // 5], 1),))
         for day in (-2, -1)
         for second in range(10)
     ]
@@ -235,6 +235,14 @@ def test_a_vwap_that_is_ahead_of_recorded_volume_is_a_violation() -> None:
     ruling = judge.ruling()
     assert fired(ruling)
     assert ruling.detail == "fund-1 has 27 of 100 lots at work or executed, by recorded volume 25.0 are due"
+
+
+def test_where_no_volume_was_recorded_in_all_of_its_window_a_vwap_is_even_over_time() -> None:
+    story, judge = late(volumes=(0, 0))
+    story.accepted("fund-1.1", lots=51)
+    assert held(judge.ruling())
+    story.accepted("fund-1.2", lots=1)
+    assert fired(judge.ruling())
 
 
 def test_a_vwap_that_said_it_follows_the_usual_volume_is_not_held_against_what_was_recorded() -> None:

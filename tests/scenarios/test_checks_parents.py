@@ -31,7 +31,7 @@ from squall.system.domain.messages import (
     ParentOutcome,
 )
 from squall.system.domain.signals import Workload
-from tests.scenarios.stages import MS, SECOND, Tale, fired, held, undecided
+from tests.scenarios.stages import MS, SECOND, Tale, fired, held, submit, undecided
 
 PARENT = ClOrdID("fund-1")
 
@@ -312,11 +312,15 @@ def test_a_parent_that_pauses_and_has_a_child_at_a_venue_after_that_was_interrup
     judge = story.judge(interrupted_and_went_on())
     asked(story)
     story.heard(ParentMoved(PARENT, "taken"))
+    story.sent("algos", "oms1", submit("fund-1.1"))
     story.accepted("fund-1.1")
     assert undecided(judge.ruling())
     story.heard(ParentMoved(PARENT, "paused", "no fresh price on the side that it needs"))
     assert undecided(judge.ruling())
-    seq = story.accepted("fund-1.2")
+    story.accepted("fund-1.1~2", venue="exchange-b")
+    assert undecided(judge.ruling()), "it was sent before"
+    story.sent("algos", "oms1", submit("fund-1.2"))
+    seq = story.accepted("fund-1.2~1")
     ruling = judge.ruling()
     assert held(ruling)
     assert ruling.seq == seq
@@ -328,9 +332,14 @@ def test_a_second_leader_interrupts_what_is_at_work_and_the_first_one_does_not()
     story.heard(LeadershipMoved("oms1", "leading", 1))
     asked(story)
     story.heard(ParentMoved(PARENT, "taken"))
+    story.sent("algos", "oms1", submit("fund-1.1"))
     story.accepted("fund-1.1")
     assert undecided(judge.ruling())
     story.heard(LeadershipMoved("oms2", "leading", 2))
+    story.sent("algos", "oms2", submit("fund-1.1"))
+    story.accepted("fund-1.1")
+    assert undecided(judge.ruling()), "repeated to the next leader, and made before"
+    story.sent("algos", "oms2", submit("fund-1.2"))
     story.accepted("fund-1.2")
     assert held(judge.ruling())
 
@@ -341,5 +350,17 @@ def test_what_is_over_is_not_interrupted_any_more() -> None:
     asked(story)
     for state in ("taken", "done", "paused"):
         story.heard(ParentMoved(PARENT, state))
+    story.sent("algos", "oms1", submit("fund-1.1"))
     story.accepted("fund-1.1")
+    assert undecided(judge.ruling())
+
+
+def test_children_that_come_back_with_nothing_are_no_interruption() -> None:
+    story = tale()
+    judge = story.judge(interrupted_and_went_on())
+    asked(story)
+    story.heard(ParentMoved(PARENT, "taken"))
+    story.heard(ParentMoved(PARENT, "paused", "its children come back with nothing"))
+    story.sent("algos", "oms1", submit("fund-1.2"))
+    story.accepted("fund-1.2")
     assert undecided(judge.ruling())
