@@ -34,16 +34,14 @@ def child_name(parent: ClOrdID, number: int) -> ClOrdID:
 class Family:
     """A parent that the OMS has taken, and its children. Changed by the fold of events only."""
 
-    __slots__ = ("children", "closed", "committed_lots", "parent")
+    __slots__ = ("children", "committed_lots", "parent")
 
     def __init__(self, parent: ParentOrder) -> None:
         self.parent = parent
         self.children: dict[ClOrdID, ChildState] = {}
-        """In the order in which they were taken; none are kept once it is closed."""
+        """In the order in which they were taken."""
         self.committed_lots = 0
         """What all of them can have traded by the time that they have ended: filled and in flight."""
-        self.closed = False
-        """No child is taken any more."""
 
     @property
     def filled_lots(self) -> int:
@@ -52,16 +50,9 @@ class Family:
 
     def moved(self, order: Order) -> None:
         """A child was taken, traded, or came to its end."""
-        if self.closed:
-            return
         before = self.children.get(order.cl_ord_id)
         after = self.children[order.cl_ord_id] = child_state(order)
         self.committed_lots += after.committed_lots - (before.committed_lots if before is not None else 0)
-
-    def close(self) -> None:
-        """The algorithm is done with it: only the name is kept."""
-        self.closed = True
-        self.children.clear()
 
 
 def child_state(order: Order) -> ChildState:
@@ -81,7 +72,7 @@ def objections(
     A child's quantity, with what its siblings have filled and what they have in flight, never exceeds the parent's; it
     trades the parent's symbol on the parent's side, not beyond its limit, and not after its end.
     """
-    if family is None or family.closed:
+    if family is None:
         return (Denial(DenyReason.NO_SUCH_PARENT, 0, 0),)
     before = family.children.get(instead_of) if instead_of is not None else None
     others_lots = family.committed_lots - (before.committed_lots if before is not None else 0)

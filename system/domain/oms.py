@@ -82,7 +82,8 @@ def decide(state: OmsState, command: AnyCommand, now_ns: int) -> Events:
         return (TradingSwitched(command.cl_ord_id, now_ns, command.actor, switch),)
     order = state.orders.get(command.cl_ord_id)
     if order is None:
-        if command.cl_ord_id in state.families or isinstance(command, PlaceParent):
+        name = command.cl_ord_id
+        if name in state.families or name in state.closed or isinstance(command, PlaceParent):
             return _parent(state, command, now_ns)
         return _of_no_live_order(state, command, now_ns)
     match command:
@@ -161,8 +162,8 @@ def _parent(state: OmsState, command: AnyCommand, now_ns: int) -> Events:
         case PlaceParent():
             return NOTHING if name in state.seen else (ParentTaken(name, now_ns, actor, command.order),)
         case WithdrawOrder():
-            family = state.families[name]
-            return NOTHING if family.closed else (ParentClosed(name, now_ns, actor, family.filled_lots),)
+            family = state.families.get(name)
+            return NOTHING if family is None else (ParentClosed(name, now_ns, actor, family.filled_lots),)
         case _:
             return (UnknownOrderReported(name, now_ns, actor, type(command).__name__),)
 

@@ -73,6 +73,7 @@ class OmsState:
 
     __slots__ = (
         "_executions_of",
+        "closed",
         "digest",
         "ended",
         "ended_kept",
@@ -96,7 +97,9 @@ class OmsState:
         self.ended: dict[ClOrdID, Order] = {}
         """The latest orders that have ended, in the order of their ends."""
         self.families: dict[ClOrdID, Family] = {}
-        """Client parents and their children, in order of arrival; of one that is closed there is only the name."""
+        """Client parents and their children, in order of arrival, until the algorithm is done with them."""
+        self.closed = Names()
+        """Those with which it is: no child of theirs is taken any more."""
         self.seen = Names()
         self.exec_ids: dict[ExecID, Trade] = {}
         """Executions, busts and corrections of the orders above."""
@@ -145,7 +148,9 @@ class OmsState:
 
     def forgot(self, cl_ord_id: ClOrdID) -> bool:
         """Whether the order ended so long ago that only its name is kept."""
-        return self.order(cl_ord_id) is None and cl_ord_id in self.seen
+        if self.order(cl_ord_id) is not None or cl_ord_id not in self.seen:
+            return False
+        return cl_ord_id not in self.families and cl_ord_id not in self.closed
 
     def end(self, order: Order) -> None:
         """Keep an order that has ended, and forget those that ended longest ago."""
@@ -171,10 +176,11 @@ class OmsState:
         """BLAKE2b over the live orders by name, the counts, the families, and all names in their order of arrival."""
         orders = [self.orders[cl_ord_id] for cl_ord_id in sorted(self.orders)]
         counts = (self.version, self.refused, self.quarantined, self.unknown)
-        families = [
-            (family.parent, family.closed, family.committed_lots, tuple(family.children.values()))
-            for family in self.families.values()
+        families: list[object] = [
+            (family.parent, family.committed_lots, tuple(family.children.values())) for family in self.families.values()
         ]
+        if self.closed:
+            families.append((self.closed.runs(), self.closed.odd()))
         whole = _PACK.encode((counts, orders, families, self.switches.all, self.digest))
         return blake2b(whole, digest_size=16).hexdigest()
 
@@ -403,7 +409,8 @@ def _record(state: OmsState, name: ClOrdID, event: AnyEvent) -> bool:
             state.remember_order(name)
             state.families[name] = Family(event.order)
         case ParentClosed():
-            state.families[name].close()
+            del state.families[name]
+            state.closed.add(name)
         case TransitionRefused() | NameTaken():
             state.refused += 1
         case UnknownOrderReported():

@@ -21,7 +21,7 @@ from squall.system.domain.orders import Order
 from squall.system.domain.switches import Switch, Switches
 from squall.system.domain.trades import Trade
 
-SCHEMA: Final = 3
+SCHEMA: Final = 4
 """Raised whenever what follows here, or anything within an `Order`, changes its meaning or its shape."""
 
 
@@ -29,7 +29,6 @@ class _Family(Struct, frozen=True, array_like=True):
     parent: ParentOrder
     children: list[ChildState]
     committed_lots: int
-    closed: bool
 
 
 class _Snapshot(Struct, frozen=True, array_like=True):
@@ -44,6 +43,8 @@ class _Snapshot(Struct, frozen=True, array_like=True):
     digest: bytes
     switches: tuple[Switch, ...]
     families: list[_Family]
+    closed_runs: dict[str, list[tuple[int, int]]]
+    closed_odd: tuple[str, ...]
 
 
 class _Schema(Struct, frozen=True, array_like=True):
@@ -72,9 +73,11 @@ def take(state: OmsState) -> bytes:
             state.digest,
             state.switches.all,
             [
-                _Family(family.parent, list(family.children.values()), family.committed_lots, family.closed)
+                _Family(family.parent, list(family.children.values()), family.committed_lots)
                 for family in state.families.values()
             ],
+            state.closed.runs(),
+            state.closed.odd(),
         )
     )
 
@@ -95,6 +98,7 @@ def restore(data: bytes, ended_kept: int = ENDED_KEPT) -> OmsState | None:
     state.digest = saved.digest
     state.switches = Switches(saved.switches)
     state.families = {each.parent.cl_ord_id: _restored(each) for each in saved.families}
+    state.closed = Names(saved.closed_runs, saved.closed_odd)
     return state
 
 
@@ -102,7 +106,6 @@ def _restored(saved: _Family) -> Family:
     family = Family(saved.parent)
     family.children = {child.cl_ord_id: child for child in saved.children}
     family.committed_lots = saved.committed_lots
-    family.closed = saved.closed
     return family
 
 

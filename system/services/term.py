@@ -313,8 +313,7 @@ class Term:
         self._runtime.write(submitter, Leading(self.epoch, self._runtime.address))
         if submitter == self._wiring.algos:
             for family in self.state.families.values():
-                if not family.closed:
-                    self._post(submitter, family_told(family, self.epoch))
+                self._post(submitter, family_told(family, self.epoch))
             self.flush()
 
     # --- orders ---

@@ -1,10 +1,12 @@
 """Parents and children at the OMS: never more than the parent, in flight included, and all of it on the record."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from squall.sim.exchange.wire.messages import ExecType, ExecutionReport, OrdStatus, OrdType, Side, TimeInForce
+from squall.system.domain import recall
 from squall.system.domain.commands import (
     AnyCommand,
     ApplyReport,
@@ -35,6 +37,7 @@ from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.messages import Algorithm, ChildMoved, ChildState, Denial, DenyReason, ParentOrder
 from squall.system.domain.oms import OmsState, decide, evolve, rebuild
 from squall.system.domain.terms import Attribution, Terms
+from tests.system.oms_stage import report
 
 PARENT = ClOrdID("fund-1")
 ORDER = ParentOrder(
@@ -204,6 +207,28 @@ def test_a_parent_that_is_closed_has_no_more_children() -> None:
     assert story.do(closing) == [], "closed is closed, whoever says it again"
     assert story.denials(2, 1) == [DenyReason.NO_SUCH_PARENT]
     assert story.do(PlaceParent("trader/ann", PARENT, ORDER)) == []
+
+
+def test_of_a_parent_that_is_closed_only_the_name_is_kept() -> None:
+    state = Story(with_parent=False).state
+    for number in range(1, 501):
+        name = ClOrdID(f"fund-{number}")
+        for command in (PlaceParent("trader/ann", name, replace(ORDER, cl_ord_id=name)), WithdrawOrder("algos", name)):
+            (event,) = decide(state, command, 5)
+            evolve(state, event)
+    assert state.families == {}
+    assert state.closed.runs() == {"fund-": [(1, 500)]}
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_venue_that_speaks_of_a_parent_has_it_confused_and_nothing_is_looked_up(closed: bool) -> None:
+    """Of an order that ended long ago the log is asked; a parent is none, open or closed."""
+    story = Story()
+    if closed:
+        story.do(WithdrawOrder("algos", PARENT))
+    traded = report(ExecType.TRADE, name=PARENT, exec_id="e1", last_lots=1, last_price_half_ticks=20_000)
+    assert not recall.is_needed(story.state, traded)
+    assert [type(event) for event in story.do(traded)] == [UnknownOrderReported]
 
 
 def test_nothing_else_can_happen_to_a_parent() -> None:
