@@ -46,6 +46,8 @@ class ParentLife:
         self.children: dict[ClOrdID, ChildState] = {}
         self.taken_back: dict[ClOrdID, None] = {}
         """Children whose cancel was asked for, in this life."""
+        self.untaken: dict[ClOrdID, None] = {}
+        """Those whose cancel was asked for before any OMS had taken them."""
         self.paused: Hold | None = None
         """What keeps it from trading just now."""
         self.barren = 0
@@ -85,6 +87,14 @@ class ParentLife:
     def open_children(self) -> tuple[ClOrdID, ...]:
         """Those that are not known to have ended, in order."""
         return tuple(name for name, child in self.children.items() if not child.ended)
+
+    def close(self) -> None:
+        """Its end is on the disk. A client may ask for that again, and nobody for its children any more."""
+        self.over = True
+        self.children.clear()
+        self.taken_back.clear()
+        self.untaken.clear()
+        self.work = None
 
     def next_name(self) -> ClOrdID:
         """Of the next child: no two ever have the same."""

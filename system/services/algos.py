@@ -257,7 +257,8 @@ class Algos:
         if life.report is not None:
             self._report(life.report)
         else:
-            self._history.measure(life.name, life.order.symbol, life.order.start_ns, life.ended_ns)
+            start_ns = min(life.order.start_ns, life.ended_ns)  # it may have been cancelled before its window began
+            self._history.measure(life.name, life.order.symbol, start_ns, life.ended_ns)
 
     def _on_measured(self, name: ClOrdID, tape: Tape) -> None:
         life = self.lives[name]
@@ -450,10 +451,15 @@ class Algos:
 
     def _take_back(self, life: ParentLife) -> None:
         """What is still out; its end, whatever it is, ends the parent. What rests would stay for ever: it is asked for
-        again and again."""
+        again and again. The cancel of one that nobody has taken yet goes behind it, to whoever comes to lead; and it is
+        asked for once more when it is taken, perhaps by another."""
         resting = life.work.resting if life.work is not None else None
         for name in life.open_children:
-            if name not in self._submission.waiting and (name not in life.taken_back or name == resting):
+            if name in self._submission.waiting:
+                if name != resting and name not in life.untaken:
+                    life.untaken[name] = None
+                    self._submission.cancel(name)
+            elif name not in life.taken_back or name == resting:
                 life.taken_back[name] = None
                 self._submission.cancel(name)
         self._runtime.set_timer(self._patience_ns(life), ("look", life.name))
@@ -480,7 +486,7 @@ class Algos:
 
     def _over(self, life: ParentLife, done: ParentDone) -> None:
         """Its end is on the disk: no later life forgets it."""
-        life.over = True
+        life.close()
         self._submission.cancel(life.name)
         self._moved(life.name, "done", done.outcome.value)
         self._tell(done)

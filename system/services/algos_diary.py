@@ -74,10 +74,8 @@ class Past:
             case ParentOver(done, ended_ns, last_twice):
                 life = self.lives[done.cl_ord_id]
                 life.done, life.ended_ns, life.last_twice = done, ended_ns, last_twice
-                life.over = True
             case ParentGoesOn(cl_ord_id):
-                life = self.lives[cl_ord_id]
-                life.done, life.over = None, False
+                self.lives[cl_ord_id].done = None
             case ParentWeighed(report):
                 self.lives[report.cl_ord_id].report = report
             case OrderMeant(order):
@@ -106,4 +104,7 @@ def read(runtime: Runtime) -> Past:
     past = Past()
     for data in runtime.read(FILE):
         past.take(_DECODER.decode(data))
+    for life in past.lives.values():
+        if life.done is not None:
+            life.close()
     return past

@@ -288,6 +288,8 @@ class Submission:
             del self._cancelled[next(iter(self._cancelled))]
 
     def _withdraw(self, cl_ord_id: ClOrdID) -> None:
-        self.remember(OrderSettled(cl_ord_id))
+        waiting = self._waiting.get(cl_ord_id)
+        if waiting is None or stays(waiting.order):
+            self.remember(OrderSettled(cl_ord_id))  # of others a later life has to see that they are taken
         if self._leader is not None:
             self._runtime.write(self._leader, CancelOrder(cl_ord_id=cl_ord_id))

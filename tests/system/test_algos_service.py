@@ -378,6 +378,35 @@ def test_a_child_that_is_still_out_at_the_end_is_taken_back_once() -> None:
     assert rig.done == [ParentDone(PARENT, ParentOutcome.OVER, 3, 60_006)]
 
 
+def test_the_cancel_of_a_child_that_nobody_has_taken_goes_behind_it_to_the_next_leader() -> None:
+    rig = running()
+    rig.children()
+    rig.lose()
+    rig.hear("clients", CancelParent(PARENT))
+    rig.pass_time(5 * SECOND)
+    rig.lead("oms2")
+    child = ClOrdID("fund-1.1")
+    said = [message.cl_ord_id for _, message in rig.runtime.sent if isinstance(message, SubmitOrder | CancelOrder)]
+    assert said == [child, child]
+    rig.runtime.take(CancelOrder)
+    rig.hear("oms2", OrderTaken(child))
+    rig.pass_time(5 * SECOND)
+    assert rig.runtime.take(CancelOrder) == [CancelOrder(child)], "once more: the order may have been repeated"
+
+
+def test_a_later_life_sees_that_a_child_is_taken_whose_cancel_was_sent_before_anybody_had() -> None:
+    rig = running()
+    rig.children()
+    rig.hear("clients", CancelParent(PARENT))
+    rig.runtime.sync(rig.algos)
+    rig.start()
+    rig.lead()
+    assert [each.cl_ord_id for each in rig.runtime.take(SubmitOrder)] == ["fund-1.1"], "else nobody hears of its end"
+    rig.hear("oms1", OrderTaken(PARENT))
+    rig.end(1, 10, filled=0)
+    assert rig.done == [ParentDone(PARENT, ParentOutcome.CANCELED, 0, 0)]
+
+
 def test_what_its_client_wants_back_is_taken_back_and_reported() -> None:
     rig = running()
     rig.children()
@@ -456,6 +485,17 @@ def test_what_was_filled_goes_on_where_a_trade_is_busted_before_anybody_was_told
     rig.hear("oms1", OrderTaken(PARENT))
     rig.pass_time(2 * SECOND)
     assert [each.cl_ord_id for each in rig.children()] == ["fund-1.2"]
+
+
+def test_of_a_parent_that_is_over_no_children_are_kept_in_this_life_or_the_next() -> None:
+    rig = running(config=AT_ONCE)
+    rig.end(1, *rig.sizes(), filled=100)
+    assert len(rig.done) == 1
+    assert rig.algos.lives[PARENT].children == {}
+    rig.start()
+    assert rig.algos.lives[PARENT].children == {}
+    rig.hear("clients", order())
+    assert rig.done[-1] == ParentDone(PARENT, ParentOutcome.FILLED, 100, 2_000_200)
 
 
 # --- it fails over in mid-schedule ---
@@ -622,10 +662,11 @@ def test_the_tick_store_is_asked_for_volume_again_and_again_and_an_answer_to_an_
     assert rig.algos.lives[PARENT].follows == Basis.UNANSWERED.value
 
 
-def ended(rig: Rig) -> None:
+def ended(rig: Rig, filled: bool = True) -> None:
     """Filled at 20,002 after it was taken at a middle of 20,000; the market has moved on to 20,010."""
     rig.pass_time(300 * MILLISECOND)
-    rig.end(1, *rig.sizes(), filled=10)
+    if filled:
+        rig.end(1, *rig.sizes(), filled=10)
     rig.tick(bid=20_008, ask=20_012)
     rig.hear("clients", CancelParent(PARENT))
     rig.runtime.sync(rig.algos)
@@ -648,6 +689,17 @@ def test_after_its_end_a_parent_is_measured_against_arrival_and_against_what_was
     rig.hear("clients", DoneHeard(PARENT, measured=True))
     rig.pass_time(5 * SECOND)
     assert rig.runtime.take(ParentMeasured) == []
+
+
+def test_a_parent_that_is_cancelled_before_its_window_is_measured_at_its_end_and_not_backwards() -> None:
+    rig = running(order(start_ns=50 * SECOND, end_ns=60 * SECOND))
+    ended(rig, filled=False)
+    rig.pass_time(1_200 * MILLISECOND)
+    asked = told(rig, Statistic.VWAP, (0, 0), missing=1, bars=0)
+    assert (asked.from_ns, asked.to_ns) == (0, 300 * MILLISECOND)
+    rig.pass_time(4 * SECOND)
+    (report, *_) = rig.runtime.take(ParentMeasured)
+    assert (report.filled_lots, report.tape_lots, report.bars_missing) == (0, 0, 1)
 
 
 def test_a_tick_store_that_lags_is_asked_again_and_the_best_answer_is_made_do_with() -> None:
