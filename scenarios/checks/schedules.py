@@ -1,10 +1,10 @@
 """How schedules of clients' parents went: that trouble came in the middle of them, and that they went on after it."""
 
-from squall.scenarios.checks.parents import ROUTERS, Parents
+from squall.scenarios.checks.parents import ROUTERS, Parents, parent_of
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Promise, Ruling
 from squall.scenarios.topology import Stage
-from squall.sim.trace import Record, Sent, VenueAccepted
+from squall.sim.trace import Record, Sent, VenueAccepted, VenueRefused
 from squall.system.domain.algorithms import Hold
 from squall.system.domain.claims import LeadershipMoved, ParentMoved
 from squall.system.domain.messages import SubmitOrder
@@ -14,7 +14,8 @@ class _InterruptedAndWentOn:
     """A parent is interrupted where it pauses, or where another leader takes over while it is at work. It has gone on
     when a venue accepts a child of it that was first sent after that.
 
-    Children that come back with nothing are no interruption: the schedule goes on, more slowly.
+    Children that come back with nothing, because nobody traded with them, are no interruption: the schedule goes on,
+    more slowly. Where a venue has refused one of them they are.
     """
 
     def __init__(self, stage: Stage) -> None:
@@ -24,6 +25,8 @@ class _InterruptedAndWentOn:
         self._algos = stage.wiring.algos
         self._sent: dict[str, int] = {}
         """The seq at which a child was first sent."""
+        self._refused: dict[str, None] = {}
+        """Parents of which a venue has refused a child."""
         self._led = 0
         self.interrupted: dict[str, Record] = {}
         self.went_on: dict[str, Record] = {}
@@ -32,12 +35,13 @@ class _InterruptedAndWentOn:
         trace.watch_claims(self._on_leader, LeadershipMoved)
         trace.watch(self._on_sent, Sent, SubmitOrder)
         trace.watch(self._on_accepted, VenueAccepted)
+        trace.watch(self._on_refused, VenueRefused)
 
     def _on_moved(self, record: Record) -> None:
         name, state = record.event.cl_ord_id, record.event.state
         if state == "taken":
             self._at_work.setdefault(name, False)
-        elif state == "paused" and record.event.why != Hold.BARREN.value:
+        elif state == "paused" and (record.event.why != Hold.BARREN.value or name in self._refused):
             self._interrupt(name, record)
         elif state == "done":
             self._at_work.pop(name, None)
@@ -58,6 +62,9 @@ class _InterruptedAndWentOn:
     def _on_sent(self, record: Record) -> None:
         if record.event.sender == self._algos:
             self._sent.setdefault(record.event.message.cl_ord_id, record.seq)
+
+    def _on_refused(self, record: Record) -> None:
+        self._refused[parent_of(record.event.cl_ord_id)] = None
 
     def _on_accepted(self, record: Record) -> None:
         link_id: str = record.event.cl_ord_link_id

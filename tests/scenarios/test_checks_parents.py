@@ -355,12 +355,16 @@ def test_what_is_over_is_not_interrupted_any_more() -> None:
     assert undecided(judge.ruling())
 
 
-def test_children_that_come_back_with_nothing_are_no_interruption() -> None:
+@pytest.mark.parametrize(("refused", "verdict"), [("fund-2.1", undecided), ("fund-1.1", held)])
+def test_children_that_come_back_with_nothing_are_an_interruption_where_a_venue_refuses_them(
+    refused: str, verdict: Any
+) -> None:
     story = tale()
     judge = story.judge(interrupted_and_went_on())
     asked(story)
     story.heard(ParentMoved(PARENT, "taken"))
+    story.refused(refused)
     story.heard(ParentMoved(PARENT, "paused", "its children come back with nothing"))
     story.sent("algos", "oms1", submit("fund-1.2"))
     story.accepted("fund-1.2")
-    assert undecided(judge.ruling())
+    assert verdict(judge.ruling())
