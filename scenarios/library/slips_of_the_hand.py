@@ -102,7 +102,7 @@ def slips_of_the_hand() -> Scenario:
             drawdown_kept(),
             nothing_after_halt(),
             halts_are_true(),
-            only_what_reduces(),
+            only_what_reduces(proves=False),
             something_struck(),
         ),
         duration_ns=PHASES.total_ns,

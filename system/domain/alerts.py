@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from squall.sim.exchange.wire.messages import OrdType, TimeInForce
 from squall.system.domain.events import (
@@ -22,7 +22,7 @@ from squall.system.domain.events import (
     TradeBusted,
     TradeCorrected,
 )
-from squall.system.domain.ids import ClOrdID, Symbol
+from squall.system.domain.ids import ClOrdID, ExecID, Symbol
 from squall.system.domain.slippage import SlippageWindow, twice_cost
 from squall.system.domain.terms import Terms
 
@@ -161,6 +161,8 @@ class Followed(Struct):
     twice_cost: int = 0
     """Of what is filled, against the middle at the decision; of no meaning where that is not known."""
     left: bool = False
+    commissions: dict[ExecID, int] = field(default_factory=dict)
+    """Of each execution that cost one, as it counts now."""
 
     @property
     def at_once(self) -> bool:
@@ -249,14 +251,17 @@ class OrderFlow:
         order = self._open.get(bust.cl_ord_id)
         if order is not None:
             order.filled_lots -= bust.lots
-            order.twice_cost -= order.cost(bust.lots, bust.price_half_ticks, 0)
+            fee = order.commissions.pop(bust.ref_exec_id, 0) if bust.lots else 0
+            order.twice_cost -= order.cost(bust.lots, bust.price_half_ticks, fee)
 
     def _corrected(self, correction: TradeCorrected) -> None:
         order = self._open.get(correction.cl_ord_id)
         if order is not None:
+            fee = order.commissions.pop(correction.ref_exec_id, 0)
             order.filled_lots += correction.lots - correction.was_lots
-            order.twice_cost += order.cost(correction.lots, correction.price_half_ticks, 0)
-            order.twice_cost -= order.cost(correction.was_lots, correction.was_price_half_ticks, 0)
+            order.twice_cost -= order.cost(correction.was_lots, correction.was_price_half_ticks, fee)
+            order.twice_cost += order.cost(correction.lots, correction.price_half_ticks, correction.commission)
+            order.commissions[correction.ref_exec_id] = correction.commission
 
     def _filled(self, fill: OrderFilled) -> None:
         order = self._open.get(fill.cl_ord_id)
@@ -265,6 +270,8 @@ class OrderFlow:
         order.left = True
         order.filled_lots += fill.lots
         order.twice_cost += order.cost(fill.lots, fill.price_half_ticks, fill.commission)
+        if fill.commission:
+            order.commissions[fill.exec_id] = fill.commission
         if order.filled_lots >= order.terms.quantity_lots:
             # Clocks of two hosts may disagree by more than a fast fill takes.
             self.order_to_fill.add(max(fill.at_ns - order.intended_ns, 0))

@@ -84,14 +84,15 @@ class Router:
             is_open = routable[order.venue] and not closed.get(order.venue, False)
             self._route(sender, order, choose_dark(order, order.venue, is_open))
             return
-        quotes = [
+        safe = [
             quote
             for venue, quote in self._quotes.get(order.symbol, {}).items()
-            if quote is not None and routable[venue] and not closed.get(venue)
+            if quote is not None and routable[venue]
         ]
-        if any(closed.values()):
-            self._runtime.emit(ProtectionActed("risk.kill_switch", order.cl_ord_id))
+        quotes = [quote for quote in safe if not closed.get(quote.venue)]
         choice = choose_venue(order, quotes, self._tariffs, self._keepers)
+        if len(quotes) < len(safe) and choice != choose_venue(order, safe, self._tariffs, self._keepers):
+            self._runtime.emit(ProtectionActed("risk.kill_switch", order.cl_ord_id))
         if isinstance(choice, Choice) and self._runtime.buggify("second best venue", order.cl_ord_id):
             others = [quote for quote in quotes if quote.venue != choice.venue]
             second = choose_venue(order, others, self._tariffs, self._keepers)

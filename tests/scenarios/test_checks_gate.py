@@ -88,7 +88,7 @@ def test_what_buys_at_a_venue_that_is_reducing_is_a_violation_until_it_is_set_ba
     tale.at(200 * MS)
     said(tale, TradingState.ACTIVE, Scope.VENUE, "exchange-a")
     on_wire(tale, "o-1", side=Side.BUY)
-    assert held(judge.ruling())
+    assert undecided(judge.ruling())
     said(tale, TradingState.REDUCING, Scope.VENUE, "exchange-a")
     tale.at(301 * MS)
     on_wire(tale, "o-2", side=Side.BUY)
@@ -322,3 +322,11 @@ def test_after_a_fall_from_the_peak_an_order_that_adds_is_a_violation_and_one_th
     assert held(judge.ruling())
     tale.accepted("in", lots=1)
     assert fired(judge.ruling())
+
+
+def test_a_reducing_venue_to_which_no_order_came_proves_nothing_unless_it_is_one_mishap_of_many() -> None:
+    for promise, verdict in ((only_what_reduces(), undecided), (only_what_reduces(proves=False), held)):
+        tale = Tale()
+        judge = tale.judge(promise)
+        said(tale, TradingState.REDUCING, Scope.VENUE, "exchange-a")
+        assert verdict(judge.ruling())

@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
 from squall.system.domain.alerts import (
@@ -232,3 +233,12 @@ def test_what_is_busted_or_corrected_while_its_order_is_open_counts_as_it_then_i
     found = flow(*lived, correction, bust, canceled("a", 6))
     assert (found.slippage.cost, found.slippage.worth) == (4 * (398 - 396), 4 * 396)
     assert found.fill_rate.filled_lots == 4
+
+
+def test_a_commission_goes_with_the_trade_that_is_busted_and_changes_with_the_one_that_is_corrected() -> None:
+    ref, other = ExecID(f"{VENUE}/a/1"), ExecID(f"{VENUE}/a/2")
+    correction = TradeCorrected(ClOrdID("a"), 6, VENUE, ExecID("x"), ref, VENUE, ACME, 4, 200, 4, 199, 2)
+    bust = TradeBusted(ClOrdID("a"), 7, VENUE, ExecID("y"), other, VENUE, ACME, 3, 200)
+    fills = [replace(filled("a", 5, 4), commission=7), replace(filled("a", 5, 3, number=2), commission=5)]
+    found = flow(submitted("a", decision_twice=396), sent("a"), *fills, correction, bust, canceled("a", 6))
+    assert found.slippage.cost == 4 * (398 - 396) + 2 * 2

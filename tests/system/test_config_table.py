@@ -77,7 +77,7 @@ def test_the_blueprints_numbers_are_the_defaults() -> None:
 
 def test_the_table_of_numbers_says_the_same_on_both_sides() -> None:
     numbers = {name: (number, here) for name, number, here in _rows("numbers")}
-    assert len(numbers) == 37
+    assert len(numbers) == 36
     assert numbers["order size"] == ("10,000", "`risk.max_order_lots` = 10000")
     assert numbers["position"] == ("50,000", "`risk.max_position_lots` = 50000")
     assert numbers["daily loss"] == ("−10,000", "`risk.max_daily_loss` = 10000")

@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
 from squall.system.config import DeskConfig
+from squall.system.domain.claims import ProtectionActed
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.messages import OrderUnsent, RouteOrder, SendOrder, Tick, UnsentReason, VenueHealth
 from squall.system.services.router import REOPEN_NS, Router
@@ -76,6 +77,21 @@ def test_where_only_what_reduces_may_go_nothing_else_is_sent() -> None:
     router.on_message("execution", VenueHealth(A, True, 3))
     router.on_message("oms1", order())
     assert sent_to(runtime) == ["exchange-b", "exchange-a", "exchange-a"]
+
+
+def acted(runtime: FakeRuntime) -> list[str]:
+    return [claim.protection for claim in runtime.claims if isinstance(claim, ProtectionActed)]
+
+
+def test_the_switch_acts_where_the_choice_would_have_been_another_one_without_it() -> None:
+    runtime, router = trading_router()
+    router.on_message("execution", VenueHealth(B, True, 2, reducing=True))
+    router.on_message("oms1", order())
+    assert (sent_to(runtime), acted(runtime)) == (["exchange-a"], [])
+    router.on_message("execution", VenueHealth(B, True, 3))
+    router.on_message("execution", VenueHealth(A, True, 4, reducing=True))
+    router.on_message("oms1", order())
+    assert (sent_to(runtime), acted(runtime)) == (["exchange-b"], ["risk.kill_switch"])
 
 
 def test_a_stale_tick_takes_a_venue_out_until_a_fresh_one_comes() -> None:
