@@ -54,5 +54,5 @@ STACKS: Final[dict[str, Stack]] = {
         Stack("kernel-bypass", 1, 11, 396, 1.19e-3),
     )
 }
-"""Found by search over the arithmetic of the path, against the chapter's figure 10.3 at 0, 1,000, 2,000, 3,000 orders/s;
-polished by benchmarks/fit_stacks.py, and rounded."""
+"""Found by search over the arithmetic of the path, against the chapter's figure 10.3 at 0, 1,000, 2,000 and 3,000
+orders/s; polished by benchmarks/fit_stacks.py, and rounded."""
