@@ -83,6 +83,10 @@ def render_capacity(curves: Sequence[CapacityCurve], drawn: Sequence[DrawnCurve]
     )
 
 
+_TICKS_NS: Final = [digit * 10**power for power in range(2, 10) for digit in (1, 2, 5)]
+"""Where the log axis of latencies is labelled: 100 ns to 5 s."""
+
+
 def latency_figure(curves: Sequence[CapacityCurve], drawn: Sequence[DrawnCurve] = ()) -> dict[str, Any]:
     """99th percentiles over load, each with its band; the limit across; a cross where a curve passes it."""
     traces: list[dict[str, Any]] = []
@@ -146,7 +150,12 @@ def latency_figure(curves: Sequence[CapacityCurve], drawn: Sequence[DrawnCurve] 
     ]
     layout = {
         "xaxis": {"title": {"text": "orders a second"}, "rangemode": "tozero"},
-        "yaxis": {"title": {"text": "signal to wire, p99, ns"}, "type": "log", "exponentformat": "SI"},
+        "yaxis": {
+            "title": {"text": "signal to wire, p99"},
+            "type": "log",
+            "tickvals": _TICKS_NS,
+            "ticktext": [duration(ns) for ns in _TICKS_NS],
+        },
         "shapes": lines,
         "annotations": notes,
         **_LAYOUT,
