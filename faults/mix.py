@@ -18,10 +18,12 @@ from squall.faults.drawn import (
     NETWORK,
     SOFTWARE,
     Dice,
+    Drawn,
     name_of,
     planned,
 )
 from squall.faults.fault import Plan
+from squall.faults.kinds import tag_of
 from squall.faults.phases import SECOND, Phases
 from squall.sim.world import World
 
@@ -47,12 +49,14 @@ class HistoryError(ValueError):
 class Mix(Struct, frozen=True):
     """A plan that the seed decides: call it with a world. At least one fault, a Poisson number on average *per_minute*.
 
-    ValueError for shares of what is no category, or that come to nothing.
+    *without*: kinds, by the names that plans give them, that are never drawn: a desk may not claim to bear them.
+    ValueError for shares of what is no category, or that come to nothing, and for what is no kind of any category.
     """
 
     phases: Phases
     per_minute: float
     shares: Mapping[str, float] = FIGURE_10_4
+    without: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0.0 < self.per_minute * self.phases.faults_ns / MINUTE <= MOST_FAULTS:
@@ -64,6 +68,13 @@ class Mix(Struct, frozen=True):
                 raise ValueError(f"mix: {category}: expected a share of at least 0, found {share}")
         if not sum(self.shares.values()):
             raise ValueError("mix: expected shares that come to more than nothing")
+        known = [tag_of(drawn.kind) for kinds in CATALOGUE.values() for drawn in kinds]
+        for kind in self.without:
+            if kind not in known:
+                raise ValueError(f"mix: no kind {kind!r} is ever drawn; those that are: {', '.join(known)}")
+        for category, share in self.shares.items():
+            if share and not self._kinds(category):
+                raise ValueError(f"mix: {category} has a share, and none of its kinds is to be drawn")
 
     def __call__(self, world: World) -> Plan:
         phases = self.phases
@@ -80,9 +91,12 @@ class Mix(Struct, frozen=True):
             if at_ns >= phases.faults_end_ns:
                 break
             category = self._category(dice.uniform("category"))
-            drawn = dice.one("kind", CATALOGUE[category])
+            drawn = dice.one("kind", self._kinds(category))
             plan = (*plan, planned(world, drawn, phases, int(at_ns), name_of(category, drawn, number)))
         return plan
+
+    def _kinds(self, category: str) -> tuple[Drawn, ...]:
+        return tuple(each for each in CATALOGUE[category] if tag_of(each.kind) not in self.without)
 
     def _category(self, uniform: float) -> str:
         left = uniform * sum(self.shares.values())

@@ -110,6 +110,8 @@ class UnsolicitedCancels(FaultKind, frozen=True):
         return lambda: None
 
 
+BY_STAFF: Final = ("trades-busted", "trades-corrected", "unsolicited-cancels", "orders-held", "venue-closes")
+"""The kinds of this file, by the names that plans give them."""
 HeldName = Literal["suspended", "stopped"]
 HELD_NAMES: Final[tuple[HeldName, ...]] = get_args(HeldName)
 

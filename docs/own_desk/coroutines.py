@@ -10,6 +10,7 @@ from msgspec import Struct, msgpack
 from squall import aio
 from squall.faults.mix import Mix
 from squall.faults.phases import SECOND, Phases
+from squall.faults.venue_staff import BY_STAFF
 from squall.scenarios import venue_promises
 from squall.scenarios.checks.reached import something_struck
 from squall.scenarios.checks.told import positions_told
@@ -220,7 +221,7 @@ def own_trader() -> Scenario:
             venue=VenueConfig(refuse_duplicates=False),
             network=NetworkConfig(max_retransmissions=3),
         ),
-        plan=Mix(PHASES, per_minute=96, shares=SHARES),
+        plan=Mix(PHASES, per_minute=96, without=BY_STAFF, shares=SHARES),
         promises=(
             *venue_promises.always(max_order_lots=9),
             *venue_promises.settles(),

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from squall.faults.mix import Mix
 from squall.faults.phases import MILLISECOND, SECOND, Phases
+from squall.faults.venue_staff import BY_STAFF
 from squall.scenarios import venue_promises
 from squall.scenarios.checks.reached import something_struck
 from squall.scenarios.checks.told import positions_told
@@ -196,7 +197,7 @@ def own_oms() -> Scenario:
         desk=Desk(seats=(Seat("oms", "oms", Oms),), orders_from=("oms",)),
         settings=Settings(network=NetworkConfig(max_retransmissions=3)),
         workload=Workload(orders_per_s=5, stop_ns=PHASES.faults_end_ns, lots_max=9, marketable_share=0.5),
-        plan=Mix(PHASES, per_minute=96),
+        plan=Mix(PHASES, per_minute=96, without=BY_STAFF),
         promises=(
             *venue_promises.always(max_order_lots=9),
             *venue_promises.settles(),

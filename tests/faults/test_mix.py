@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from squall.faults.drawn import CATALOGUE
 from squall.faults.fault import InstalledPlan, Plan, happening
-from squall.faults.kinds import KINDS
+from squall.faults.kinds import KINDS, tag_of
 from squall.faults.mix import FIGURE_10_4, HistoryError, Mix, shares_of
 from squall.faults.phases import SECOND, Phases, phases_of
+from squall.faults.venue_staff import BY_STAFF
 from squall.scenarios.topology import build
 from squall.sim.rng import Chance
 from squall.sim.world import World
@@ -71,6 +72,31 @@ def test_the_same_seed_draws_the_same_plan_and_another_one_another() -> None:
 def test_what_has_no_share_is_never_drawn() -> None:
     mix = Mix(PHASES, per_minute=300, shares={"hardware": 1.0, "network": 0.0})
     assert {planned.name.split()[0] for planned in drawn(mix, 1)} == {"hardware"}
+
+
+def test_kinds_that_are_left_out_are_never_drawn() -> None:
+    every = Mix(PHASES, per_minute=600, shares={"exchange-api": 1.0})
+    less = Mix(PHASES, per_minute=600, shares={"exchange-api": 1.0}, without=BY_STAFF)
+    kinds = [{planned.name.split()[1] for seed in range(20) for planned in drawn(mix, seed)} for mix in (every, less)]
+    assert kinds[0] >= set(BY_STAFF)
+    assert kinds[1] == kinds[0] - set(BY_STAFF)
+
+
+@pytest.mark.parametrize(
+    ("shares", "without", "line"),
+    [
+        ({"network": 1.0}, ("trade-busted",), "mix: no kind 'trade-busted' is ever drawn; those that are: "),
+        ({"exchange-api": 1.0}, None, "mix: exchange-api has a share, and none of its kinds is to be drawn"),
+    ],
+)
+def test_kinds_that_cannot_be_left_out_are_named(
+    shares: dict[str, float], without: tuple[str, ...] | None, line: str
+) -> None:
+    if without is None:
+        without = tuple(tag_of(each.kind) for each in CATALOGUE["exchange-api"])
+    with pytest.raises(ValueError) as refused:  # noqa: PT011 the whole line is looked at
+        Mix(PHASES, 60, shares, without)
+    assert str(refused.value).startswith(line)
 
 
 @pytest.mark.parametrize(
