@@ -28,6 +28,8 @@ class ModelOrder:
         self.revision = 0
         self.wish: tuple[int, int] | None = None
         """The quantity and price that it is to have, until somebody has answered."""
+        self.wish_revision = 0
+        """Which wish that is: a later one, denied because this one was pending, leaves it as it was."""
         self.wish_is_out = False
         """Risk has let it pass, so the venue has been asked."""
         self.wish_was_seen = False
@@ -196,12 +198,12 @@ class ReferenceOms:
         order.revision = revision
         at_work = order.state in ("acknowledged", "partially_filled") and order.held is None
         if at_work and quantity > order.filled and (quantity, price) != (order.quantity, order.price):
-            order.wish = (quantity, price)
+            order.wish, order.wish_revision = (quantity, price), revision
             order.wish_is_out = order.wish_was_seen = False
 
     def wish_judged(self, name: str, revision: int, approved: bool) -> None:
         order = self.orders[name]
-        if order.ended or order.wish is None or order.wish_is_out or revision != order.revision:
+        if order.ended or order.wish is None or order.wish_is_out or revision != order.wish_revision:
             return
         possible = order.leaves > 0 and order.wish[0] > order.filled
         if approved and possible and not order.cancel_pending:
@@ -211,7 +213,7 @@ class ReferenceOms:
 
     def wish_refused(self, name: str, revision: int, reason: str) -> None:
         order = self.orders[name]
-        if order.ended or order.wish is None or revision != order.revision or reason == "fenced":
+        if order.ended or order.wish is None or revision != order.wish_revision or reason == "fenced":
             return
         if reason in ("duplicate ClOrdID", "unknown order"):
             order.wish_was_seen = True
@@ -220,7 +222,7 @@ class ReferenceOms:
 
     def replaced(self, name: str, revision: int, quantity: int, price: int, cum: int) -> None:
         order = self.orders[name]
-        if order.out and order.wish is not None and order.wish_is_out and revision == order.revision:
+        if order.out and order.wish is not None and order.wish_is_out and revision == order.wish_revision:
             order.quantity, order.price = quantity, price
             order.acknowledged = True
             self._wish_over(order)

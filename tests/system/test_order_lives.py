@@ -337,3 +337,17 @@ OrderLives.TestCase.settings = settings(
     stateful_step_count=40,
 )
 TestOrderLives = OrderLives.TestCase
+
+
+def test_a_wish_that_was_denied_since_another_was_pending_leaves_that_one_as_it_was() -> None:
+    """Found by one life of some two thousand: the model took the answer to the first wish for one to nobody."""
+    lives = OrderLives()
+    lives.a_desk_opens()
+    lives.submit(name="pulse-ACME-1", quantity=2)
+    lives.approve(name="pulse-ACME-1")
+    lives.acknowledge(name="pulse-ACME-1")
+    for revision in (1, 2):
+        lives.ask_for_other_terms(name="pulse-ACME-1", price=20_010, quantity=1, revision=revision)
+        lives.the_oms_agrees_with_the_model()
+    lives.judge_the_wish(name="pulse-ACME-1", revision=1, approved=False)
+    lives.the_oms_agrees_with_the_model()
