@@ -11,7 +11,8 @@ from squall.sim.exchange.wire.messages import (
     TimeInForce,
 )
 from squall.sim.trace import Handled, Record, Sent, VenueAccepted, VenueClosed, VenueReplaced
-from squall.system.domain.messages import CancelOrder, SubmitOrder, SwitchDone, SwitchTrading
+from squall.system.domain.events import TradingSwitched
+from squall.system.domain.messages import CancelOrder, JournalCopied, SubmitOrder, SwitchDone, SwitchTrading
 from squall.system.domain.switches import Scope, TradingState
 
 MILLISECOND = 1_000_000
@@ -76,12 +77,14 @@ class _ClosedIsClosed:
         self._is_asked = False
         self._wanted_back: dict[str, None] = {}
         """Orders that somebody wanted back while the desk was open, or had not heard the word yet."""
-        self._asked_ns = 0
+        self._written_ns: dict[str, int] = {}
+        """Since when the close stands in a leader's journal: before that it does as the day's orders want."""
         self._docket = Docket()
         trace = stage.world.trace
         trace.watch(self._on_word, Handled, SwitchTrading)
         trace.watch(self._on_done, Handled, SwitchDone)
         trace.watch(self._on_wish, Sent, CancelOrder)
+        trace.watch(self._on_journal, Sent, JournalCopied)
         for kind in (NewOrderSingle, OrderCancelRequest, OrderCancelReplaceRequest):
             trace.watch(self._on_wire, Sent, kind)
 
@@ -91,11 +94,17 @@ class _ClosedIsClosed:
             return
         self._is_asked = handled.message.state is TradingState.CLOSING
         self._asked += self._is_asked
-        self._asked_ns = record.at_ns
+        self._written_ns.clear()
         self._closed = False
 
+    def _on_journal(self, record: Record) -> None:
+        for event in record.event.message.events:
+            if isinstance(event, TradingSwitched) and event.switch.state is TradingState.CLOSING:
+                self._written_ns.setdefault(record.event.sender, record.at_ns)
+
     def _on_wish(self, record: Record) -> None:
-        if not self._is_asked or record.at_ns < self._asked_ns + self._hearsay_ns:
+        written_ns = self._written_ns.get(record.event.to)
+        if not self._is_asked or written_ns is None or record.at_ns < written_ns + self._hearsay_ns:
             self._wanted_back[record.event.message.cl_ord_id] = None
 
     def _on_wire(self, record: Record) -> None:

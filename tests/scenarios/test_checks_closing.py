@@ -5,9 +5,10 @@ import pytest
 
 from squall.scenarios.checks.closing import closed_is_closed
 from squall.sim.exchange.wire.messages import OrderCancelRequest, Side, TimeInForce
-from squall.system.domain.ids import ClOrdID, Venue
-from squall.system.domain.messages import CancelOrder, KeptOrder, SwitchDone, SwitchTrading
-from squall.system.domain.switches import Scope, TradingState
+from squall.system.domain.events import TradingSwitched
+from squall.system.domain.ids import ClOrdID, Epoch, Venue
+from squall.system.domain.messages import CancelOrder, JournalCopied, KeptOrder, SwitchDone, SwitchTrading
+from squall.system.domain.switches import Scope, Switch, TradingState
 from tests.scenarios.stages import Tale, fired, held, new_order, submit, undecided
 
 MILLISECOND = 1_000_000
@@ -100,6 +101,20 @@ def test_what_is_good_till_cancelled_is_taken_back_by_nobody_but_who_wanted_it_b
     earlier.tale.closed("day", leaves_lots=10)
     earlier.proof()
     assert held(earlier.judge.ruling())
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_a_wish_is_good_until_the_leader_that_it_goes_to_has_written_the_close_down(written: bool) -> None:
+    """Seed 26 of closed-under-fire: the person's word reached the leader 300 ms later, behind a partition."""
+    evening = Evening()
+    evening.word()
+    if written:
+        switched = TradingSwitched(ClOrdID(""), 0, "operator", Switch(Scope.DESK, "", TradingState.CLOSING))
+        evening.tale.sent("oms1", "audit", JournalCopied(Epoch(1), 7, (switched,)))
+    evening.tale.at(500 * MILLISECOND)
+    evening.tale.sent("strategy", "oms1", CancelOrder(ClOrdID("gtc")))
+    evening.tale.sent("execution", "exchange-a", OrderCancelRequest("gtc~c1", "gtc", "ACME", Side.BUY))
+    assert ("is taken back" in evening.judge.ruling().detail) is written
 
 
 def test_a_close_that_nobody_confirms_is_a_violation_and_none_is_undecided() -> None:
