@@ -26,6 +26,7 @@ class _OnlyWhatReduces:
         """Venues that a person has set to reducing, and when."""
         self._net: dict[str, int] = {}
         self._sent: dict[str, None] = {}
+        self._asked = False
         self._judged = 0
         self._docket = Docket()
         stage.world.trace.watch(self._on_word, Handled, SwitchTrading)
@@ -37,6 +38,7 @@ class _OnlyWhatReduces:
         if record.event.to != self._console or word.scope is not Scope.VENUE:
             return
         if word.state is TradingState.REDUCING:
+            self._asked = True
             self._since.setdefault(word.name, record.at_ns)
         else:
             self._since.pop(word.name, None)
@@ -62,7 +64,7 @@ class _OnlyWhatReduces:
             self._docket.violated(record, f"{detail}: the position is {net}")
 
     def ruling(self) -> Ruling:
-        if self._proves and not self._judged:
+        if self._proves and self._asked and not self._judged:
             return Ruling(Verdict.INCONCLUSIVE, "no order came to a venue that was reducing")
         return self._docket.ruling(f"{self._judged} orders went where only what reduces may go, and each did")
 
@@ -70,7 +72,7 @@ class _OnlyWhatReduces:
 def only_what_reduces(within_ns: int = 100 * MILLISECOND, proves: bool = True) -> Promise:
     """A while after a person has set a venue to reducing, no order is sent there that could widen a position.
 
-    A run in which none came there proves nothing; where the day is drawn and this is one of many mishaps (*proves* is
+    A run in which somebody has and none came there proves nothing; where the day is drawn and this is one of many mishaps (*proves* is
     False), it need not.
     """
     name = "a reducing venue only gets what reduces"

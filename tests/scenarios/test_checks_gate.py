@@ -330,3 +330,10 @@ def test_a_reducing_venue_to_which_no_order_came_proves_nothing_unless_it_is_one
         judge = tale.judge(promise)
         said(tale, TradingState.REDUCING, Scope.VENUE, "exchange-a")
         assert verdict(judge.ruling())
+
+
+def test_where_nobody_wants_a_venue_only_to_reduce_there_is_nothing_to_prove() -> None:
+    tale = Tale()
+    judge = tale.judge(only_what_reduces())
+    on_wire(tale, "o-1", side=Side.BUY)
+    assert held(judge.ruling())
