@@ -72,8 +72,8 @@ class _OnlyWhatReduces:
 def only_what_reduces(within_ns: int = 100 * MILLISECOND, proves: bool = True) -> Promise:
     """A while after a person has set a venue to reducing, no order is sent there that could widen a position.
 
-    A run in which somebody has and none came there proves nothing; where the day is drawn and this is one of many mishaps (*proves* is
-    False), it need not.
+    A run in which somebody has and none came there proves nothing; where the day is drawn and this is one of many
+    mishaps (*proves* is False), it need not.
     """
     name = "a reducing venue only gets what reduces"
     return Promise(name, "safety", lambda stage: _OnlyWhatReduces(stage, within_ns, proves), of_our_desk=True)
