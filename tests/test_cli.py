@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from squall.cli import INCONCLUSIVE, INTERNAL, NONDETERMINISM, PASS, USAGE, VIOLATED, cli, main
 from squall.scenarios.capacity import crossing_per_s
 from squall.scenarios.find import library_scenarios
-from squall.scenarios.prove import PROTECTIONS, protections_page
+from squall.scenarios.protections import PROTECTIONS, protections_page
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import FAILURE_MODES
 from squall.system.services.strategy import Strategy

@@ -18,7 +18,7 @@ def prove(protections: tuple[str, ...], seed: int, json_file: str | None, docs_f
     """Every protection on and off: it holds with it, and is violated without it."""
     from squall.reports.machine import encode, prove_json
     from squall.reports.summary import prove_table
-    from squall.scenarios.prove import protections_page
+    from squall.scenarios.protections import protections_page
     from squall.scenarios.prove import prove as prove_rows
 
     target, docs = outputs(json=json_file, docs=docs_file)

@@ -8,7 +8,8 @@ from squall.faults.host import Crash
 from squall.faults.phases import MILLISECOND, SECOND
 from squall.faults.software import BadConfig
 from squall.scenarios.find import choose
-from squall.scenarios.prove import PROTECTIONS, prove_one
+from squall.scenarios.protections import PROTECTIONS
+from squall.scenarios.prove import prove_one
 from squall.scenarios.result import Verdict
 from squall.scenarios.run import run
 from tests.scenarios.runs import library_run
