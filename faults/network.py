@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from squall.faults.fault import FaultKind, Heal, Tally, check_share
 from squall.faults.targets import Pick
 from squall.sim.kernel import HEAL, INJECT, Call
-from squall.sim.network import Packet
-from squall.sim.transport import Control
+from squall.sim.link import Packet
+from squall.sim.stream import Control
 from squall.sim.world import World
 
 

@@ -23,7 +23,7 @@ from squall.sim.exchange.venue import Venue, VenueSpec
 from squall.sim.exchange.wire.consolidated import code_of
 from squall.sim.exchange.wire.messages import OrderStatusRequest, Tariff
 from squall.sim.host import Costs, ProgramRuntime
-from squall.sim.network import LinkSpec
+from squall.sim.link import LinkSpec
 from squall.sim.program import Program
 from squall.sim.world import World
 from squall.system.domain.ids import Symbol

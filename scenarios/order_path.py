@@ -13,7 +13,7 @@ from squall.scenarios.stacks import HOPS, Stack
 from squall.sim.core import MESSAGE, Job
 from squall.sim.guard import Guard
 from squall.sim.host import Costs, ProgramRuntime, Slot
-from squall.sim.network import LinkSpec
+from squall.sim.link import LinkSpec
 from squall.sim.world import World
 from squall.system.config import SECOND
 

@@ -20,10 +20,10 @@ from squall.scenarios.settings import SettingError, Settings, check_together, ov
 from squall.sim.clock import Clock
 from squall.sim.exchange.wire import messages as wire
 from squall.sim.host import Costs, ProgramRuntime
-from squall.sim.network import LinkSpec
+from squall.sim.link import LinkSpec
 from squall.sim.program import Program
+from squall.sim.stream import TransportSpec
 from squall.sim.trace import Sink
-from squall.sim.transport import TransportSpec
 from squall.sim.world import World
 from squall.system.config import DeskConfig
 from squall.system.domain import messages

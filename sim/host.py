@@ -25,7 +25,7 @@ from squall.sim.trace import (
 )
 
 if TYPE_CHECKING:
-    from squall.sim.transport import End
+    from squall.sim.stream import End
     from squall.sim.world import World
 
 __all__ = ["Costs", "Host", "ProgramRuntime", "Slot"]

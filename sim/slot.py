@@ -13,7 +13,7 @@ from squall.sim.program import Message, Program
 
 if TYPE_CHECKING:
     from squall.sim.host import Host
-    from squall.sim.transport import End
+    from squall.sim.stream import End
 
 NEVER_DURABLE: Final = 0
 """The token of what a program appends after its host has crashed under it: there is no disk to write to."""

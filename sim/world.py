@@ -10,12 +10,14 @@ from squall.sim.exchange.participants import FairValue
 from squall.sim.exchange.rules import Rules
 from squall.sim.host import Costs, Host, ProgramRuntime, Slot
 from squall.sim.kernel import Kernel
+from squall.sim.link import LinkSpec
 from squall.sim.lives import Factory, Release
-from squall.sim.network import LinkSpec, Network
+from squall.sim.network import Network
 from squall.sim.program import Program
 from squall.sim.rng import Chance, shuffled_ties
+from squall.sim.stream import TransportSpec
 from squall.sim.trace import Sink, Trace
-from squall.sim.transport import Transport, TransportSpec
+from squall.sim.transport import Transport
 
 BUGGIFIED_SHARE: Final = 0.25
 

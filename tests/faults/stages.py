@@ -3,7 +3,7 @@
 from typing import Any
 
 from squall.faults.fault import InstalledPlan, Planned
-from squall.sim.network import LinkSpec
+from squall.sim.link import LinkSpec
 from squall.sim.world import World
 from tests.sim.machines import Memory, Note, TwoHosts
 from tests.sim.markets import MILLISECOND, Trader, lay_market

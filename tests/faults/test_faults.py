@@ -18,7 +18,7 @@ from squall.scenarios.topology import build
 from squall.sim.core import HOUSEKEEPING_NS
 from squall.sim.exchange.wire.messages import NewOrderSingle, OrdType, Side, TimeInForce
 from squall.sim.host import Costs
-from squall.sim.network import LinkSpec
+from squall.sim.link import LinkSpec
 from squall.sim.trace import (
     DiskLost,
     FaultBegan,

@@ -10,8 +10,8 @@ from squall.faults.fault import Fault, InstalledPlan, Planned, during
 from squall.faults.messages import FieldsSwapped, OffByOne, ValueAsQuantity, changed, value_of
 from squall.faults.software import BadConfig, Hangs, Livelock, OldVersion, PoisonMessage, Sluggish, Throws
 from squall.sim.host import Costs
+from squall.sim.link import LinkSpec
 from squall.sim.lives import START_UP_NS
-from squall.sim.network import LinkSpec
 from squall.sim.trace import HostCrashed, Intercepted, ProgramRaised, ProgramStarted, Sent
 from squall.sim.world import World
 from tests.faults.stages import Market, chatter, heard, stage_with

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from squall.scenarios.find import choose
 from squall.scenarios.run import Judged, judge
-from squall.sim.network import Way
+from squall.sim.pipe import Pipe
+from squall.sim.route import Way
 from squall.sim.trace import Handled, Sent, Trace
-from squall.sim.transport import Pipe
 from tests.profiles import examples
 
 

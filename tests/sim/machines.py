@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from squall.sim.host import Costs, ProgramRuntime
-from squall.sim.network import LinkSpec
+from squall.sim.link import LinkSpec
+from squall.sim.stream import TransportSpec
 from squall.sim.trace import Record
-from squall.sim.transport import TransportSpec
 from squall.sim.world import World
 
 MILLISECOND = 1_000_000

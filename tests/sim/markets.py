@@ -25,7 +25,7 @@ from squall.sim.exchange.wire.messages import (
     TimeInForce,
 )
 from squall.sim.host import Costs, ProgramRuntime
-from squall.sim.network import LinkSpec
+from squall.sim.link import LinkSpec
 from squall.sim.world import World
 
 MILLISECOND = 1_000_000

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from squall.sim.host import ProgramRuntime
+from squall.sim.link import LinkSpec
 from squall.sim.lives import START_UP_NS
-from squall.sim.network import LinkSpec
 from squall.sim.trace import ConfigPushed, HostCrashed, ProgramStarted, ProgramStopped
 from squall.sim.world import World
 from tests.sim.machines import FREE, Diary, Memory, Note

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from squall.faults.fault import Tally
 from squall.faults.network import LinkCut, PacketLoss, Partition
 from squall.sim.host import Costs
-from squall.sim.network import LinkSpec, Packet
+from squall.sim.link import LinkSpec, Packet
+from squall.sim.stream import TransportSpec
 from squall.sim.trace import PacketDropped, Retransmitted
-from squall.sim.transport import TransportSpec
 from squall.sim.world import World
 from tests.profiles import examples
 from tests.sim.machines import MILLISECOND, Diary, Note, TwoHosts

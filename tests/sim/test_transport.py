@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from squall.faults.fault import Tally
 from squall.faults.network import LinkCut, PacketLoss, Partition
-from squall.sim.network import LinkSpec
+from squall.sim.link import LinkSpec
+from squall.sim.stream import TransportSpec
 from squall.sim.trace import PacketDropped, Retransmitted
-from squall.sim.transport import TransportSpec
 from tests.profiles import examples
 from tests.sim.machines import MILLISECOND, Note, TwoHosts
 

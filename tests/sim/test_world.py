@@ -9,7 +9,7 @@ from squall.sim.exchange.participants import FairValue
 from squall.sim.exchange.rules import Rules
 from squall.sim.host import Costs
 from squall.sim.kernel import LivelockError
-from squall.sim.network import LinkSpec
+from squall.sim.link import LinkSpec
 from squall.sim.trace import HostCrashed, ProgramRaised
 from squall.sim.world import World
 from tests.sim.machines import FREE, Diary, Memory, Note, TwoHosts

@@ -12,7 +12,7 @@ from squall.scenarios.estimate import Sample
 from squall.sim.core import MESSAGE, Job
 from squall.sim.core_group import CoreGroup, GroupSpec
 from squall.sim.host import Costs, ProgramRuntime
-from squall.sim.network import LinkSpec
+from squall.sim.link import LinkSpec
 from squall.sim.service import ServiceTime
 from squall.sim.world import World
 

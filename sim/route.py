@@ -1,0 +1,73 @@
+"""Ways: which links lead from one network card to another, and what can be said of them for now."""
+
+from functools import lru_cache
+
+import networkx as nx
+
+from squall.sim.link import Changes, Link
+
+
+class Way:
+    """A route between two network cards, and what can be said of every packet on it until something changes."""
+
+    __slots__ = ("_changes", "_lossless", "_plain_ns", "links", "seen")
+
+    def __init__(self, links: tuple[Link, ...], changes: Changes) -> None:
+        self.links = links
+        self._changes = changes
+        self.seen = -1
+        """The count of changes that was looked at last: while it stands, nothing has to be asked again."""
+        self._plain_ns: int | None = None
+        self._lossless = False
+
+    def plain_ns(self) -> int | None:
+        """How long any packet takes where nothing on the way is left to chance or to a fault; otherwise None."""
+        if self.seen != self._changes.count:
+            self._look()
+        return self._plain_ns
+
+    def lossless(self) -> bool:
+        """Whether no packet can be lost on it now; it may be late."""
+        if self.seen != self._changes.count:
+            self._look()
+        return self._lossless
+
+    def _look(self) -> None:
+        self.seen = self._changes.count
+        self._lossless = all(link.lossless for link in self.links)
+        plain = all(link.plain for link in self.links)
+        self._plain_ns = sum(link.spec.latency_ns for link in self.links) if plain else None
+
+    def cut_since(self, sent_ns: int) -> Link | None:
+        """The link that went down since a packet was sent on this way, if any; then the packet is to be killed.
+
+        A packet is taken to be on all of its way until it arrives: just where it was decides nothing.
+        """
+        if self._changes.last_down_ns >= sent_ns:
+            for link in self.links:
+                if link.last_down_ns >= sent_ns:
+                    return link
+        return None
+
+
+class NoRouteError(ValueError):
+    """No links lead from one node to the other."""
+
+
+@lru_cache(maxsize=4_096)
+def shortest(
+    source: str, target: str, through: tuple[str, ...], joined: tuple[tuple[str, str, int], ...]
+) -> tuple[str, ...] | None:
+    """The quickest way through these nodes, along edges with a latency; None where none leads there.
+
+    Remembered, since a thousand seeds lay the same links.
+    """
+    # A graph of its own, laid in order: networkx's filtered views walk over sets where they are small,
+    # so that the choice between two equally quick ways would depend on how strings are hashed.
+    ways = nx.Graph()
+    ways.add_nodes_from(through)
+    ways.add_weighted_edges_from(joined, weight="latency_ns")
+    try:
+        return tuple(nx.shortest_path(ways, source, target, "latency_ns"))
+    except nx.NetworkXNoPath:
+        return None
