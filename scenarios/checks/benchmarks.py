@@ -1,24 +1,17 @@
-"""How well parents were executed is told truly, and a VWAP follows the volume that was recorded."""
+"""How well parents were executed is told truly."""
 
 from fractions import Fraction
 from math import floor
 from typing import Final
 
-from msgspec.msgpack import Decoder
-
+from squall.scenarios.checks.families import Ends, Parents
 from squall.scenarios.checks.knowledge import CLOCKS_NS, Answers, Feeds, Middles, Prices, Sights
-from squall.scenarios.checks.parents import Parents, parent_of
-from squall.scenarios.checks.standing import Standing, watch_standing
 from squall.scenarios.checks.tape import watch_tape
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Docket, Promise, Ruling
 from squall.scenarios.topology import Stage
-from squall.sim.exchange.wire.messages import Side
-from squall.sim.trace import Handled, Record, Sent, TouchChanged, VenueAccepted, VenueClosed
-from squall.system.domain.history import DAY_NS
-from squall.system.domain.messages import Algorithm, Bar, ParentAnswered, ParentDone, ParentMeasured, ParentOrder
-from squall.system.domain.profile import Basis
-from squall.system.services.tick_store import FILE
+from squall.sim.trace import Handled, Record, Sent, TouchChanged
+from squall.system.domain.messages import ParentDone, ParentMeasured, ParentOrder
 
 TAPE_SLACK_HALF_TICKS: Final = 2
 """A trade at the edge of a bar may be in the next one."""
@@ -43,7 +36,7 @@ class _Measured:
         """When each parent's window begins, as the OMS was told."""
         self._ends: dict[str, int] = {}
         self._tape: dict[str, list[tuple[int, int, int]]] = {}
-        self._traded: dict[str, tuple[int, int]] = {}
+        self._told = Ends(stage)
         self._reports: dict[str, ParentMeasured] = {}
         self._whole = 0
         self._docket = Docket()
@@ -59,7 +52,6 @@ class _Measured:
         trace.watch(self._on_done, Sent, ParentDone)
         trace.watch(self._on_leaving, Sent, ParentMeasured)
         trace.watch(self._on_report, Handled, ParentMeasured)
-        watch_standing(trace, self._on_standing)
         watch_tape(stage, self._on_trade)
 
     def _on_touch(self, record: Record) -> None:
@@ -90,11 +82,6 @@ class _Measured:
     def _on_trade(self, record: Record, symbol: str, price_half_ticks: int, lots: int) -> None:
         self._tape.setdefault(symbol, []).append((record.at_ns, price_half_ticks, lots))
 
-    def _on_standing(self, record: Record, it: Standing) -> None:
-        name = parent_of(it.order)
-        lots, notional = self._traded.get(name, (0, 0))
-        self._traded[name] = (lots + it.lots, notional + it.notional)
-
     def _on_leaving(self, record: Record) -> None:
         name = record.event.message.cl_ord_id
         order = self._parents.orders.get(name)
@@ -121,8 +108,13 @@ class _Measured:
                 self._docket.violated(record, f"{report.cl_ord_id}: {complaint}")
 
     def _of_trades(self, report: ParentMeasured) -> str:
-        lots, notional = self._traded.get(report.cl_ord_id, (0, 0))
-        if (report.filled_lots, report.notional) == (lots, notional):
+        """They are those of the end that was told before it, and as much as venues have executed."""
+        done = self._told.told.get(report.cl_ord_id)
+        if done is not None and (report.filled_lots, report.notional) != (done.filled_lots, done.notional):
+            detail = f"told of {report.filled_lots} lots for {report.notional}"
+            return f"{detail}, at its end of {done.filled_lots} for {done.notional}"
+        lots, notional = self._told.may_be(report.cl_ord_id)
+        if report.filled_lots in lots and report.notional in notional:
             return ""
         return f"told of {report.filled_lots} lots for {report.notional}, venues executed {lots} for {notional}"
 
@@ -177,7 +169,7 @@ class _Measured:
     def _of_shortfall(self, order: ParentOrder, report: ParentMeasured) -> str:
         """Paper less real. What the rest has missed is by a price at the end that the report does not bear: it has to
         be one of those that venues showed then."""
-        lots, notional = self._traded.get(report.cl_ord_id, (0, 0))
+        lots, notional = report.filled_lots, report.notional
         left, told = order.quantity_lots - lots, report.shortfall_millionths
         if report.arrival_twice is None:
             return "" if told is None else f"told of a shortfall of {told} millionths against no price"
@@ -206,19 +198,12 @@ class _Measured:
             ("arrival", arrival, report.arrival_cost_millionths),
             ("vwap", vwap, report.vwap_cost_millionths),
         ):
-            mine = self._cost(order, benchmark)
+            mine = _cost(order, report, benchmark)
             if told != mine:
                 complaints.append(f"told that it cost {told} millionths against its {name}, and it was {mine}")
-        if report.poor != ((self._cost(order, vwap) or 0) > self._poor_bps * 100):
+        if report.poor != ((_cost(order, report, vwap) or 0) > self._poor_bps * 100):
             complaints.append(f"called {'poor' if report.poor else 'good'} at {report.vwap_cost_millionths} millionths")
         return complaints
-
-    def _cost(self, order: ParentOrder, benchmark: Fraction | None) -> int | None:
-        lots, notional = self._traded.get(order.cl_ord_id, (0, 0))
-        if not lots or not benchmark:
-            return None
-        worse = Fraction(notional, lots) - benchmark if order.side is Side.BUY else benchmark - Fraction(notional, lots)
-        return floor(worse / benchmark * 1_000_000 + Fraction(1, 2))
 
     def ruling(self) -> Ruling:
         if not self._reports:
@@ -236,99 +221,9 @@ def executions_measured() -> Promise:
     return Promise("reports on executions add up", "safety", _Measured, of_our_desk=True)
 
 
-class _FollowsVolume:
-    """At every child of a VWAP that is said to follow recorded volume: the family is not ahead of that volume."""
-
-    def __init__(self, stage: Stage) -> None:
-        self._parents = Parents(stage)
-        self._disk = stage.world.host(stage.desk.host_of(stage.wiring.tick_store)).disk
-        algos = stage.floor.settings.desk.algos
-        self._day_ns, self._parts = algos.day_ns, algos.profile_parts
-        self._clients = stage.wiring.clients
-        self._weights: dict[str, list[int]] = {}
-        self._windows: dict[str, ParentOrder] = {}
-        self._follow: dict[str, None] = {}
-        self._executed: dict[str, int] = {}
-        self._open: dict[str, dict[tuple[str, str], int]] = {}
-        self._children = 0
-        self._docket = Docket()
-        trace = stage.world.trace
-        trace.watch(self._on_parent, Handled, ParentOrder)
-        trace.watch(self._on_answered, Sent, ParentAnswered)
-        trace.watch(self._on_accepted, VenueAccepted)
-        trace.watch(self._on_closed, VenueClosed)
-        watch_standing(trace, self._on_standing)
-
-    def _on_parent(self, record: Record) -> None:
-        order: ParentOrder = record.event.message
-        if record.event.sender != self._clients and order.algorithm is Algorithm.VWAP:
-            self._windows.setdefault(order.cl_ord_id, order)
-
-    def _on_answered(self, record: Record) -> None:
-        answer: ParentAnswered = record.event.message
-        if answer.follows == Basis.RECORDED.value:
-            self._follow[answer.cl_ord_id] = None
-
-    def _on_accepted(self, record: Record) -> None:
-        event: VenueAccepted = record.event
-        name = parent_of(event.cl_ord_link_id)
-        order = self._windows.get(name)
-        if order is None:
-            return
-        live = self._open.setdefault(name, {})
-        live[event.venue, event.cl_ord_id] = event.lots
-        if name not in self._follow:
-            return
-        self._children += 1
-        out = self._executed.get(name, 0) + sum(live.values())
-        due = order.quantity_lots * self._share(order, record.at_ns + CLOCKS_NS)
-        if out > due + 1:
-            detail = f"{name} has {out} of {order.quantity_lots} lots at work or executed, by recorded volume"
-            self._docket.violated(record, f"{detail} {float(due):.1f} are due")
-
-    def _share(self, order: ParentOrder, at_ns: int) -> Fraction:
-        """Of the volume of its window, how much falls into the parts that have begun by now: where none is expected in
-        all of it, they count alike, as in the schedule."""
-        weights = self._of(order.symbol)
-        begun = whole = parts_begun = parts = 0
-        for part, volume in enumerate(weights):
-            from_ns = max(self._day_ns * part // self._parts, order.start_ns)
-            to_ns = min(self._day_ns * (part + 1) // self._parts, order.end_ns)
-            weight = volume * max(to_ns - from_ns, 0)
-            whole += weight
-            begun += weight if from_ns <= at_ns else 0
-            parts += from_ns < to_ns
-            parts_begun += from_ns < to_ns and from_ns <= at_ns
-        return Fraction(begun, whole) if whole else Fraction(parts_begun, max(parts, 1))
-
-    def _of(self, symbol: str) -> list[int]:
-        """Lots in each part of the days before this one, read off the disk."""
-        if not self._weights:
-            decoder = Decoder(tuple[Bar, ...])
-            for record in self._disk.durable(FILE):
-                for bar in decoder.decode(record):
-                    weights = self._weights.setdefault(bar.symbol, [0] * self._parts)
-                    if bar.start_ns < 0:
-                        weights[bar.start_ns % DAY_NS * self._parts // self._day_ns] += bar.lots
-        return self._weights[symbol]
-
-    def _on_standing(self, record: Record, it: Standing) -> None:
-        name = parent_of(it.order)
-        self._executed[name] = self._executed.get(name, 0) + it.lots
-        live = self._open.get(name, {})
-        if it.lots > 0 and (it.venue, it.cl_ord_id) in live:
-            live[it.venue, it.cl_ord_id] -= it.lots
-
-    def _on_closed(self, record: Record) -> None:
-        event: VenueClosed = record.event
-        self._open.get(parent_of(event.cl_ord_link_id), {}).pop((event.venue, event.cl_ord_id), None)
-
-    def ruling(self) -> Ruling:
-        if not self._children:
-            return Ruling(Verdict.INCONCLUSIVE, "no child of a VWAP on recorded volume ever came to a venue")
-        return self._docket.ruling(f"{self._children} children of {len(self._follow)} parents, none ahead of volume")
-
-
-def volume_followed() -> Promise:
-    """A VWAP on recorded volume is never further than that volume is, in the days before this one."""
-    return Promise("a VWAP is not ahead of recorded volume", "safety", _FollowsVolume, of_our_desk=True)
+def _cost(order: ParentOrder, report: ParentMeasured, benchmark: Fraction | None) -> int | None:
+    """In millionths of the benchmark, more than 0 being worse for the client."""
+    if not report.filled_lots or not benchmark:
+        return None
+    paid = Fraction(report.notional, report.filled_lots)
+    return floor(order.side.sign * (paid - benchmark) / benchmark * 1_000_000 + Fraction(1, 2))

@@ -1,6 +1,6 @@
 """How schedules of clients' parents went: that trouble came in the middle of them, and that they went on after it."""
 
-from squall.scenarios.checks.parents import ROUTERS, Parents, parent_of
+from squall.scenarios.checks.families import ROUTERS, Parents, parent_of
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Promise, Ruling
 from squall.scenarios.topology import Stage

@@ -9,9 +9,10 @@ from squall.faults.hardware import DiskFull, DiskSlow
 from squall.faults.host import Crash, Pause
 from squall.faults.network import LinkCut, PacketLoss
 from squall.faults.phases import MILLISECOND, SECOND, Phases
-from squall.scenarios.checks.benchmarks import executions_measured, volume_followed
+from squall.scenarios.checks.benchmarks import executions_measured
 from squall.scenarios.checks.parents import parents_kept
 from squall.scenarios.checks.reached import parent_reached
+from squall.scenarios.checks.volume import volume_followed
 from squall.scenarios.desk_promises import always, settles
 from squall.scenarios.past import PastDays
 from squall.scenarios.scenario import Market, Scenario, scenario

@@ -6,10 +6,11 @@ from typing import Any
 from msgspec.msgpack import encode
 from msgspec.structs import replace
 
-from squall.scenarios.checks.benchmarks import executions_measured, volume_followed
+from squall.scenarios.checks.benchmarks import executions_measured
 from squall.scenarios.checks.knowledge import Middles
+from squall.scenarios.checks.volume import volume_followed
 from squall.sim.exchange.wire.messages import BookUpdate, Print, Side
-from squall.sim.trace import TouchChanged
+from squall.sim.trace import TouchChanged, VenueBusted
 from squall.system.domain.claims import FeedMoved
 from squall.system.domain.clients import ClientFlow
 from squall.system.domain.history import DAY_NS
@@ -101,7 +102,11 @@ def test_costs_that_are_none_of_what_was_traded_are_a_violation() -> None:
 
 
 def test_other_trades_another_arrival_and_another_tape_are_violations() -> None:
-    assert "venues executed 10 for 200200" in of(filled_lots=9).detail
+    assert "told of 9 lots for 200200, at its end of 10 for 200200" in of(filled_lots=9).detail
+    story, judge = traded()
+    story.executed("fund-1.2", lots=5, price_half_ticks=20_020)
+    story.handled("clients", "algos", REPORT)
+    assert "told of 10 lots for 200200, venues executed 15 for 300300" in judge.ruling().detail
     assert "venues showed 40000 to 40000" in of(arrival_twice=40_002, arrival_cost_millionths=950).detail
     other = of(tape_turnover=2_002_000, vwap_cost_millionths=0)
     assert fired(other)
@@ -134,6 +139,21 @@ def test_reports_that_are_all_of_tapes_with_gaps_prove_nothing() -> None:
     ruling = of(tape_turnover=0, tape_lots=0, bars_missing=1, vwap_cost_millionths=None)
     assert undecided(ruling)
     assert ruling.detail == "1 reports, none of them on a whole tape"
+
+
+def test_a_report_stays_as_it_was_at_the_end_that_was_told_whatever_is_busted_after_it() -> None:
+    """What is amended then is a matter between the client and the venue; the report is of the end, to the lot."""
+    busted = VenueBusted(
+        "exchange-a", "exchange-a/9", "exchange-a/1", "fund-1.1", "fund-1.1", "ACME", True, 1, 20_020, 0
+    )
+    story, judge = traded()
+    story.saw(busted, "exchange-a")
+    story.handled("clients", "algos", REPORT)
+    assert held(judge.ruling())
+    story, judge = traded()
+    story.saw(busted, "exchange-a")
+    story.handled("clients", "algos", replace(REPORT, filled_lots=9, notional=180_180))
+    assert "told of 9 lots for 180180, at its end of 10 for 200200" in judge.ruling().detail
 
 
 def test_gaps_that_the_tick_stores_answer_had_not_are_a_violation() -> None:

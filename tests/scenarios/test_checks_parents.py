@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from squall.scenarios.checks.families import parent_of
 from squall.scenarios.checks.parents import (
     done_by_the_close,
-    parent_of,
     parents_end,
     within_parent,
     within_parents_limit,
