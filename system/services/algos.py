@@ -6,7 +6,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
-from squall.system.config import MILLISECOND, DeskConfig
+from squall.system.config import DeskConfig
 from squall.system.domain.algorithms import (
     Child,
     Hold,
@@ -17,7 +17,6 @@ from squall.system.domain.algorithms import (
     next_look_ns,
     plan,
 )
-from squall.system.domain.benchmarks import Tape, measured
 from squall.system.domain.claims import AlertRaised, ParentMoved, ProtectionActed
 from squall.system.domain.collar import Collar
 from squall.system.domain.desk_book import is_news
@@ -33,10 +32,7 @@ from squall.system.domain.messages import (
     Leading,
     OrderTaken,
     ParentAnswered,
-    ParentDone,
-    ParentMeasured,
     ParentOrder,
-    ParentOutcome,
     SubmitOrder,
     Tick,
 )
@@ -49,14 +45,13 @@ from squall.system.domain.volume import VolumeMeter
 from squall.system.domain.working import DarkLeg, LitLegs, TakeBack, Wanted, Work, done, next_step, wanted
 from squall.system.runtime import Address, Runtime
 from squall.system.services import algos_diary
-from squall.system.services.algos_diary import CancelWanted, ParentGoesOn, ParentOver, ParentPlanned, ParentWeighed
-from squall.system.services.algos_history import History
+from squall.system.services.algos_diary import CancelWanted, ParentPlanned
+from squall.system.services.algos_ends import Ends
 from squall.system.services.submission import Submission
 from squall.system.wiring import Wiring
 
 STRATEGY: Final = "algos"
 """Under which clients' trades are booked: apart from what the house trades for itself."""
-TELL_AGAIN_NS: Final = 500 * MILLISECOND
 NEVER: Final = 1 << 60
 
 AlgosMessage = (
@@ -74,8 +69,7 @@ class Algos:
     *It finishes* when all of it is filled, or when its window is over: what is out then is taken back, and what has not
     traded is reported. Nothing is forced at the close; the client chose the limit, and gets to decide about the rest.
     *It is cancelled* by its client alone: trouble passes, and an instruction stands until it is taken back.
-    Nobody is told of its end, neither the OMS nor its client, before that is on the disk: an OMS that has closed a
-    family says nothing more of it, and a later life that does not know of the end would wait for that for ever.
+    How it ends, and who is told of that, is in `system/services/algos_ends.py`.
 
     The tick store says which volume a VWAP is to follow, and afterwards what a parent is to be measured against. Nobody
     waits for it: without it a VWAP follows the usual volume, and a report says what is not known.
@@ -97,12 +91,11 @@ class Algos:
         """Every parent of the day, those that are done included: a client may ask again."""
         self._restored: dict[ClOrdID, None] = {}
         """Parents of an earlier life whose children we have not been told of since."""
-        self._ends: dict[ClOrdID, int] = {}
-        """Parents that have ended since their last entry was durable, with its token."""
         self.planned = dict.fromkeys(Basis, 0)
         """How many VWAPs of this life follow what."""
         self._submission = Submission(runtime, config.strategy, wiring.oms, algos_diary.FILE)
-        self._history = History(runtime, config, wiring, self._on_measured)
+        self._ends = Ends(runtime, config, wiring, self._submission)
+        self._history = self._ends.history
         self.on_config(config)
 
     def on_config(self, config: DeskConfig) -> None:
@@ -110,7 +103,7 @@ class Algos:
         self._collar = config.strategy
         # A child is not given up: the OMS refuses it once its parent's time is over, and that is an answer.
         self._submission.on_config(replace(config.strategy, max_resubmits=NEVER))
-        self._history.on_config(config)
+        self._ends.on_config(config)
 
     def on_start(self) -> None:
         past = algos_diary.read(self._runtime)
@@ -123,10 +116,7 @@ class Algos:
         self._history.on_start()
         for life in self.lives.values():
             if life.done is not None:
-                if life.name in past.unsettled.open:
-                    self._submission.cancel(life.name)  # the last life may have died before it closed it at the OMS
-                self._tell(life.done)
-                self._measure(life)
+                self._ends.restore(life, at_the_oms=life.name in past.unsettled.open)
         self._stop()
 
     def on_message(self, sender: Address, message: AlgosMessage) -> None:
@@ -148,7 +138,7 @@ class Algos:
             case CancelParent():
                 self._on_cancel(message.cl_ord_id)
             case DoneHeard(name, of_report):
-                self._runtime.cancel_timer(("report" if of_report else "tell", name))
+                self._ends.heard(name, of_report)
             case HistoryTold():
                 self._history.on_told(message)
             case _:
@@ -195,7 +185,7 @@ class Algos:
         life = self.lives.get(order.cl_ord_id)
         if life is not None:
             if life.done is not None:
-                self._tell_again(life)
+                self._ends.tell_again(life)
             elif life.taken:
                 self._answer(life.name, follows=life.follows)
             return
@@ -230,7 +220,7 @@ class Algos:
         if life is None:
             return  # its order has not come yet, or was refused: the client repeats both until one is answered
         if life.done is not None:
-            self._tell_again(life)
+            self._ends.tell_again(life)
         elif not life.cancelled:
             life.cancelled = True
             self._submission.remember(CancelWanted(name))
@@ -239,39 +229,6 @@ class Algos:
     def _answer(self, name: ClOrdID, refusal: ParentRefusal | None = None, follows: str = "") -> None:
         self._moved(name, *(("taken",) if refusal is None else ("refused", refusal.value)))
         self._runtime.write(self._clients, ParentAnswered(name, None if refusal is None else refusal.value, follows))
-
-    def _tell(self, done: ParentDone) -> None:
-        """Again and again, until the client has heard it."""
-        self._runtime.write(self._clients, done)
-        self._runtime.set_timer(TELL_AGAIN_NS, ("tell", done.cl_ord_id))
-
-    def _tell_again(self, life: ParentLife) -> None:
-        """A client asks for the end of what has ended."""
-        if life.over and life.done is not None:
-            self._tell(life.done)
-
-    # --- how well it was executed ---
-
-    def _measure(self, life: ParentLife) -> None:
-        """Its report, or what is needed for it; a later life begins with that anew."""
-        if life.report is not None:
-            self._report(life.report)
-        else:
-            start_ns = min(life.order.start_ns, life.ended_ns)  # it may have been cancelled before its window began
-            self._history.measure(life.name, life.order.symbol, start_ns, life.ended_ns)
-
-    def _on_measured(self, name: ClOrdID, tape: Tape) -> None:
-        life = self.lives[name]
-        assert life.done is not None, "only what is done is measured"
-        poor_bps = self._config.poor_execution_bps
-        life.report = measured(life.order, life.done, life.arrival_twice, life.last_twice, tape, poor_bps)
-        self._submission.remember(ParentWeighed(life.report))
-        self._report(life.report)
-
-    def _report(self, report: ParentMeasured) -> None:
-        """Again and again, until the client has heard it."""
-        self._runtime.write(self._clients, report)
-        self._runtime.set_timer(TELL_AGAIN_NS, ("report", report.cl_ord_id))
 
     # --- the OMS ---
 
@@ -338,7 +295,8 @@ class Algos:
             return
         outcome = life.outcome(now_ns)
         if outcome is not None:
-            self._finish(life, outcome)
+            self._runtime.cancel_timer(("look", life.name))
+            self._ends.finish(life, outcome, self._middle_twice(life.order.symbol))
             return
         if life.is_winding_up(now_ns):
             self._take_back(life)
@@ -464,33 +422,10 @@ class Algos:
                 self._submission.cancel(name)
         self._runtime.set_timer(self._patience_ns(life), ("look", life.name))
 
-    # --- its end ---
-
-    def _finish(self, life: ParentLife, outcome: ParentOutcome) -> None:
-        """It has ended, of which nobody is told yet."""
-        life.done = ParentDone(life.name, outcome, life.progress.filled_lots, life.notional)
-        life.ended_ns, life.last_twice = self._runtime.now_ns, self._middle_twice(life.order.symbol)
-        self._runtime.cancel_timer(("look", life.name))
-        self._ends[life.name] = self._submission.remember(ParentOver(life.done, life.ended_ns, life.last_twice))
-
     def _reconsider(self, life: ParentLife) -> None:
         """A trade of what has ended is busted or corrected, and nobody has been told of the end yet."""
-        outcome = life.outcome(self._runtime.now_ns)
-        if outcome is None:
-            life.done = None
-            del self._ends[life.name]
-            self._submission.remember(ParentGoesOn(life.name))
+        if self._ends.goes_on(life, self._middle_twice(life.order.symbol)):
             self._look(life)
-        elif life.done != ParentDone(life.name, outcome, life.progress.filled_lots, life.notional):
-            self._finish(life, outcome)
-
-    def _over(self, life: ParentLife, done: ParentDone) -> None:
-        """Its end is on the disk: no later life forgets it."""
-        life.close()
-        self._submission.cancel(life.name)
-        self._moved(life.name, "done", done.outcome.value)
-        self._tell(done)
-        self._measure(life)
 
     def _await_look(self, life: ParentLife, behind: bool) -> None:
         now_ns = self._runtime.now_ns
@@ -506,26 +441,14 @@ class Algos:
         match key:
             case ("look", str(name)):
                 self._look(self.lives[ClOrdID(name)])
-            case ("tell", str(name)):
-                done = self.lives[ClOrdID(name)].done
-                assert done is not None, "only what is done is told"
-                self._tell(done)
-            case ("report", str(name)):
-                report = self.lives[ClOrdID(name)].report
-                assert report is not None, "only what was measured is reported"
-                self._report(report)
-            case _ if self._history.on_timer(key):
+            case _ if self._ends.on_timer(key):
                 pass
             case _:
                 self._submission.on_timer(key)
 
     def on_durable(self, token: int) -> None:
         self._submission.on_durable(token)
-        for name in [name for name, end in self._ends.items() if end <= token]:
-            del self._ends[name]
-            life = self.lives[name]
-            assert life.done is not None, "only what has ended is over"
-            self._over(life, life.done)
+        self._ends.on_durable(token)
 
     def on_stream_open(self, peer: Address) -> None:
         """The OMS speaks first, and so do clients."""
