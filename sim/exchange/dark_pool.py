@@ -21,7 +21,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 
-from squall.sim.exchange.engine import Engine, EngineListener, Listing
+from squall.sim.exchange.engine import Engine, EngineListener, Listing, admit
 from squall.sim.exchange.participants import Scheduler
 from squall.sim.exchange.wire.messages import BookImage, NewOrderSingle, OrdRejReason, Side, TimeInForce
 
@@ -126,14 +126,7 @@ class DarkPool:
 
     def enter(self, order: NewOrderSingle) -> None:
         """Check a client order, let it meet whom it can, and let the rest rest, if it may."""
-        reason = self.refusal(order)
-        if reason is not None:
-            self.listener.on_refused(order, reason)
-            return
-        if order.cl_ord_id in self._clients:
-            raise KeyError(f"client order {order.cl_ord_id!r} rests in the pool already")
-        self.listener.on_accepted(order)
-        self.put_back(order, order.quantity_lots)
+        admit(self, order, self._clients)
 
     def refusal(self, order: NewOrderSingle) -> OrdRejReason | None:
         """Why it would not take this order; None where it would."""

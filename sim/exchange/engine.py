@@ -1,5 +1,6 @@
 """What a venue's session and feed ask of whatever matches orders: a simulated book or a recording."""
 
+from collections.abc import Container
 from typing import Protocol
 
 from msgspec import Struct
@@ -71,3 +72,18 @@ class Engine(Protocol):
 
     def start(self) -> None:
         """Open: from now on the market lives."""
+
+
+def admit(engine: Engine, order: NewOrderSingle, resting: Container[str]) -> None:
+    """How every engine takes a new client order: refused with a reason, or accepted, and then it arrives.
+
+    KeyError where its name is among the *resting* ones: a venue does not hand such an order on.
+    """
+    reason = engine.refusal(order)
+    if reason is not None:
+        engine.listener.on_refused(order, reason)
+        return
+    if order.cl_ord_id in resting:
+        raise KeyError(f"client order {order.cl_ord_id!r} rests there already")
+    engine.listener.on_accepted(order)
+    engine.put_back(order, order.quantity_lots)

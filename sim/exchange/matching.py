@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from squall.sim.exchange.book import Book, Fill, Resting
-from squall.sim.exchange.engine import EngineListener, Listing
+from squall.sim.exchange.engine import EngineListener, Listing, admit
 from squall.sim.exchange.stops import StopOrders, at_work, is_reached
 from squall.sim.exchange.wire.messages import (
     BookImage,
@@ -51,14 +51,7 @@ class MatchingEngine:
 
     def enter(self, order: NewOrderSingle) -> None:
         """Check a client order, execute what meets it, and let the rest rest, if it may."""
-        reason = self.refusal(order)
-        if reason is not None:
-            self.listener.on_refused(order, reason)
-            return
-        if order.cl_ord_id in self._clients:
-            raise KeyError(f"client order {order.cl_ord_id!r} rests in the book already")
-        self.listener.on_accepted(order)
-        self.put_back(order, order.quantity_lots)
+        admit(self, order, self._clients)
 
     def refusal(self, order: NewOrderSingle) -> OrdRejReason | None:
         """Why it would not take this order; None where it would."""

@@ -21,7 +21,7 @@ The fill model, whole:
 
 from bisect import insort
 
-from squall.sim.exchange.engine import EngineListener
+from squall.sim.exchange.engine import EngineListener, admit
 from squall.sim.exchange.recording import (
     Diff,
     LevelBook,
@@ -122,14 +122,7 @@ class RecordedMarket:
     # --- orders ---
 
     def enter(self, order: NewOrderSingle) -> None:
-        reason = self.refusal(order)
-        if reason is not None:
-            self.listener.on_refused(order, reason)
-            return
-        if order.cl_ord_id in self._open_orders():
-            raise KeyError(f"client order {order.cl_ord_id!r} rests in the book already")
-        self.listener.on_accepted(order)
-        self.put_back(order, order.quantity_lots)
+        admit(self, order, self._open_orders())
 
     def put_back(self, order: NewOrderSingle, leaves_lots: int) -> None:
         if _rests(order) and not self._sequencer.known:
