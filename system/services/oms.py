@@ -278,11 +278,11 @@ class Oms:
         match report:
             case ExecutionReport():
                 term.execute(ApplyReport(venue, cl_ord_id, venue, report))
-                term.on_word(cl_ord_id)
+                term.inquiries.on_word(cl_ord_id)
             case OrderStatusReport():
                 moved = term.execute(ApplyStatus(venue, cl_ord_id, venue, report))
                 if report.status is not None:
-                    term.on_answer(cl_ord_id, moved)
+                    term.inquiries.on_answer(cl_ord_id, moved)
 
     def _on_unsent(self, term: Term, sender: Address, message: OrderUnsent) -> None:
         if message.reason is UnsentReason.FENCED and term.let_out(message.cl_ord_id, message.attempt):
@@ -290,7 +290,7 @@ class Oms:
             return
         max_reroutes = self._config.oms.max_reroutes
         command = ReturnOrder(sender, message.cl_ord_id, message.attempt, message.reason, term.epoch, max_reroutes)
-        term.on_answer(message.cl_ord_id, term.execute(command))
+        term.inquiries.on_answer(message.cl_ord_id, term.execute(command))
 
     def on_timer(self, key: Hashable) -> None:
         term = self._acting_term()
@@ -314,7 +314,7 @@ class Oms:
                     term.lead()
             case OmsTimer.INQUIRE:
                 if term is not None:
-                    term.inquire()
+                    term.inquiries.look()
             case _:
                 raise ValueError(f"oms: found timer {key!r}, expected an OmsTimer")
 

@@ -22,38 +22,28 @@ from squall.system.domain.effects import (
     fills_of,
     holdings_of,
     needs_inquiry,
-    open_at_venue,
     open_order,
 )
+from squall.system.domain.event_alerts import alert_of
 from squall.system.domain.event_log import decode_event, encode_event
 from squall.system.domain.events import (
     AnyEvent,
     CancelRequested,
-    FillQuarantined,
     OrderAcknowledged,
     OrderApproved,
-    OrderCanceled,
-    OrderDenied,
     OrderDoubted,
     OrderFilled,
-    OrderMalformed,
     OrderSent,
     OrderSubmitted,
-    ReplaceDenied,
-    ReplaceReason,
     TradeBusted,
     TradeCorrected,
-    TransitionRefused,
-    UnknownOrderReported,
 )
-from squall.system.domain.family import FAMILY_REASONS
 from squall.system.domain.ids import ClOrdID, Symbol
 from squall.system.domain.messages import (
     AmendFill,
     BookFill,
     CancelAtVenue,
     DeskMessage,
-    Fence,
     HoldingsTold,
     JournalCopied,
     Leading,
@@ -74,6 +64,7 @@ from squall.system.domain.reference import corrected
 from squall.system.runtime import Address, Runtime
 from squall.system.services.halts import Halts
 from squall.system.services.held_stops import HeldStops
+from squall.system.services.inquiries import Inquiries
 from squall.system.services.journal import Journal
 from squall.system.services.leadership import Leadership, OmsTimer, Role
 from squall.system.services.reconciliation import Reconciliation
@@ -138,18 +129,13 @@ class Term:
         self._uncopied: deque[AnyEvent] = deque()
         self._copied = 0
         self._hashed = 0
-        self._fences = 0
-        self._awaited: dict[ClOrdID, None] = {}
-        """Open orders that we asked about in the takeover, and no answer yet."""
-        self._inquired: dict[ClOrdID, None] = {}
-        """All orders that we asked about, until the first answer."""
-        self._quiet: dict[ClOrdID, tuple[Order, int]] = {}
-        """Each live order as it was at the last inquiry, and for how many of them it has not changed."""
+        self.inquiries = Inquiries(self, runtime, wiring, self._post)
         self.reconciliation = Reconciliation(
-            runtime, self.epoch, wiring.execution, lambda: self.state, self.execute, self._inquire
+            runtime, self.epoch, wiring.execution, lambda: self.state, self.execute, self.inquiries.ask
         )
         self.begun = False
-        self._fenced = False
+        self.fenced = False
+        """Execution has accepted our epoch: no earlier leader's order leaves."""
         self.leading = False
         self._warned = False
         self._held_back = False
@@ -207,7 +193,7 @@ class Term:
         wiring, write = self._wiring, self._runtime.write
         live = self.state.orders.values()
         if peer == wiring.execution:
-            self._claim()
+            self.inquiries.claim()
         elif peer == wiring.risk:
             in_flight = tuple(open_order(order) for order in live if order.attempt)
             write(peer, SyncRisk(self.epoch, in_flight, self.state.switches.all))
@@ -227,7 +213,7 @@ class Term:
                 return
             # What was let out on the last stream may have died with it, also where it is to be cancelled by now.
             let_out = [order for order in live if order.attempt and order.venue is None]
-            self._inquire([order for order in let_out if wiring.router_of(order.cl_ord_id) == peer])
+            self.inquiries.ask([order for order in let_out if wiring.router_of(order.cl_ord_id) == peer])
         elif peer in wiring.submitters and self.leading:
             self._greet(peer)
 
@@ -252,47 +238,13 @@ class Term:
         if question is not None:
             self._runtime.write(self._wiring.risk, question)
 
-    def _claim(self) -> None:
-        """Claim the epoch where orders leave, and ask what became of all that may be at a venue."""
-        orders = [order for order in self.state.orders.values() if order.attempt]
-        if not self.config.oms.reconcile:
-            orders = []
-        self._runtime.write(self._wiring.execution, self._question(orders))
-        if not self._fenced:
-            self._awaited = {order.cl_ord_id: None for order in orders}
-
-    def _inquire(self, orders: list[Order]) -> None:
-        if orders and self.config.oms.reconcile:
-            self._runtime.write(self._wiring.execution, self._question(orders))
-
-    def _question(self, orders: list[Order]) -> Fence:
-        self._fences += 1
-        self._inquired.update((order.cl_ord_id, None) for order in orders)
-        asked = tuple(open_at_venue(order, self.epoch) for order in orders)
-        return Fence(self.epoch, self._runtime.address, asked, self._fences, self.state.switches.all)
-
     def on_fence_accepted(self) -> None:
         """From here on no earlier leader's order leaves. Wait a little for the answers, then trade."""
-        if not self._fenced:
-            self._fenced = True
-            if self._awaited:
+        if not self.fenced:
+            self.fenced = True
+            if self.inquiries.awaited:
                 self._runtime.set_timer(self.config.oms.reconcile_wait_ns, OmsTimer.RECONCILE)
             else:
-                self.lead()
-
-    def on_answer(self, cl_ord_id: ClOrdID, moved: bool) -> None:
-        """Here is what became of this order; *moved*: we did not know it."""
-        if cl_ord_id in self._inquired:
-            del self._inquired[cl_ord_id]
-            if moved:
-                self._runtime.emit(ProtectionActed("oms.reconcile", f"learnt what became of {cl_ord_id}"))
-        self.on_word(cl_ord_id)
-
-    def on_word(self, cl_ord_id: ClOrdID) -> None:
-        """Somebody speaks of this order: its fate is in good hands."""
-        if cl_ord_id in self._awaited:
-            del self._awaited[cl_ord_id]
-            if self._fenced and not self._awaited:
                 self.lead()
 
     def lead(self) -> None:
@@ -302,7 +254,7 @@ class Term:
         """
         if not self.leading:
             self.leading = True
-            self._awaited.clear()
+            self.inquiries.awaited.clear()
             self._runtime.cancel_timer(OmsTimer.RECONCILE)
             self._leadership.moved_to(Role.LEADING)
             for submitter in self._wiring.submitters:
@@ -414,9 +366,11 @@ class Term:
             if order is not None:
                 self._follow_up(event, order)
             if type(event) not in _ORDINARY:
-                self._alert(event)
+                told = alert_of(event)
+                if told is not None:
+                    self._runtime.emit(told)
                 if needs_inquiry(event):
-                    self._inquire_about(event)
+                    self.inquiries.ask_about(event)
             if isinstance(event, TradeBusted | TradeCorrected):  # perhaps of an order that nobody follows any more
                 for strategy in self._followers:
                     self._tell(strategy)
@@ -453,7 +407,7 @@ class Term:
         if type(event) is not OrderDoubted and not order.ended:
             return
         self._runtime.emit(OrderMoved(order.cl_ord_id, order.state.value))
-        self._quiet.pop(order.cl_ord_id, None)
+        self.inquiries.forget(order.cl_ord_id)
 
     def _post(self, to: Address, message: DeskMessage) -> None:
         self._outbox.append((self.state.version, to, message))
@@ -470,41 +424,6 @@ class Term:
                 return self._wiring.execution
             case _:
                 assert_never(effect)
-
-    def _inquire_about(self, event: AnyEvent) -> None:
-        """Something is amiss with an order, and nobody else has noticed: its venue is asked."""
-        order = self.state.order(event.cl_ord_id)
-        if order is not None and order.attempt and self.config.oms.reconcile:
-            self._post(self._wiring.execution, self._question([order]))
-
-    def _alert(self, event: AnyEvent) -> None:
-        match event:
-            case TransitionRefused():
-                state = "ended long ago" if event.state is None else f"is {event.state.value}"
-                blame, what = event.blame.value, event.trigger.value
-                text = f"{event.actor} says {what} of {event.cl_ord_id}, which {state}: the mistake is {blame}"
-                self._runtime.emit(AlertRaised("warning", "oms.illegal_transition", text))
-            case OrderDenied() if event.denials[0].reason in FAMILY_REASONS:
-                what = f"{event.cl_ord_id}: {', '.join(denial.reason.value for denial in event.denials)}"
-                self._runtime.emit(ProtectionActed("oms.parent_cap", what))
-            case ReplaceDenied(reason=ReplaceReason.PARENT):
-                what = f"{event.cl_ord_id}: {', '.join(denial.reason.value for denial in event.denials)}"
-                self._runtime.emit(ProtectionActed("oms.parent_cap", what))
-            case OrderMalformed():
-                text = f"{event.cl_ord_id}: {', '.join(fault.reason.value for fault in event.faults)}"
-                self._runtime.emit(AlertRaised("warning", "oms.malformed", text))
-            case OrderCanceled() if event.unsolicited:
-                text = f"{event.actor} cancelled {event.cl_ord_id}, and nobody had asked"
-                self._runtime.emit(AlertRaised("warning", "oms.unsolicited_cancel", text))
-            case TradeBusted() | TradeCorrected():
-                text = f"{event.actor} amends {event.ref_exec_id} of {event.cl_ord_id}"
-                self._runtime.emit(AlertRaised("warning", "oms.amended_trade", text))
-            case FillQuarantined():
-                text = f"{event.exec_id} of {event.cl_ord_id} is not booked: {event.reason.value}"
-                self._runtime.emit(AlertRaised("critical", "oms.quarantine", text))
-            case UnknownOrderReported():
-                text = f"{event.actor} speaks of {event.cl_ord_id} ({event.what}), which we never took"
-                self._runtime.emit(AlertRaised("critical", "oms.unknown_order", text))
 
     def let_out(self, cl_ord_id: ClOrdID, attempt: int) -> bool:
         """Whether this is the latest attempt of a live order, and was made in this epoch."""
@@ -576,28 +495,6 @@ class Term:
             return
         if journal.durable_version == journal.version == self.state.version:
             journal.save(snapshots.take(self.state))
-
-    # --- orders that nobody speaks of ---
-
-    def inquire(self) -> None:
-        """Ask about orders of which nothing was heard since the last time, or 2, 4, 8 … times ago.
-
-        Execution watches what it knows of; this finds the rest, and a stream that is dead without a word.
-        """
-        self._runtime.set_timer(self.config.oms.inquiry_interval_ns, OmsTimer.INQUIRE)
-        self._inquired = {name: None for name in self._inquired if name in self.state.orders}
-        before, self._quiet = self._quiet, {}
-        overdue: list[Order] = []
-        for cl_ord_id, order in self.state.orders.items():
-            was, times = before.get(cl_ord_id, (None, 0))
-            times = times + 1 if was is order else 0
-            self._quiet[cl_ord_id] = (order, times)
-            if times and not times & (times - 1):
-                overdue.append(order)
-        self._inquire([order for order in overdue if order.attempt])
-        for order in overdue:
-            if order.state is OrderState.PENDING_VALIDATION:
-                self._runtime.write(self._wiring.risk, check_order(order, self.epoch))
 
 
 def _instruments(wiring: Wiring, config: DeskConfig) -> dict[Symbol, Instrument]:

@@ -158,9 +158,9 @@ def test_a_run_in_which_nothing_is_felt_of_a_bug_is_the_sound_desks_record_for_r
             "",
             (
                 Edit(
-                    "system/services/term.py",
-                    "        orders = [order for order in self.state.orders.values() if order.attempt]",
-                    "        orders = [order for order in self.state.orders.values() if order.acknowledged]",
+                    "system/services/inquiries.py",
+                    "        orders = [order for order in self._term.state.orders.values() if order.attempt]",
+                    "        orders = [order for order in self._term.state.orders.values() if order.acknowledged]",
                 ),
             ),
         ),
