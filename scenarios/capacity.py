@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from squall.faults.durations import DurationError, parse_duration
 from squall.scenarios.desk_promises import always
-from squall.scenarios.measure import LONGEST_NS, Measure
+from squall.scenarios.latencies import LONGEST_NS
+from squall.scenarios.measure import Measure
 from squall.scenarios.result import CapacityCurve, CapacityPoint, CapacitySla, Verdict
 from squall.scenarios.run import Progress
 from squall.scenarios.scenario import Judge, Promise, Scenario

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
-import numpy as np
 from hdrh.histogram import HdrHistogram
 from msgspec import Struct
 
 from squall.scenarios.desk import Floor
-from squall.scenarios.result import CountSeries, Lane, LatencySeries, Span
+from squall.scenarios.lanes import LaneBook
+from squall.scenarios.latencies import Series
+from squall.scenarios.result import CountSeries, Lane, LatencySeries
 from squall.sim.exchange.wire.messages import (
     ExecType,
     ExecutionReport,
@@ -51,24 +52,8 @@ SPANS: Final = ("signal_to_wire", "order_to_ack", "order_to_fill")
 SPANS_OF_ANY_DESK: Final = SPANS[1:]
 ENDED: Final = (OrderMalformed, OrderDenied, OrderRejected, OrderCanceled, OrderExpired)
 """The desk's own events that end an order, whatever it has filled; otherwise it ends when all of it is."""
-LONGEST_NS: Final = 3_600_000_000_000
 BUCKETS: Final = 120
 """Over how many stretches of time a run's series are drawn."""
-
-TONES: Final[dict[str, str]] = {
-    "closed": "good",
-    "open": "bad",
-    "half-open": "warn",
-    "in sequence": "good",
-    "gap": "bad",
-    "recovering": "warn",
-    "leading": "good",
-    "standby": "idle",
-    "candidate": "warn",
-    "stopped": "bad",
-    "down": "bad",
-    "up": "good",
-}
 
 
 class _Open(Struct):
@@ -90,114 +75,6 @@ _WAITS: Final[dict[str, Callable[[_Open], bool]]] = {
 """Whether an open order still waits for the end of a span."""
 
 
-class Latencies(HdrHistogram):  # type: ignore[misc]  # the library has no types
-    """A histogram from 1 ns to an hour, to three digits."""
-
-    total_count: int
-    min_value: int
-    max_value: int
-
-    def __init__(self) -> None:
-        super().__init__(1, LONGEST_NS, 3)
-
-    def record(self, latency_ns: int) -> None:
-        """`record_value` in one step: the library finds the highest bit by writing the number out in binary."""
-        value = min(max(latency_ns, 1), LONGEST_NS)
-        magnitude: int = self.sub_bucket_half_count_magnitude
-        shift = (value | self.sub_bucket_mask).bit_length() - magnitude - 1
-        self.counts[(shift << magnitude) + (value >> shift)] += 1
-        self.total_count += 1
-        if value > self.max_value:
-            self.max_value = value
-        if value < self.min_value:
-            self.min_value = value
-
-    def get_value_at_percentile(self, percentile: float) -> int:
-        """As the library finds it by a walk over all counters: one sum over those from the least to the greatest."""
-        if not self.total_count:
-            return 0
-        first: int = self._counts_index_for(self.min_value)
-        last: int = self._counts_index_for(self.max_value)
-        sums = np.cumsum(np.frombuffer(self.counts, np.uint64)[first : last + 1])
-        index = first + int(np.searchsorted(sums, self.get_target_count_at_percentile(percentile)))
-        value = self.get_value_from_index(index)
-        found: int = self.get_highest_equivalent_value(value) if percentile else self.get_lowest_equivalent_value(value)
-        return found
-
-
-def quantile_with_misses(histogram: HdrHistogram, misses: int, percent: float) -> int | None:
-    """The percentile over all orders, the *misses* counted as infinitely late; None where it is one of those."""
-    came = histogram.get_total_count()
-    of_those_that_came = percent * (came + misses) / came if came else 101.0
-    return int(histogram.get_value_at_percentile(of_those_that_came)) if of_those_that_came <= 100 else None
-
-
-class _Series:
-    """One span of the order's way: a histogram of all, and exact percentiles per bucket."""
-
-    def __init__(self, bucket_ns: int, buckets: int) -> None:
-        self.histogram = Latencies()
-        self._bucket_ns = bucket_ns
-        self._current: list[int] = []
-        self._index = 0
-        self.p50: list[int | None] = [None] * buckets
-        self.p99: list[int | None] = [None] * buckets
-        self.max: list[int | None] = [None] * buckets
-
-    def add(self, at_ns: int, latency_ns: int) -> None:
-        """An order reached this point at *at_ns*, *latency_ns* after it was intended."""
-        index = at_ns // self._bucket_ns
-        if index != self._index:
-            index = min(index, len(self.p50) - 1)
-            if index != self._index:
-                self.flush()
-                self._index = index
-        self._current.append(latency_ns)
-        self.histogram.record(latency_ns)
-
-    def flush(self) -> None:
-        """Finish the current bucket."""
-        values = sorted(self._current)
-        self._current.clear()
-        if values:
-            self.p50[self._index] = quantile(values, 50)
-            self.p99[self._index] = quantile(values, 99)
-            self.max[self._index] = values[-1]
-
-
-def quantile(ordered: list[int], percent: int) -> int:
-    """The smallest value that at least *percent* of the ordered values do not exceed (nearest rank)."""
-    rank = -(-len(ordered) * percent // 100)
-    return ordered[max(rank, 1) - 1]
-
-
-class _LaneBook:
-    """The history of one lane, as spans."""
-
-    def __init__(self) -> None:
-        self.lanes: dict[str, list[tuple[int, str]]] = {}
-
-    def move(self, lane: str, at_ns: int, state: str) -> None:
-        """The lane is in this state from now on."""
-        history = self.lanes.setdefault(lane, [])
-        if not history or history[-1][1] != state:
-            history.append((at_ns, state))
-
-    def spans(self, end_ns: int) -> tuple[Lane, ...]:
-        """All lanes, by name."""
-        lanes = []
-        for name in sorted(self.lanes):
-            history = self.lanes[name]
-            ends = [at_ns for at_ns, _ in history[1:]] + [end_ns]
-            spans = tuple(
-                Span(start_ns, until_ns, state, TONES.get(state.split(",")[0], "idle"))
-                for (start_ns, state), until_ns in zip(history, ends, strict=True)
-                if until_ns > start_ns
-            )
-            lanes.append(Lane(name, spans))
-        return tuple(lanes)
-
-
 class Measure:
     """Attach to a world before it starts; read when it is over."""
 
@@ -214,14 +91,14 @@ class Measure:
         self._desk_id: Callable[[str], str] = desk_id
         """The order that a ClOrdID of the wire is about."""
         spans = SPANS if wiring is not None else SPANS_OF_ANY_DESK
-        self.latencies = {span: _Series(self._bucket_ns, buckets) for span in spans}
-        self.marketable_fill = _Series(self._bucket_ns, buckets)
+        self.latencies = {span: Series(self._bucket_ns, buckets) for span in spans}
+        self.marketable_fill = Series(self._bucket_ns, buckets)
         self._counts = {name: [0] * buckets for name in ("orders", "fills", "messages")}
         self.totals: dict[str, int] = {}
         self.protections: dict[str, int] = {}
         self._venues = frozenset(route.address for route in floor.venues)
         self._accepted_at = {route.venue: f"accepted_{route.venue}" for route in floor.venues}
-        self._lanes = _LaneBook()
+        self._lanes = LaneBook()
         self._messages_before = 0
         if wiring is not None:
             self._strategy_clock = world.transport.slot_of(wiring.strategy).host.clock

@@ -1,6 +1,6 @@
 """Latency promises: a percentile of one span of the order's way, from the intended time."""
 
-from squall.scenarios.measure import quantile_with_misses
+from squall.scenarios.latencies import quantile_with_misses
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Promise, Ruling
 from squall.scenarios.topology import Stage

@@ -5,7 +5,7 @@ from hdrh.histogram import HdrHistogram
 from hypothesis import given
 from hypothesis import strategies as st
 
-from squall.scenarios.measure import LONGEST_NS, Latencies, quantile_with_misses
+from squall.scenarios.latencies import LONGEST_NS, Latencies, quantile_with_misses
 from squall.sim.exchange.wire.messages import ExecType, OrdRejReason
 from squall.system.domain.events import OrderDenied
 from squall.system.domain.ids import ClOrdID, Epoch
