@@ -22,6 +22,7 @@ from squall.system.wiring import VenueRoute, Wiring
 VenueWord = TradeCaptureReportRequestAck | TradeCaptureReport | DropCopyHeartbeat | OrderMassStatusReport
 ReconcilerMessage = SyncReconciler | OpenOrdersHeard | VenueWord
 
+KNOCK: Final = "knock"
 FAILURES_TO_TELL: Final = 3
 """Queries in a row without an answer after which people are told that a venue's state is unknown."""
 
@@ -40,6 +41,8 @@ class Watch:
         self.fresh: list[TradeCaptureReport] = []
         """Not handed on yet."""
         self.requests = 0
+        self.is_subscribed = False
+        """The venue has acknowledged a request on this stream: it tells of each trade, and beats between them."""
         self.queries = 0
         self.is_asked = False
         """A query waits for its answer: until then the venue's open orders are unknown."""
@@ -64,6 +67,7 @@ class Reconciler:
         self._client = wiring.execution
         kept = config.reconcile.max_trades_kept
         self._watches = {route.address: Watch(route, kept) for route in wiring.venues}
+        self._leaders = wiring.oms
         self._leader: Address | None = None
         self._epoch = Epoch(0)
 
@@ -76,6 +80,7 @@ class Reconciler:
         for watch in self._watches.values():
             self._runtime.open(watch.address)
             self._runtime.set_timer(self._config.interval_ns, ("ask", watch.address))
+        self._runtime.set_timer(self._config.interval_ns, KNOCK)
 
     # --- venues ---
 
@@ -84,13 +89,14 @@ class Reconciler:
         if watch is not None:
             watch.connected = True
             watch.wanted = 0
-            self._request(watch)
+            self._subscribe(watch)
             self._ask(watch)
 
     def on_stream_closed(self, peer: Address, reason: str) -> None:
         watch = self._watches.get(peer)
         if watch is not None:
             watch.connected = False
+            watch.is_subscribed = False
             watch.is_asked = False
             self._runtime.set_timer(self._config.reopen_interval_ns, ("open", peer))
         elif peer == self._leader:
@@ -105,6 +111,7 @@ class Reconciler:
             case DropCopyHeartbeat():
                 self._on_last_number(self._watches[sender], message.last_number)
             case TradeCaptureReportRequestAck():
+                self._watches[sender].is_subscribed = True
                 self._on_last_number(self._watches[sender], message.last_number)
             case SyncReconciler():
                 self._sync(message)
@@ -113,6 +120,12 @@ class Reconciler:
                     self._on_heard(message)
             case _:
                 raise TypeError(f"reconciler: no handler for {type(message).__name__} from {sender}")
+
+    def _subscribe(self, watch: Watch) -> None:
+        """Ask until it is acknowledged: a venue that has dropped the request never says anything of its own accord."""
+        if watch.connected and not watch.is_subscribed:
+            self._request(watch)
+            self._runtime.set_timer(self._config.timeout_ns, ("subscribe", watch.address))
 
     def _request(self, watch: Watch) -> None:
         watch.requests += 1
@@ -189,6 +202,15 @@ class Reconciler:
             if watch.connected:
                 self._ask(watch)
 
+    def _knock(self) -> None:
+        """What the venues say has nobody to go to: the leader may have nothing to write on a stream that died with our
+        last life. Hanging up, or being refused, ends it on the leader's side too, who then opens a new one.
+        """
+        for leader in self._leaders if self._leader is None else ():
+            self._runtime.open(leader)
+            self._runtime.close(leader)
+        self._runtime.set_timer(self._config.interval_ns, KNOCK)
+
     def _on_heard(self, message: OpenOrdersHeard) -> None:
         for watch in self._watches.values():
             if watch.venue == message.venue:
@@ -207,6 +229,8 @@ class Reconciler:
                 self._hand_on(self._watches[address])
             case ("gap", str(address)):
                 self._on_gap(self._watches[address])
+            case ("subscribe", str(address)):
+                self._subscribe(self._watches[address])
             case ("unanswered", str(address)):
                 self._on_unanswered(self._watches[address])
             case ("open", str(address)):
@@ -215,6 +239,8 @@ class Reconciler:
                 if self._watches[address].connected:
                     self._ask(self._watches[address])
                 self._runtime.set_timer(self._config.interval_ns, key)
+            case "knock":
+                self._knock()
             case _:
                 raise ValueError(f"reconciler: no such timer {key!r}")
 

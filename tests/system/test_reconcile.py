@@ -207,6 +207,7 @@ class Rig:
         self.program = Reconciler(self.runtime, DeskConfig(), wiring)
         self.program.on_start()
         self.runtime.connect(self.program, "exchange-a")
+        self.hear("exchange-a", TradeCaptureReportRequestAck("execution", 1, 0))
         self.runtime.streams.add("oms1")
         self.hear("oms1", SyncReconciler(Epoch(1), "oms1"))
 
@@ -262,7 +263,6 @@ def test_a_gap_is_asked_for_until_it_is_filled_and_what_comes_behind_it_waits() 
 
 def test_a_loss_at_the_tail_shows_in_a_heartbeat() -> None:
     rig = Rig()
-    rig.hear("exchange-a", TradeCaptureReportRequestAck("execution", 1, 0))
     rig.asked(TradeCaptureReportRequest)
 
     rig.hear("exchange-a", DropCopyHeartbeat("execution", 2, 1))
@@ -365,3 +365,34 @@ def test_a_lost_stream_is_opened_again_and_the_trades_are_asked_for_from_where_t
     rig.runtime.connect(rig.program, "exchange-a")
 
     assert [request.after for request in rig.asked(TradeCaptureReportRequest)] == [1]
+
+
+def test_a_request_that_the_venue_drops_is_repeated_until_it_is_acknowledged() -> None:
+    rig = Rig()
+    rig.runtime.disconnect(rig.program, "exchange-a")
+    rig.asked(TradeCaptureReportRequest)
+    rig.runtime.connect(rig.program, "exchange-a")
+    rig.pass_time(rig.config.timeout_ns)
+    assert len(rig.asked(TradeCaptureReportRequest)) == 2
+
+    rig.hear("exchange-a", TradeCaptureReportRequestAck("execution", 3, 0))
+    rig.pass_time(3 * rig.config.timeout_ns)
+
+    assert rig.asked(TradeCaptureReportRequest) == []
+
+
+def test_after_a_restart_it_knocks_at_every_leader_there_may_be_until_one_has_said_who_it_is() -> None:
+    """A leader that has nothing to write on the stream of our last life does not learn that we are gone."""
+    rig = Rig()
+    rig.runtime.opened.clear()
+    rig.pass_time(2 * rig.config.interval_ns)
+    assert rig.runtime.opened == []
+
+    rig.runtime.disconnect(rig.program, "oms1")
+    rig.pass_time(rig.config.interval_ns)
+    assert rig.runtime.opened == ["oms1", "oms2"]
+    rig.runtime.streams.add("oms2")
+    rig.hear("oms2", SyncReconciler(Epoch(2), "oms2"))
+    rig.pass_time(2 * rig.config.interval_ns)
+
+    assert rig.runtime.opened == ["oms1", "oms2"]
