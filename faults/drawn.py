@@ -33,6 +33,7 @@ from squall.faults.feed_old import FeedMisnamed, FeedReplays
 from squall.faults.hardware import ClockDrift, ClockStep, CoreThrottled, DiskFull, DiskSlow, NicDown, TornWrite
 from squall.faults.host import Crash, Pause
 from squall.faults.kinds import tag_of
+from squall.faults.link import BurstyLoss, CongestedLink, SqueezedLink
 from squall.faults.market import QuoteStuffing
 from squall.faults.messages import FieldsSwapped
 from squall.faults.network import Clogging, Flapping, LinkCut, PacketLoss, Partition
@@ -286,6 +287,25 @@ CATALOGUE: Final[Mapping[str, tuple[Drawn, ...]]] = {
             Clogging,
             lambda world, dice: Clogging("40% of links", dice.ns("stagger", 50 * MILLISECOND, SECOND // 2)),
             SECOND,
+        ),
+        Drawn(
+            BurstyLoss,
+            lambda world, dice: BurstyLoss(
+                _link(world, dice),
+                dice.ns("bad", 5 * MILLISECOND, SECOND // 5),
+                dice.ns("good", 20 * MILLISECOND, SECOND),
+                dice.share("loss", 0.3, 1.0),
+            ),
+        ),
+        Drawn(
+            SqueezedLink,
+            lambda world, dice: SqueezedLink(
+                _link(world, dice), int(dice.between("bandwidth", 64_000, 4_000_000)) // 1_000 * 1_000
+            ),
+        ),
+        Drawn(
+            CongestedLink,
+            lambda world, dice: CongestedLink(_link(world, dice), dice.share("load", 0.5, 1.5)),
         ),
     ),
     SOFTWARE: (

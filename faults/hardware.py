@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from squall.faults.fault import FaultKind, Heal, Tally
-from squall.sim.link import Packet
+from squall.sim.packet import Packet
 from squall.sim.world import World
 
 MAX_DRIFT_PPM = 100_000

@@ -22,6 +22,7 @@ from squall.faults.feed_lies import BadTick, FeedCrossed, FeedImpossible, FeedLo
 from squall.faults.feed_old import FeedMisnamed, FeedReplays
 from squall.faults.hardware import ClockDrift, ClockStep, CoreThrottled, DiskFull, DiskSlow, NicDown, TornWrite
 from squall.faults.host import Crash, Pause
+from squall.faults.link import BurstyLoss, CongestedLink, SqueezedLink
 from squall.faults.market import BookThins, QuoteStuffing
 from squall.faults.messages import FieldsSwapped, OffByOne, ValueAsQuantity
 from squall.faults.network import Clogging, Flapping, LinkCut, PacketLoss, Partition
@@ -76,6 +77,7 @@ KINDS: Final[tuple[type[FaultKind], ...]] = (
     MessageStorm,
     # network
     PacketLoss,
+    BurstyLoss,
     LinkCut,
     Partition,
     Flapping,
@@ -85,6 +87,8 @@ KINDS: Final[tuple[type[FaultKind], ...]] = (
     Reordering,
     Duplication,
     Corruption,
+    SqueezedLink,
+    CongestedLink,
     # software
     Throws,
     PoisonMessage,

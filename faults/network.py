@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from squall.faults.fault import FaultKind, Heal, Tally, check_share
 from squall.faults.targets import Pick
 from squall.sim.kernel import HEAL, INJECT, Call
-from squall.sim.link import Packet
+from squall.sim.packet import ACK, Packet
 from squall.sim.stream import Control
 from squall.sim.world import World
 
@@ -23,12 +23,13 @@ class _Lose:
     def fate(self, packet: Packet, draw: Callable[[str], float]) -> int | None:
         if self._share < 1.0 and draw("loss") >= self._share:
             return 0
-        self._tally.touched(_kind_of(packet))
+        self._tally.touched(kind_of_packet(packet))
         return None
 
 
-def _kind_of(packet: Packet) -> str:
-    if packet.note == "ack/":
+def kind_of_packet(packet: Packet) -> str:
+    """What a tally calls the loss of this one."""
+    if packet.note == ACK:
         return "acknowledgements lost"
     if packet.note or type(packet.message) is Control:
         return "connection packets lost"
@@ -69,7 +70,9 @@ class LinkCut(FaultKind, frozen=True):
 
     def inject(self, world: World, tally: Tally) -> Heal:
         tally.touched("link down")
-        return world.network.link(self.target).cut(world.kernel.now_ns, lambda packet: tally.touched(_kind_of(packet)))
+        return world.network.link(self.target).cut(
+            world.kernel.now_ns, lambda packet: tally.touched(kind_of_packet(packet))
+        )
 
 
 class Flapping(FaultKind, frozen=True):
@@ -100,7 +103,7 @@ class Flapping(FaultKind, frozen=True):
         def go_down(_: None) -> None:
             nonlocal mend, due
             tally.touched("link down")
-            mend = link.cut(kernel.now_ns, lambda packet: tally.touched(_kind_of(packet)))
+            mend = link.cut(kernel.now_ns, lambda packet: tally.touched(kind_of_packet(packet)))
             due = kernel.call_at(kernel.now_ns + down_ns, come_up, turn=HEAL)
 
         def come_up(_: None) -> None:
@@ -192,7 +195,7 @@ class _Cut:
         sender = self._transport.slot_of(packet.sender).host.name
         to = self._transport.slot_of(packet.to).host.name
         if sender in self._left and to in self._right:
-            self._tally.touched(_kind_of(packet))
+            self._tally.touched(kind_of_packet(packet))
             return None
         return 0
 

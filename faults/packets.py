@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from squall.faults.fault import FaultKind, Heal, Tally, check_share
-from squall.sim.link import Packet
+from squall.sim.packet import Packet
 from squall.sim.world import World
 
 

@@ -21,6 +21,7 @@ from squall.sim.trace import (
     ProgramStopped,
     Record,
     Retransmitted,
+    RoutesChanged,
     Sent,
     StreamClosed,
     StreamOpened,
@@ -61,6 +62,9 @@ def in_words(record: Record) -> str:
                 f"{event.sender} repeats {event.what} to {event.to} after {event.after_ns / 1e6:.0f} ms "
                 f"without an acknowledgement (attempt {event.attempt + 1})"
             )
+        case RoutesChanged():
+            around = ", ".join(event.around) or "nothing"
+            return f"leads {_count(event.ways, 'route')} anew, around {around}"
         case StreamOpened():
             return f"a stream from {event.client} to {event.server} opens"
         case StreamClosed():

@@ -1,12 +1,15 @@
-"""One link: latency, jitter and loss, cuts and rules, and the fate of each packet on it."""
+"""One link: what it is like, cuts, rules and squeezes, and the fate of each packet on it."""
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 from msgspec import Struct
 
-from squall.sim.program import Message
+from squall.sim.bursts import Bursts
+from squall.sim.packet import Draws, LinkRule, Packet
 from squall.sim.rng import Chance
+from squall.sim.service import ServiceTime
+from squall.sim.transmitter import Transmitter
 
 _TWO_32: Final = 1 << 32
 
@@ -19,54 +22,29 @@ class LinkSpec(Struct, frozen=True):
     """Each packet takes up to this much longer, uniformly."""
     loss: float = 0.0
     """The share of packets that is lost, from 0 to 1."""
+    spread: ServiceTime | None = None
+    """How much longer than *latency_ns* a packet takes, drawn for each: what jitter is too plain for."""
+    bursts: Bursts | None = None
+    """Loss that comes in bursts."""
+    bandwidth_bps: int = 0
+    """Bits a second, each way; 0: bytes cost nothing."""
+    queue_bytes: int = 65_536
+    """What may wait at either end of a link with a bandwidth; a packet that does not fit is dropped."""
 
-
-class Packet(Struct, gc=False):
-    """What travels: a message, or an answer to one (by its *note*), on its *attempt*-th way to an address."""
-
-    sender: str
-    to: str
-    message: Message
-    sent_ns: int
-    attempt: int = 0
-    note: str = ""
-
-    @property
-    def what(self) -> str:
-        """Its name for ever, by which chance knows it: note, the message's identity, attempt."""
-        return f"{self.note}{self.message.identity}#{self.attempt}"
-
-
-class LinkRule(Protocol):
-    """What a fault does to packets on a link. Rules compose in the order in which they were installed.
-
-    Extra latencies add up. The first rule that drops a packet settles it: later ones are not asked.
-    """
-
-    def fate(self, packet: Packet, draw: Callable[[str], float]) -> int | None:
-        """Extra latency in ns, or None to drop the packet. `draw(name)` is a uniform number keyed to this packet."""
-
-
-class Doubler(Protocol):
-    """What makes a second copy of datagrams on a link."""
-
-    def copies(self, packet: Packet, draw: Callable[[str], float]) -> bool:
-        """Whether this one arrives twice. `draw(name)` is a uniform number keyed to this packet."""
-
-
-class Draws:
-    """Numbers keyed to one packet. A name that a second rule asks for too gives it a number of its own."""
-
-    __slots__ = ("_asked", "_chance", "_key")
-
-    def __init__(self, chance: Chance, key: str) -> None:
-        self._chance = chance
-        self._key = key
-        self._asked: dict[str, int] = {}
-
-    def __call__(self, name: str) -> float:
-        times = self._asked[name] = self._asked.get(name, 0) + 1
-        return self._chance.uniform(f"{self._key}|{name}" if times == 1 else f"{self._key}|{name}/{times}")
+    def trouble(self) -> str | None:
+        """What is wrong with it, in a few words; None where it can be."""
+        for holds, what in (
+            (
+                self.latency_ns >= 0 and self.jitter_ns >= 0,
+                f"latency and jitter must not be negative, found {self.latency_ns} ns and {self.jitter_ns} ns",
+            ),
+            (0.0 <= self.loss <= 1.0, f"the loss must be from 0 to 1, found {self.loss}"),
+            (self.bandwidth_bps >= 0, f"the bandwidth must not be negative, found {self.bandwidth_bps} bits a second"),
+            (self.queue_bytes >= 0, f"the queue must not be negative, found {self.queue_bytes} bytes"),
+        ):
+            if not holds:
+                return what
+        return None
 
 
 class _Installed:
@@ -87,6 +65,17 @@ class _Cut:
         self.told = told
 
 
+class _Squeeze:
+    """One reason why a link is narrow, and who wants to hear of each packet that finds no room for it."""
+
+    __slots__ = ("bandwidth_bps", "queue_bytes", "told")
+
+    def __init__(self, bandwidth_bps: int, queue_bytes: int, told: Callable[[Packet], None]) -> None:
+        self.bandwidth_bps = bandwidth_bps
+        self.queue_bytes = queue_bytes
+        self.told = told
+
+
 def _nobody(_: Packet) -> None:
     """A cut that nobody counts."""
 
@@ -94,34 +83,55 @@ def _nobody(_: Packet) -> None:
 class Changes:
     """What has become of the links of one network so far, so that nobody has to look at all of them each time."""
 
-    __slots__ = ("count", "last_down_ns")
+    __slots__ = ("count", "last_down_ns", "on_turn")
 
     def __init__(self) -> None:
         self.count = 0
         """How often a rule or a cut came or went, or a link was laid."""
         self.last_down_ns = -1
         """When one of them last went down."""
+        self.on_turn: Callable[[], None] = _nothing
+        """Called when a link has gone down, or has come up."""
+
+
+def _nothing() -> None:
+    """For nobody to be told."""
 
 
 class Link:
     """One link, both directions."""
 
-    def __init__(self, name: str, spec: LinkSpec, ends: tuple[str, str], changes: Changes | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        spec: LinkSpec,
+        ends: tuple[str, str],
+        changes: Changes | None = None,
+        transmitters: tuple[Transmitter, ...] = (),
+    ) -> None:
+        """*transmitters*: what puts packets on it at the first of its *ends*, and at the other."""
         self.name = name
         self.spec = spec
         self.ends = ends
         self.last_down_ns = -1
         """When it last went down: packets that were on it then are lost."""
         self.dropped = 0
+        """How many packets it has lost, of whatever cause."""
+        self.overflowed = 0
+        """How many of them found no room in a queue."""
         self._changes = changes or Changes()
         self._rules: list[_Installed] = []
         self._cuts: list[_Cut] = []
         self._felled_by = _Cut(_nobody)
         self._loss_threshold = int(spec.loss * _TWO_32)
-        self.plain = not spec.jitter_ns and not spec.loss
-        """Nothing about this link is left to chance or to a fault: every packet takes its latency."""
-        self.lossless = not spec.loss
+        self._squeezes: list[_Squeeze] = []
+        self.transmitters = transmitters
+        self.narrow = bool(spec.bandwidth_bps)
+        """Bytes cost time on it: packets go through a transmitter, and may find its queue full."""
+        self.lossless = not (spec.loss or self.narrow)
         """No packet can be lost on it; it may be late."""
+        self.plain = self.lossless and not spec.jitter_ns
+        """Nothing about this link is left to chance or to a fault: every packet takes its latency."""
 
     @property
     def up(self) -> bool:
@@ -146,20 +156,63 @@ class Link:
         It is up again when nobody holds it down any more. *told* hears of every packet that this cut costs.
         """
         cut = _Cut(told)
-        if not self._cuts:
+        falls = not self._cuts
+        if falls:
             self.last_down_ns = self._changes.last_down_ns = now_ns
             self._felled_by = cut
         self._cuts.append(cut)
         self._settle()
+        if falls:
+            for transmitter in self.transmitters:
+                transmitter.clear()
+            self._changes.on_turn()
 
         def mend() -> None:
+            was_up = self.up
             self._cuts = [other for other in self._cuts if other is not cut]
             self._settle()
+            if self.up and not was_up:
+                self._changes.on_turn()
 
         return mend
 
+    def squeeze(
+        self, bandwidth_bps: int, queue_bytes: int, told: Callable[[Packet], None] = _nobody
+    ) -> Callable[[], None]:
+        """Let no more than this pass, each way, and no more wait; returns what lets go. The least of all holds.
+
+        *told* hears of every packet that finds no room while this is the first of those that hold.
+        """
+        squeeze = _Squeeze(bandwidth_bps, queue_bytes, told)
+        self._squeezes.append(squeeze)
+        self._set_width()
+
+        def let_go() -> None:
+            self._squeezes = [other for other in self._squeezes if other is not squeeze]
+            self._set_width()
+
+        return let_go
+
+    def overflow(self, packet: Packet) -> None:
+        """This packet found no room in the queue."""
+        self.overflowed += 1
+        if self._squeezes:
+            self._squeezes[0].told(packet)
+
+    def _set_width(self) -> None:
+        spec = self.spec
+        widths = [each.bandwidth_bps for each in self._squeezes]
+        queues = [each.queue_bytes for each in self._squeezes]
+        if spec.bandwidth_bps:
+            widths.append(spec.bandwidth_bps)
+            queues.append(spec.queue_bytes)
+        self.narrow = bool(widths)
+        for transmitter in self.transmitters:
+            transmitter.change(min(widths, default=0), min(queues, default=0))
+        self._settle()
+
     def _settle(self) -> None:
-        self.lossless = not (self._cuts or self._rules or self.spec.loss)
+        self.lossless = not (self._cuts or self._rules or self.narrow or self.spec.loss)
         self.plain = self.lossless and not self.spec.jitter_ns
         self._changes.count += 1
 

@@ -5,12 +5,46 @@ from itertools import pairwise
 from typing import Any
 
 import networkx as nx
+from msgspec import Struct
 
+from squall.sim.bursts import Weather
 from squall.sim.kernel import Kernel
-from squall.sim.link import Changes, Doubler, Draws, Link, LinkSpec, Packet
+from squall.sim.link import Changes, Link, LinkSpec
+from squall.sim.packet import Doubler, Draws, Packet
 from squall.sim.rng import Chance
 from squall.sim.route import NoRouteError, Way, shortest
-from squall.sim.trace import PacketDropped, Trace
+from squall.sim.service import ServiceTime
+from squall.sim.trace import PacketDropped, RoutesChanged, Trace
+from squall.sim.transmitter import Transmitter, Waiting
+
+
+class _Trip(Struct, gc=False):
+    """A packet that goes from link to link, since bytes cost time on one of them."""
+
+    packet: Packet
+    cause: int
+    links: tuple[Link, ...]
+    arrives: Callable[[Any], None]
+    lost: Callable[[Any], None]
+    arg: Any
+    at: str
+    """The node that it is at, or on its way to."""
+    index: int = 0
+    """Which of the links comes next."""
+
+
+class _Spread:
+    """The latency of a link that is no even jitter."""
+
+    def __init__(self, spread: ServiceTime) -> None:
+        self._spread = spread
+
+    def fate(self, packet: Packet, draw: Callable[[str], float]) -> int | None:
+        return self._spread.at_ns(draw("spread"))
+
+
+def _nobody_waits(_: Any) -> None:
+    """For a packet that nobody misses."""
 
 
 class Network:
@@ -25,6 +59,11 @@ class Network:
         self.changes = Changes()
         self._doublers: tuple[tuple[Link, Doubler], ...] = ()
         self.links: dict[str, Link] = {}
+        self.convergence_ns: int | None = None
+        """How old the news is by which packets are led: what a link has become is minded so much later, everywhere.
+        None: routes stay as they were laid, whatever goes down."""
+        self._known_down: frozenset[str] = frozenset()
+        self.changes.on_turn = self._turned
 
     def add_node(self, node: str, switch: bool = False) -> None:
         """A network card, or a switch. ValueError where there is a node of that name."""
@@ -45,12 +84,15 @@ class Network:
         if self._graph.has_edge(one, other):
             known = self._graph.edges[one, other]["link"].name
             raise ValueError(f"link {name}: {one!r} and {other!r} are joined by link {known} already")
-        if spec.latency_ns < 0 or spec.jitter_ns < 0:
-            found = f"{spec.latency_ns} ns and {spec.jitter_ns} ns"
-            raise ValueError(f"link {name}: latency and jitter must not be negative, found {found}")
-        if not 0.0 <= spec.loss <= 1.0:
-            raise ValueError(f"link {name}: the loss must be from 0 to 1, found {spec.loss}")
-        link = Link(name, spec, (one, other), self.changes)
+        trouble = spec.trouble()
+        if trouble is not None:
+            raise ValueError(f"link {name}: {trouble}")
+        near, far = (Transmitter(self._kernel, spec.bandwidth_bps, spec.queue_bytes) for _ in range(2))
+        link = Link(name, spec, (one, other), self.changes, (near, far))
+        if spec.spread is not None:
+            link.install(_Spread(spec.spread))
+        if spec.bursts is not None:
+            link.install(Weather(self._kernel, self._chance, f"weather/{name}", spec.bursts))
         self._graph.add_edge(one, other, link=link)
         self.links[name] = link
         self._ways.clear()
@@ -67,7 +109,7 @@ class Network:
         """The way from one node to another, least latency first among those through switches."""
         way = self._ways.get((source, target))
         if way is None:
-            way = self._ways[source, target] = Way(self._find(source, target), self.changes)
+            way = self._ways[source, target] = Way(source, self._find(source, target), self.changes)
         return way
 
     def route(self, source: str, target: str) -> tuple[Link, ...]:
@@ -79,17 +121,42 @@ class Network:
             if node not in self._graph:
                 known = ", ".join(self._graph)
                 raise NoRouteError(f"no way from {source} to {target}: no node {node!r}; nodes are {known}")
+        nodes = self._nodes_between(source, target, self._known_down)
+        if nodes is None and self._known_down:
+            # Nothing leads there that is up: packets are sent into what is down, and lost.
+            nodes = self._nodes_between(source, target, frozenset())
+        if nodes is None:
+            raise NoRouteError(f"no way from {source} to {target}: no links join them")
+        return tuple(self._graph.edges[pair]["link"] for pair in pairwise(nodes))
+
+    def _nodes_between(self, source: str, target: str, without: frozenset[str]) -> tuple[str, ...] | None:
         switches = [node for node, switch in self._graph.nodes(data="switch") if switch]
         through = tuple(dict.fromkeys((source, target, *switches)))
         joined = tuple(
             (*link.ends, link.spec.latency_ns)
             for link in self.links.values()
-            if link.ends[0] in through and link.ends[1] in through
+            if link.ends[0] in through and link.ends[1] in through and link.name not in without
         )
-        nodes = shortest(source, target, through, joined)
-        if nodes is None:
-            raise NoRouteError(f"no way from {source} to {target}: no links join them")
-        return tuple(self._graph.edges[pair]["link"] for pair in pairwise(nodes))
+        return shortest(source, target, through, joined)
+
+    def _turned(self) -> None:
+        """A link has gone down, or come up: the news is minded when it is old enough."""
+        if self.convergence_ns is not None:
+            down = frozenset(link.name for link in self.links.values() if not link.up)
+            self._kernel.post(self.convergence_ns, self._converge, down, self._kernel.cause)
+
+    def _converge(self, down: frozenset[str]) -> None:
+        self._known_down = down
+        changed = 0
+        for (source, target), way in self._ways.items():
+            links = self._find(source, target)
+            if links != way.links:
+                way.lead(links, self._kernel.now_ns)
+                changed += 1
+        if changed:
+            self.changes.count += 1
+            around = tuple(name for name in self.links if name in down)
+            self._trace.observe("network", RoutesChanged(around=around, ways=changed))
 
     def double(self, link: str, doubler: Doubler) -> Callable[[], None]:
         """Let *doubler* copy datagrams on this link; returns what ends that (calling it twice is harmless)."""
@@ -115,7 +182,7 @@ class Network:
         return count
 
     def fate_ns(self, way: Way, packet: Packet, cause: int) -> int | None:
-        """How long a packet takes along the way; None, with a record of where, if it is lost.
+        """How long a packet takes along a way that is not narrow; None, with a record of where, if it is lost.
 
         *cause* is the record of its sending.
         """
@@ -130,6 +197,54 @@ class Network:
                 return None
             total_ns += latency_ns
         return total_ns
+
+    def carry(
+        self,
+        way: Way,
+        packet: Packet,
+        cause: int,
+        arrives: Callable[[Any], None],
+        arg: Any,
+        lost: Callable[[Any], None] = _nobody_waits,
+    ) -> None:
+        """Take a packet along a narrow way, from link to link; `arrives(arg)` at its end, `lost(arg)` where it is lost.
+
+        Its fate on each link is decided when it gets there, and whether there is room for it.
+        """
+        self._step(_Trip(packet, cause, way.links, arrives, lost, arg, way.source))
+
+    def _step(self, trip: _Trip) -> None:
+        """The packet is at a node: on to the next link, or it has arrived."""
+        self._kernel.cause = trip.cause
+        if trip.index == len(trip.links):
+            trip.arrives(trip.arg)
+            return
+        link = trip.links[trip.index]
+        side = link.ends.index(trip.at)
+        latency_ns = link.fate_ns(self._chance, trip.packet)
+        if latency_ns is None:
+            self._drop(link, trip.packet, trip.cause)
+            trip.lost(trip.arg)
+            return
+        trip.index += 1
+        trip.at = link.ends[1 - side]
+        if not link.narrow:
+            self._kernel.post(latency_ns, self._step, trip, trip.cause)
+            return
+        waiting = Waiting(
+            trip.packet.size_bytes,
+            lambda: self._kernel.post(latency_ns, self._step, trip, trip.cause),
+            lambda: self._felled(link, trip),
+            trip.cause,
+        )
+        if not link.transmitters[side].offer(waiting):
+            link.overflow(trip.packet)
+            self._drop(link, trip.packet, trip.cause)
+            trip.lost(trip.arg)
+
+    def _felled(self, link: Link, trip: _Trip) -> None:
+        self.kill(link, trip.packet, trip.cause)
+        trip.lost(trip.arg)
 
     def kill(self, link: Link, packet: Packet, cause: int) -> None:
         """Count and record a packet that was on its way when this link went down."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from squall.sim.core import STREAMED, Job
-from squall.sim.link import Packet
+from squall.sim.packet import ACK, RESET, Packet
 from squall.sim.program import Message
 from squall.sim.route import Way
 from squall.sim.stream import Control, End
@@ -79,7 +79,11 @@ class Pipe:
         segment.sent_ns = self._kernel.now_ns
         delay_ns = self._way.plain_ns()
         if delay_ns is None:
-            delay_ns = self._network.fate_ns(self._way, self._packet(segment), segment.record)
+            packet = self._packet(segment)
+            if self._way.narrow():
+                self._network.carry(self._way, packet, segment.record, self._arrives, segment, self._repeat_later)
+                return
+            delay_ns = self._network.fate_ns(self._way, packet, segment.record)
         if delay_ns is None:
             self._repeat_later(segment)
         else:
@@ -149,7 +153,7 @@ class Pipe:
             self._repeat_later(segment)
             return
         if self.receiver.gone:
-            self._transport.refuse(self.sender, self._answer(segment, "rst/"), segment.record)
+            self._transport.refuse(self.sender, self._answer(segment, RESET), segment.record)
             # If that is lost, a repetition will ask for another.
             self._repeat_later(segment)
             return
@@ -177,7 +181,7 @@ class Pipe:
             return False
         if receiver.slot.down:
             # The host lives, and nobody listens: it says so at once.
-            self._transport.refuse(self.sender, self._answer(segment, "rst/"), segment.record)
+            self._transport.refuse(self.sender, self._answer(segment, RESET), segment.record)
             self._repeat_later(segment)
             return False
         known = receiver.slot.ends.get(self.sender.slot.address)
@@ -195,12 +199,28 @@ class Pipe:
     def _acknowledge(self, segment: Segment) -> None:
         """Acknowledgements are cumulative; one that is lost costs a repetition unless a later one covers it."""
         if not self._back.lossless():
-            packet = self._answer(segment, "ack/")
+            packet = self._answer(segment, ACK)
+            if self._back.narrow():
+                covered = (segment, packet, max(self._acked, self._expected - 1))
+                self._network.carry(
+                    self._back, packet, segment.record, self._answered, covered, lambda _: self._repeat_later(segment)
+                )
+                return
             if self._network.fate_ns(self._back, packet, segment.record) is None:
                 self._repeat_later(segment)
                 return
         # What came early is covered once the hole before it is filled.
         self._acked = max(self._acked, self._expected - 1)
+
+    def _answered(self, arg: tuple[Segment, Packet, int]) -> None:
+        """An acknowledgement that took its time has come."""
+        segment, packet, acked = arg
+        cut = self._back.cut_since(packet.sent_ns)
+        if cut is not None:
+            self._network.kill(cut, packet, segment.record)
+            self._repeat_later(segment)
+        else:
+            self._acked = max(self._acked, acked)
 
     def _answer(self, segment: Segment, note: str) -> Packet:
         """What goes back for a segment has a name of its own, and so a fate of its own."""

@@ -10,15 +10,19 @@ from squall.sim.link import Changes, Link
 class Way:
     """A route between two network cards, and what can be said of every packet on it until something changes."""
 
-    __slots__ = ("_changes", "_lossless", "_plain_ns", "links", "seen")
+    __slots__ = ("_changes", "_left", "_lossless", "_narrow", "_plain_ns", "links", "seen", "source")
 
-    def __init__(self, links: tuple[Link, ...], changes: Changes) -> None:
+    def __init__(self, source: str, links: tuple[Link, ...], changes: Changes) -> None:
+        self.source = source
         self.links = links
         self._changes = changes
         self.seen = -1
         """The count of changes that was looked at last: while it stands, nothing has to be asked again."""
         self._plain_ns: int | None = None
         self._lossless = False
+        self._narrow = False
+        self._left: list[tuple[int, tuple[Link, ...]]] = []
+        """The routes that it was before, each with the time until when."""
 
     def plain_ns(self) -> int | None:
         """How long any packet takes where nothing on the way is left to chance or to a fault; otherwise None."""
@@ -32,11 +36,30 @@ class Way:
             self._look()
         return self._lossless
 
+    def narrow(self) -> bool:
+        """Whether bytes cost time somewhere on it now: then a packet goes from link to link."""
+        if self.seen != self._changes.count:
+            self._look()
+        return self._narrow
+
     def _look(self) -> None:
         self.seen = self._changes.count
         self._lossless = all(link.lossless for link in self.links)
+        self._narrow = any(link.narrow for link in self.links)
         plain = all(link.plain for link in self.links)
         self._plain_ns = sum(link.spec.latency_ns for link in self.links) if plain else None
+
+    def lead(self, links: tuple[Link, ...], now_ns: int) -> None:
+        """From now on it leads along these links. What is on the others goes on there."""
+        self._left.append((now_ns, self.links))
+        self.links = links
+        self.seen = -1
+
+    def _links_at(self, sent_ns: int) -> tuple[Link, ...]:
+        for until_ns, links in self._left:
+            if sent_ns < until_ns:
+                return links
+        return self.links
 
     def cut_since(self, sent_ns: int) -> Link | None:
         """The link that went down since a packet was sent on this way, if any; then the packet is to be killed.
@@ -44,7 +67,7 @@ class Way:
         A packet is taken to be on all of its way until it arrives: just where it was decides nothing.
         """
         if self._changes.last_down_ns >= sent_ns:
-            for link in self.links:
+            for link in self._links_at(sent_ns) if self._left else self.links:
                 if link.last_down_ns >= sent_ns:
                     return link
         return None

@@ -84,6 +84,13 @@ class StreamClosed(Event, frozen=True, gc=False, tag=True):
     reason: str
 
 
+class RoutesChanged(Event, frozen=True, gc=False, tag=True):
+    """The network leads its packets anew: *ways* routes have changed, all of them now *around* these links."""
+
+    around: tuple[str, ...]
+    ways: int
+
+
 class DiskSynced(Event, frozen=True, gc=False, tag=True):
     """*records* records of *size_bytes* in all became durable."""
 

@@ -1,12 +1,14 @@
 """How messages travel: datagrams that may be lost, and TCP-like streams that are late instead, or reset."""
 
+from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from squall.sim.core import CLOSED, HOUSEKEEPING_NS, LOCAL_HOP_NS, MESSAGE, OPENED, STREAMED, Job
-from squall.sim.link import Packet
+from squall.sim.packet import Packet
 from squall.sim.pipe import Pipe
 from squall.sim.program import Message
+from squall.sim.route import Way
 from squall.sim.slot import Slot
 from squall.sim.stream import Control, End, TransportSpec
 from squall.sim.trace import StreamClosed, StreamOpened
@@ -71,14 +73,22 @@ class Transport:
         way = network.way(self._nodes[slot.address], self._nodes[to])
         delay_ns = way.plain_ns()
         if delay_ns is None:
-            delay_ns = network.fate_ns(way, packet, record)
-        if delay_ns is not None:
+            self._launch(way, packet, record, self._datagram_arrives, (packet, target, way))
+        else:
             kernel.post(delay_ns, self._datagram_arrives, (packet, target, way), record)
         for number in range(1, network.copies(way, packet) + 1 if network.doubling else 1):
             copy = Packet(slot.address, to, message, packet.sent_ns, note=f"copy-{number}/")
-            delay_ns = network.fate_ns(way, copy, record)
-            if delay_ns is not None:
-                kernel.post(delay_ns, self._datagram_arrives, (copy, target, way), record)
+            self._launch(way, copy, record, self._datagram_arrives, (copy, target, way))
+
+    def _launch(self, way: Way, packet: Packet, cause: int, arrives: Callable[[Any], None], arg: Any) -> None:
+        """A packet that nobody repeats sets out, where its way leaves something to chance."""
+        network = self._network
+        if way.narrow():
+            network.carry(way, packet, cause, arrives, arg)
+            return
+        delay_ns = network.fate_ns(way, packet, cause)
+        if delay_ns is not None:
+            self._kernel.post(delay_ns, arrives, arg, cause)
 
     def _datagram_arrives(self, arg: Any) -> None:
         # It reaches whoever lives at the address now: nothing in a datagram says for which life it was meant.
@@ -195,11 +205,8 @@ class Transport:
         self._launch_reset(far, packet, reason, self.world.kernel.cause)
 
     def _launch_reset(self, end: End, packet: Packet, reason: str, cause: int) -> None:
-        nodes, network = self._nodes, self._network
-        way = network.way(nodes[packet.sender], nodes[packet.to])
-        delay_ns = network.fate_ns(way, packet, cause)
-        if delay_ns is not None:
-            self._kernel.post(delay_ns, self._reset_arrives, (end, packet, way, reason), cause)
+        way = self._network.way(self._nodes[packet.sender], self._nodes[packet.to])
+        self._launch(way, packet, cause, self._reset_arrives, (end, packet, way, reason))
 
     def _reset_arrives(self, arg: Any) -> None:
         end, packet, way, reason = arg

@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from squall.sim.link import LinkRule, LinkSpec, Packet
+from squall.sim.link import LinkSpec
+from squall.sim.packet import LinkRule, Packet
 from squall.sim.trace import PacketDropped, Record, Retransmitted, VenueExecuted
 from squall.sim.world import World
 from tests.profiles import examples

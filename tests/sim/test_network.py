@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from squall.sim.kernel import Kernel
-from squall.sim.link import Link, LinkSpec, Packet
+from squall.sim.link import Link, LinkSpec
 from squall.sim.network import Network
+from squall.sim.packet import Packet
 from squall.sim.rng import Chance
 from squall.sim.route import NoRouteError
 from squall.sim.trace import PacketDropped, Sent, Trace

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from squall.faults.fault import Tally
 from squall.faults.network import LinkCut, PacketLoss, Partition
 from squall.sim.host import Costs
-from squall.sim.link import LinkSpec, Packet
+from squall.sim.link import LinkSpec
+from squall.sim.packet import Packet
 from squall.sim.stream import TransportSpec
 from squall.sim.trace import PacketDropped, Retransmitted
 from squall.sim.world import World
