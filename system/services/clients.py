@@ -40,6 +40,11 @@ class Clients:
         self.refused: dict[ClOrdID, str] = {}
         self.measured: dict[ClOrdID, ParentMeasured] = {}
 
+    @property
+    def unanswered(self) -> tuple[ClOrdID, ...]:
+        """Parents that nobody has taken or refused yet: they are sent again."""
+        return tuple(self._unanswered)
+
     def on_start(self) -> None:
         self._runtime.open(self._algos)
         now_ns = self._runtime.now_ns

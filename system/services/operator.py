@@ -44,6 +44,15 @@ class Operator:
         """Orders that are not done, in the order in which they were given."""
         return tuple(order for thing, order in self._orders.items() if thing not in self._done)
 
+    @property
+    def words(self) -> tuple[SwitchTrading, ...]:
+        """The last word about each thing, in the order in which they were given."""
+        return tuple(self._orders.values())
+
+    def left_of(self, word: SwitchTrading) -> int | None:
+        """How many open orders it still concerns, by the leader's last answer; None where there was none."""
+        return self._left.get((word.scope, word.name))
+
     def on_start(self) -> None:
         for data in self._runtime.read(ORDERS_FILE):
             self._note(_DECODER.decode(data))

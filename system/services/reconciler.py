@@ -76,6 +76,11 @@ class Reconciler:
         """Every venue as it is watched now; not to be acted upon."""
         return tuple(self._watches.values())
 
+    @property
+    def leader(self) -> Address | None:
+        """Who is told; None where nobody is known."""
+        return self._leader
+
     def on_start(self) -> None:
         for watch in self._watches.values():
             self._runtime.open(watch.address)

@@ -192,3 +192,17 @@ def test_a_program_that_a_fault_has_got_at_is_shown_as_it_is() -> None:
     assert seen["risk"]["configured_otherwise"] == "since push 1"
     assert "program" not in seen["execution"]
     assert inspect(brief(plan), 1_020 * MS).services["router"]["program"] == "down"
+
+
+def test_people_see_what_the_operator_waits_for_how_far_parents_are_and_what_venues_have_told() -> None:
+    closing = inspect(choose("end-of-day", seed=2), 10 * SECOND).services
+    assert closing["operator"]["words"]["desk"]["state"] == "closing"
+    assert closing["reconciler"]["leader"] == "oms2"
+    venues = closing["reconciler"]["venues"]
+    assert all(venue["subscribed"] and venue["trades_heard"] > 0 for venue in venues.values())
+
+    day = inspect(choose("execution-day", seed=2), 6 * SECOND).services
+    parents = day["algos"]["parents"]
+    assert all(parent["filled_lots"] + parent["open_lots"] <= parent["lots"] for parent in parents.values())
+    assert any(0 < parent["filled_lots"] < parent["lots"] for parent in parents.values())
+    assert not day["clients"]["parents_unanswered"]
