@@ -30,6 +30,7 @@ from squall.faults.operator import PullSwitch
 from squall.faults.packets import Corruption, Duplication, Jitter, Latency, Reordering
 from squall.faults.reference import WrongEntry
 from squall.faults.runaway import Runaway
+from squall.faults.site import CoolingLost, PowerLost
 from squall.faults.software import BadConfig, Hangs, Livelock, OldVersion, PoisonMessage, Sluggish, Throws
 from squall.faults.venue_staff import OrdersHeld, TradesBusted, TradesCorrected, UnsolicitedCancels, VenueCloses
 
@@ -113,6 +114,9 @@ KINDS: Final[tuple[type[FaultKind], ...]] = (
     DiskSlow,
     ClockStep,
     ClockDrift,
+    # sites
+    PowerLost,
+    CoolingLost,
 )
 """A new kind is one more line here, `squall schema > docs/plan.schema.json`, and where drawn plans are to have it, one
 more line in `squall.faults.drawn`. Tests compare the table with the classes, and the kept schema with the table."""

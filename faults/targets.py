@@ -74,6 +74,9 @@ def _candidates(world: World, place: str, part: str) -> tuple[str, ...]:
                 f"no selector {part!r}; selectors are one, all, minority, primary or a share such as 30%, "
                 "and may be followed by of and a group"
             )
+        if part.partition(":")[0] in ("site", "rack"):
+            places = ", ".join(group for group in world.groups if group.partition(":")[0] in ("site", "rack"))
+            raise ValueError(f"no place {part!r}; there are {places or 'none: this desk stands on one switch'}")
         return (part,)
     names = everyone if found[3] is None else _members(world, place, found[3], everyone)
     if found[2] is not None and not 0.0 < float(found[2]) <= 100.0:

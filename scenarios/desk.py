@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from squall.scenarios.settings import Settings
+from squall.scenarios.sites import Sites, groups_of_sites, misplaced
 from squall.sim.host import Costs
 from squall.sim.program import Program
 from squall.sim.world import World
@@ -72,6 +73,8 @@ class Desk(Struct, frozen=True):
     """Hosts with a line to each venue for drop copies and open orders. Where there is another line, that one serves."""
     groups: Mapping[str, tuple[str, ...]] = {}
     """Hosts that belong together, as ``keepers``, or programs: what a fault's selector may choose from."""
+    sites: Sites = ()
+    """Where the machines stand, in racks; each then hangs on its rack's switch. Empty: on one switch for all."""
     primary: Callable[[World], Primary] | None = None
     """Watches a world for who leads; None where nobody does."""
     wiring: Callable[[Floor], Wiring] | None = None
@@ -93,9 +96,13 @@ class Desk(Struct, frozen=True):
         for address in self.consolidated_to:
             if address not in addresses:
                 raise DeskError(f"desk.consolidated_to: no program {address!r}; programs are {', '.join(addresses)}")
+        if self.sites:
+            wrong = misplaced(self.sites, self.hosts)
+            if wrong is not None:
+                raise DeskError(f"desk.sites: {wrong}")
         for name, hosts in self.groups.items():
-            if name in WORLD_GROUPS:
-                raise DeskError(f"desk.groups: {name!r} is a group that every world has; choose another name")
+            if name in WORLD_GROUPS or name in groups_of_sites(self.sites):
+                raise DeskError(f"desk.groups: {name!r} is a group that this world has; choose another name")
             if not all(host in addresses for host in hosts):
                 self._expect_hosts(f"groups[{name!r}]", hosts)
         if not self.orders_from:

@@ -270,7 +270,7 @@ class Measure:
     def _on_refused(self, record: Record) -> None:
         self.count("orders_refused_by_venues")
         if record.event.reason == OrdRejReason.DUPLICATE_ORDER.value:
-            self._act("venue.refuse_duplicates")
+            self.act("venue.refuse_duplicates")
 
     # --- the network ---
 
@@ -319,9 +319,10 @@ class Measure:
         self._lanes.move(f"feed {record.event.venue}", record.at_ns, record.event.state)
 
     def _on_protection(self, record: Record) -> None:
-        self._act(record.event.protection)
+        self.act(record.event.protection)
 
-    def _act(self, protection: str) -> None:
+    def act(self, protection: str) -> None:
+        """This protection has done its work once more."""
         self.protections[protection] = self.protections.get(protection, 0) + 1
 
     def _on_order(self, record: Record) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from squall.scenarios.desk import Desk, Floor, Seat
+from squall.scenarios.sites import Rack, Site, Sites
 from squall.sim.program import Program
 from squall.sim.trace import Record, Sent
 from squall.sim.world import World
@@ -35,7 +36,18 @@ CLIENT_HOSTS: Final[dict[str, tuple[str, ...]]] = {"algo": ("algos",), "clients"
 """Beside these, where clients send parent orders."""
 
 
-def our_desk(routers: int = 1, clients: bool = False) -> Desk:
+def our_sites(spread: bool, clients: bool = False) -> Sites:
+    """Two sites: the primary OMS in ``a``; all else in ``b``, the venues' lines included.
+
+    *spread*: whether the backup stands in the other site than the primary, and two of the three keepers with it.
+    """
+    one, other = (("oms1", "k1"), ("oms2", "k2")) if spread else (("oms1", "k1", "oms2", "k2"), ())
+    rest = [host for host in (*HOSTS, *(CLIENT_HOSTS if clients else ())) if host not in (*one, *other)]
+    racks = (Rack("2", other),) if other else ()
+    return (Site("a", (Rack("1", one),)), Site("b", (*racks, Rack("3", tuple(rest)))))
+
+
+def our_desk(routers: int = 1, clients: bool = False, sites: Sites = ()) -> Desk:
     """Eleven hosts: order entry from ``exec``, where so many routers run side by side; market data into ``md``.
 
     *clients*: two more, for the execution algorithms and for those whose orders they work off.
@@ -59,6 +71,7 @@ def our_desk(routers: int = 1, clients: bool = False) -> Desk:
             "routers": names,
             "consoles": ("operator",),
         },
+        sites=sites,
         primary=lambda world: Leaders(world, len(KEEPERS)).current,
         wiring=wiring_of,
     )

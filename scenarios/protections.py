@@ -376,6 +376,20 @@ PROTECTIONS: Final = (
         "The primary's memory has failed and the backup is well; one setting is wrong, and nobody trades today.",
     ),
     Protection(
+        "the recovery site is used",
+        "lease.takeover",
+        "cme-2025",
+        "orders reach venues within 500 ms again",
+        "The cooling is gone, the backup in the other room stands by all day, and nobody lets it trade.",
+    ),
+    Protection(
+        "the backup stands in another site",
+        "site.spread",
+        "cme-2025",
+        "orders reach venues within 500 ms again",
+        "Primary, backup and two of three keepers share one room, and one cooling plant.",
+    ),
+    Protection(
         "a backup takes over",
         "lease.takeover",
         "oms-hangs",

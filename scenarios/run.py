@@ -175,6 +175,8 @@ def configuration(choice: Choice, scenario: Scenario) -> dict[str, object]:
     }
     if scenario.desk is not None:
         recorded["desk"] = _places(scenario.desk)
+    if scenario.in_sites:
+        recorded["in_sites"] = True
     if scenario.market.second_provider:
         recorded["second_provider"] = True
     if scenario.market.dark_pool:
@@ -193,11 +195,14 @@ def _recorded(planned: Planned) -> list[object]:
 
 def _places(desk: Desk) -> dict[str, object]:
     """What a desk of one's own looks like from outside; its code is what a digest cannot hold."""
-    return {
+    places: dict[str, object] = {
         "seats": [[seat.host, seat.address, seat.cost_ns, list(seat.feed_lines)] for seat in desk.seats],
         "orders_from": list(desk.orders_from),
         "snapshots_from": list(desk.snapshots_from),
     }
+    if desk.sites:
+        places["sites"] = msgspec.to_builtins(desk.sites)
+    return places
 
 
 def _content_of(recording: str | None) -> str | None:

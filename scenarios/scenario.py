@@ -103,6 +103,8 @@ class Scenario(Struct, frozen=True):
     """The whole run; the workload stops earlier, so that what is open can end."""
     swarm: bool = False
     """Rare but legal behaviours are forced, and ties at one instant are shuffled, as the seed draws them."""
+    in_sites: bool = False
+    """Whether Squall's own desk stands in two sites, rack by rack (`our_sites`), and not all on one switch."""
     desk: Desk | None = None
     """In place of Squall's own."""
 

@@ -21,6 +21,8 @@ class NetworkConfig(Struct, frozen=True):
 
     lan_latency_ns: int = 2_500
     """Each host to the switch, one way: two of these from host to host."""
+    site_latency_ns: int = 100 * MICROSECOND
+    """What it takes more from one site to another, one way: some twenty kilometres of fibre."""
     venue_latency_ns: int = 200 * MICROSECOND
     venue_jitter_ns: int = 50 * MICROSECOND
     rto_min_ns: int = 20 * MILLISECOND
@@ -41,6 +43,13 @@ class VenueConfig(Struct, frozen=True):
     """The same for one that rested."""
 
 
+class SiteConfig(Struct, frozen=True):
+    """How our desk stands in its sites, in scenarios that have any."""
+
+    spread: bool = True
+    """Protection: the backup and most of the keepers stand in another site than the primary."""
+
+
 class ObjectiveConfig(Struct, frozen=True):
     """What recovery is to reach."""
 
@@ -54,6 +63,7 @@ class Settings(Struct, frozen=True):
     desk: DeskConfig = DeskConfig()
     network: NetworkConfig = NetworkConfig()
     venue: VenueConfig = VenueConfig()
+    site: SiteConfig = SiteConfig()
     objective: ObjectiveConfig = ObjectiveConfig()
 
 
@@ -103,7 +113,8 @@ class SettingError(ValueError):
 
 def _sections(settings: Settings) -> dict[str, Struct]:
     desk = {name: getattr(settings.desk, name) for name in settings.desk.__struct_fields__}
-    return {**desk, "network": settings.network, "venue": settings.venue, "objective": settings.objective}
+    world = {"network": settings.network, "venue": settings.venue, "site": settings.site}
+    return {**desk, **world, "objective": settings.objective}
 
 
 def keys(settings: Settings) -> dict[str, Any]:

@@ -13,10 +13,11 @@ from squall.faults.swarm import forced_points
 from squall.scenarios.desk import Desk, DeskError, Floor, Make, Seat
 from squall.scenarios.market import Exchanges, lay_exchanges
 from squall.scenarios.measure import Measure
-from squall.scenarios.our_desk import our_desk
+from squall.scenarios.our_desk import our_desk, our_sites
 from squall.scenarios.past import PastDays
 from squall.scenarios.scenario import Scenario
 from squall.scenarios.settings import SettingError, Settings, check_together, override
+from squall.scenarios.sites import CORE, SiteWatch, groups_of_sites, lay_lan
 from squall.sim.clock import Clock
 from squall.sim.exchange.wire import messages as wire
 from squall.sim.host import Costs, ProgramRuntime
@@ -76,12 +77,11 @@ def build(
     world = World(seed, transport, sink, shuffled=scenario.swarm)
     if scenario.swarm:
         world.force(*forced_points(world.chance))
-    world.add_switch("lan")
-    desk = scenario.desk or our_desk(scenario.settings.desk.router.count, scenario.workload.clients is not None)
-    lan = LinkSpec(latency_ns=network.lan_latency_ns)
+    world.add_switch(CORE)
+    desk = scenario.desk or _our_desk(scenario)
     for host in desk.hosts:
         world.add_host(host, _clock(world, host))
-        world.connect(f"{host}/lan", host, "lan", lan)
+    lay_lan(world, desk.sites, desk.hosts, LinkSpec(latency_ns=network.lan_latency_ns), network.site_latency_ns)
     exchanges = lay_exchanges(world, scenario, desk)
     scenario = exchanges.stretch(scenario)
     for entry in scenario.settings.desk.reference.entries:
@@ -106,9 +106,17 @@ def build(
     plan = InstalledPlan(world, drawn if with_faults else ())
     measure = Measure(world, floor, desk.wiring(floor) if desk.wiring is not None else None, duration_ns)
     stage = Stage(name, scenario, world, desk, floor, exchanges, plan, duration_ns, with_faults, measure)
+    if desk.sites and desk.ours and scenario.settings.site.spread:
+        SiteWatch(world, desk.sites, lambda: measure.act("site.spread"))
     if watch is not None:
         watch(stage)
     return stage
+
+
+def _our_desk(scenario: Scenario) -> Desk:
+    settings, clients = scenario.settings, scenario.workload.clients is not None
+    sites = our_sites(settings.site.spread, clients) if scenario.in_sites else ()
+    return our_desk(settings.desk.router.count, clients, sites)
 
 
 def groups_of(world: World, desk: Desk) -> dict[str, tuple[str, ...]]:
@@ -120,6 +128,7 @@ def groups_of(world: World, desk: Desk) -> dict[str, tuple[str, ...]]:
         "desk": desk.hosts,
         "venues": tuple(world.venues),
         **desk.groups,
+        **groups_of_sites(desk.sites),
         "links": links,
         "lan": tuple(link for link in links if link.endswith("/lan")),
         "orders": tuple(link for link in lines if "/orders" in link),
