@@ -15,16 +15,13 @@ from squall.scenarios.desk import Desk, Floor, Seat
 from squall.scenarios.scenario import Scenario, scenario
 from squall.scenarios.settings import NetworkConfig, Settings
 from squall.scenarios.topology import Stage
+from squall.sim.exchange.wire.client import Sessions, Word, word_of
 from squall.sim.exchange.wire.messages import (
-    ExecType,
-    ExecutionReport,
-    Logon,
     LogonAccepted,
     NewOrderSingle,
     OrderCancelRequest,
     OrderStatusReport,
     OrderStatusRequest,
-    OrdRejReason,
     OrdType,
     Side,
     TimeInForce,
@@ -58,99 +55,76 @@ class Oms:
 
     def __init__(self, runtime: Runtime, floor: Floor) -> None:
         self.runtime, self.floor = runtime, floor
+        self.venues = Sessions(runtime, [route.address for route in floor.venues])
+        self.on_stream_open, self.on_stream_closed = self.venues.on_stream_open, self.venues.on_stream_closed
         self.orders = {order.message.cl_ord_id: order for order in orders_of(runtime.read("orders"))}
         self.fills = {fill.exec_id: fill for fill in fills_of(runtime.read("fills"))}
-        self.ended = [data.decode() for data in runtime.read("ended")]
         self.unsent: dict[int, Order] = {}
-        self.up = {route.address: False for route in floor.venues}
-        self.number = 0
+        self.ended: dict[str, None] = {}
 
     def on_start(self) -> None:
+        self.venues.open()
         self.runtime.set_timer(self.floor.workload.start_ns, "trade")
-        for venue in self.up:
-            self.runtime.open(venue)
-
-    def on_stream_open(self, peer: str) -> None:
-        self.runtime.write(peer, Logon(self.runtime.address, self.next()))
-
-    def on_stream_closed(self, peer: str, reason: str) -> None:
-        self.up[peer] = False
-        self.runtime.set_timer(PATIENCE_NS, ("open", peer))
 
     def on_timer(self, key: Any) -> None:
-        match key:
-            case "trade":
-                self.trade()
-            case ("open", venue):
-                self.runtime.open(venue)
-            case ("ask", name):
-                self.ask(self.orders[name])
+        if key == "trade":
+            trade(self)
+        elif not self.venues.on_timer(key):
+            self.ask(self.orders[key])
+
+    def place(self, order: Order) -> None:
+        self.orders[order.message.cl_ord_id] = order
+        self.unsent[self.runtime.append("orders", msgpack.encode(order))] = order
 
     def on_durable(self, token: int) -> None:
         for mark in [mark for mark in self.unsent if mark <= token]:
             self.send(self.unsent.pop(mark))
 
+    def send(self, order: Order) -> None:
+        if self.venues.write(order.venue, replace(order.message, attempt=self.venues.next())):
+            self.runtime.set_timer(PATIENCE_NS, order.message.cl_ord_id)
+
+    def ask(self, order: Order) -> None:
+        name = order.message.cl_ord_id
+        if name not in self.ended and order not in self.unsent.values():
+            self.venues.write(order.venue, OrderStatusRequest(name, self.venues.next()))
+            self.runtime.set_timer(PATIENCE_NS, name)
+
     def on_message(self, sender: str, message: Any) -> None:
         match message:
             case LogonAccepted():
-                self.up[sender] = True
+                self.venues.on_logon(sender)
                 for order in [order for order in self.orders.values() if order.venue == sender]:
                     self.ask(order)
             case OrderStatusReport(status=None):
                 self.send(self.orders[message.cl_ord_id])
-            case OrderStatusReport():
-                for execution in message.executions:
-                    self.book(execution.exec_id, message.cl_ord_id, execution.lots)
-                self.settle(message.cl_ord_id, message.leaves_lots, message.cum_lots)
-                if message.leaves_lots:
-                    self.cancel(self.orders[message.cl_ord_id])
-            case ExecutionReport() if message.reason is not OrdRejReason.DUPLICATE_ORDER:
-                if message.exec_type is ExecType.TRADE:
-                    self.book(message.exec_id, message.cl_ord_id, message.last_lots)
-                self.settle(message.cl_ord_id, message.leaves_lots, message.cum_lots)
+            case _ if word := word_of(message):
+                self.hear(word)
+
+    def hear(self, word: Word) -> None:
+        name, order = word.cl_ord_id, self.orders[word.cl_ord_id].message
+        for execution in word.executions:
+            if execution.exec_id not in self.fills:
+                fill = Fill(execution.exec_id, name, order.symbol, order.side.sign * execution.lots)
+                self.fills[fill.exec_id] = fill
+                self.runtime.append("fills", msgpack.encode(fill))
+        booked_lots = sum(abs(fill.lots) for fill in self.fills.values() if fill.cl_ord_id == name)
+        if not word.leaves_lots and booked_lots == word.cum_lots:
+            self.ended[name] = None
+        elif word.leaves_lots and word.is_answer:
+            cancel = OrderCancelRequest(f"{name}/x{self.venues.next()}", name, order.symbol, order.side)
+            self.venues.write(self.orders[name].venue, cancel)
 
     def on_config(self, config: Any) -> None:
         """There is none."""
 
-    def trade(self) -> None:
-        workload = self.floor.workload
-        if workload.runs_at(self.runtime.monotonic_ns):
-            order = wanted(self.runtime, self.floor, len(self.orders) + 1)
-            self.orders[order.message.cl_ord_id] = order
-            self.unsent[self.runtime.append("orders", msgpack.encode(order))] = order
-            self.runtime.set_timer(SECOND // workload.orders_per_s, "trade")
 
-    def send(self, order: Order) -> None:
-        if self.up[order.venue]:
-            self.runtime.write(order.venue, replace(order.message, attempt=self.next()))
-            self.runtime.set_timer(PATIENCE_NS, ("ask", order.message.cl_ord_id))
-
-    def ask(self, order: Order) -> None:
-        name = order.message.cl_ord_id
-        if self.up[order.venue] and name not in self.ended and order not in self.unsent.values():
-            self.runtime.write(order.venue, OrderStatusRequest(name, self.next()))
-            self.runtime.set_timer(PATIENCE_NS, ("ask", name))
-
-    def cancel(self, order: Order) -> None:
-        name, what = order.message.cl_ord_id, order.message
-        self.runtime.write(order.venue, OrderCancelRequest(f"{name}/x{self.next()}", name, what.symbol, what.side))
-
-    def book(self, exec_id: str, name: str, lots: int) -> None:
-        if exec_id not in self.fills:
-            order = self.orders[name].message
-            fill = self.fills[exec_id] = Fill(exec_id, name, order.symbol, order.side.sign * lots)
-            self.runtime.append("fills", msgpack.encode(fill))
-
-    def settle(self, name: str, leaves_lots: int, cum_lots: int) -> None:
-        booked_lots = sum(abs(fill.lots) for fill in self.fills.values() if fill.cl_ord_id == name)
-        if not leaves_lots and booked_lots == cum_lots and name not in self.ended:
-            self.ended.append(name)
-            self.runtime.append("ended", name.encode())
-
-    def next(self) -> int:
-        """The name of everything we say is another one: the same packet would meet the same fate."""
-        self.number += 1
-        return self.number
+def trade(oms: Oms) -> None:
+    """What a strategy would do: want an order, and want another a little later."""
+    workload = oms.floor.workload
+    if workload.runs_at(oms.runtime.monotonic_ns):
+        oms.place(wanted(oms.runtime, oms.floor, len(oms.orders) + 1))
+        oms.runtime.set_timer(SECOND // workload.orders_per_s, "trade")
 
 
 def wanted(runtime: Runtime, floor: Floor, number: int) -> Order:

@@ -36,20 +36,23 @@ HANDLERS: Final = (
         "handlers.py",
         (
             (
-                "            self.runtime.write(order.venue, OrderStatusRequest(name, self.next()))\n",
+                "            self.venues.write(order.venue, OrderStatusRequest(name, self.venues.next()))\n",
                 "            if name in self.answered:\n"
-                "                self.runtime.write(order.venue, OrderStatusRequest(name, self.next()))\n"
+                "                self.venues.write(order.venue, OrderStatusRequest(name, self.venues.next()))\n"
                 "            else:\n"
-                '                again = replace(order.message, cl_ord_id=f"{name}.{self.next()}")\n'
-                "                self.ended.append(name)\n"
+                '                again = replace(order.message, cl_ord_id=f"{name}.{self.venues.next()}")\n'
+                "                self.ended[name] = None\n"
                 "                self.orders[again.cl_ord_id] = Order(order.venue, again)\n"
-                "                self.runtime.write(order.venue, again)\n",
+                "                self.venues.write(order.venue, again)\n",
             ),
-            ("        self.number = 0\n", "        self.number = 0\n        self.answered: list[str] = []\n"),
             (
-                "                if message.exec_type is ExecType.TRADE:\n",
-                "                self.answered.append(message.cl_ord_id)\n"
-                "                if message.exec_type is ExecType.TRADE:\n",
+                "        self.ended: dict[str, None] = {}\n",
+                "        self.ended: dict[str, None] = {}\n        self.answered: list[str] = []\n",
+            ),
+            (
+                "        name, order = word.cl_ord_id, self.orders[word.cl_ord_id].message\n",
+                "        name, order = word.cl_ord_id, self.orders[word.cl_ord_id].message\n"
+                "        self.answered.append(name)\n",
             ),
         ),
         (TWICE,),
@@ -59,10 +62,13 @@ HANDLERS: Final = (
         "handlers.py",
         (
             (
-                "                if message.exec_type is ExecType.TRADE:\n"
-                "                    self.book(message.exec_id, message.cl_ord_id, message.last_lots)\n",
-                "                if message.exec_type is ExecType.NEW:\n"
-                "                    self.book(message.exec_id, message.cl_ord_id, message.leaves_lots)\n",
+                "        for execution in word.executions:\n",
+                '        made = () if word.is_answer else (Execution(f"{name}/new", word.leaves_lots, 0),)\n'
+                "        for execution in (*word.executions, *made):\n",
+            ),
+            (
+                "from squall.sim.exchange.wire.messages import (\n",
+                "from squall.sim.exchange.wire.messages import (\n    Execution,\n",
             ),
         ),
         (POSITIONS,),
