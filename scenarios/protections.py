@@ -236,6 +236,20 @@ PROTECTIONS: Final = (
         "Quotes stay in the book of a venue that does not answer, where nobody knows what becomes of them.",
     ),
     Protection(
+        "quotes are replaced where they rest",
+        "strategy.replace_quotes",
+        "maker-in-a-moving-market",
+        "both sides are quoted 90 % of the time",
+        "Each quote that has to move is taken back first, and for as long as that takes nobody makes a market.",
+    ),
+    Protection(
+        "quotes move less often at a throttled venue",
+        "strategy.heed_throttle",
+        "maker-at-a-throttled-venue",
+        "a throttled venue is asked less often",
+        "A venue that has had enough is asked as often as ever, and turns ever more away.",
+    ),
+    Protection(
         "cool-down",
         "strategy.cool_down",
         "thin-momentum",

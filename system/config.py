@@ -34,6 +34,8 @@ class ExecutionConfig(Struct, frozen=True):
     retry_interval_ns: int = 50 * MILLISECOND
     """How long an order waits that a venue has turned away for the moment."""
     retry_interval_max_ns: int = 1 * SECOND
+    throttle_hold_ns: int = 1 * SECOND
+    """How long a venue counts as throttled after it has said that requests are too many."""
     reconnect_interval_ns: int = 100 * MILLISECOND
     reconnect_interval_max_ns: int = 1 * SECOND
     heartbeat_interval_ns: int = 1 * SECOND
@@ -268,6 +270,13 @@ class StrategyConfig(Struct, frozen=True):
     heed_venues: bool = True
     """Protection: a strategy that decides by itself neither sends to a venue that execution does not hold safe (breaker
     open, session down, halted) nor prices by it, and pulls its quotes when one becomes so."""
+    replace_quotes: bool = True
+    """Protection: a quote that has to move is replaced where it rests, so that it is in the market all the while, and
+    never twice."""
+    heed_throttle: bool = True
+    """Protection: at a venue that turns requests away because they are too many, quotes move less often."""
+    throttled_cool_down_ns: int = 1 * SECOND
+    """How much less: the time between two orders, or moves, of one symbol and side there."""
     quote_patience_ns: int = 3 * SECOND
     """A market of which no tick has come for so long is not believed either, whatever market data says of it."""
     cool_down: bool = True

@@ -3,49 +3,63 @@
 from collections import deque
 from typing import Final
 
-from msgspec import Struct
-
+from squall.scenarios.checks.resting import InBook, RestingOrders
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Docket, Promise, Ruling
 from squall.scenarios.topology import Stage
 from squall.sim.exchange.wire.messages import Side
 from squall.sim.trace import Handled, Record, Sent, VenueAccepted, VenueClosed, VenueExecuted
-from squall.system.domain.messages import CancelOrder, SubmitOrder, Tick, VenueHealth
+from squall.system.domain.messages import AmendOrder, CancelOrder, OrderProgressed, SubmitOrder, Tick, VenueHealth
 
 SECOND: Final = 1_000_000_000
 
 
 class _Paced:
-    """At each order that a strategy means for the first time: how many there were in the second before it."""
+    """At each order, or move of one, that a strategy means for the first time: how many there were in the second before
+    it."""
 
     def __init__(self, stage: Stage, limit: int) -> None:
         self._limit = limit
         self._recent: dict[tuple[str, Side], deque[int]] = {}
-        self._judged: dict[str, None] = {}
+        self._judged: dict[str, tuple[str, Side]] = {}
+        self._moves: dict[tuple[str, int], None] = {}
         self._most = 0
         self._docket = Docket()
         stage.world.trace.watch(self._on_submit, Sent, SubmitOrder)
+        stage.world.trace.watch(self._on_move, Sent, AmendOrder)
 
     def _on_submit(self, record: Record) -> None:
         order: SubmitOrder = record.event.message
         if order.cl_ord_id in self._judged:
             return
-        self._judged[order.cl_ord_id] = None
-        recent = self._recent.setdefault((order.symbol, order.side), deque())
+        self._judged[order.cl_ord_id] = order.symbol, order.side
+        self._count(record, order.cl_ord_id, order.symbol, order.side)
+
+    def _on_move(self, record: Record) -> None:
+        move: AmendOrder = record.event.message
+        known = self._judged.get(move.cl_ord_id)
+        if known is not None and (move.cl_ord_id, move.revision) not in self._moves:
+            self._moves[move.cl_ord_id, move.revision] = None
+            self._count(record, f"{move.cl_ord_id}, moved,", *known)
+
+    def _count(self, record: Record, what: str, symbol: str, side: Side) -> None:
+        recent = self._recent.setdefault((symbol, side), deque())
         recent.append(record.at_ns)
         while recent[0] <= record.at_ns - SECOND:
             recent.popleft()
         self._most = max(self._most, len(recent))
         if len(recent) > self._limit:
-            what = f"{order.cl_ord_id} is order {len(recent)} to {order.side.value} {order.symbol} within a second"
-            self._docket.violated(record, what)
+            self._docket.violated(record, f"{what} is order {len(recent)} to {side.value} {symbol} within a second")
 
     def ruling(self) -> Ruling:
-        return self._docket.ruling(f"{len(self._judged)} orders, at most {self._most} in a second, symbol and side")
+        orders, moves = len(self._judged), len(self._moves)
+        told = f"{orders} orders, {moves} moves of them, at most {self._most} in a second, symbol and side"
+        return self._docket.ruling(told)
 
 
 def orders_paced(limit: int) -> Promise:
-    """A strategy sends at most so many orders a second in one symbol and on one side, whatever the market does."""
+    """A strategy sends or moves at most so many orders a second in one symbol and on one side, whatever the market
+    does."""
     name = f"at most {limit} orders a second"
     return Promise(name, "safety", lambda stage: _Paced(stage, limit), of_our_desk=True)
 
@@ -116,13 +130,6 @@ def budget_kept(lots: int) -> Promise:
     return Promise(f"within a risk budget of {lots} lots", "safety", lambda stage: _Within(stage, lots))
 
 
-class _Resting(Struct):
-    """An order of ours in a book."""
-
-    cl_ord_id: str
-    lots: int
-
-
 class _Blind:
     """While the strategy's last word of every venue on a symbol is *stale*: how long an order of ours rests in it.
 
@@ -135,14 +142,13 @@ class _Blind:
         self._strategy = stage.wiring.strategy
         self._stale: dict[str, dict[str, bool]] = {}
         self._blind_since: dict[str, Record] = {}
-        self._resting: dict[str, dict[tuple[str, str], _Resting]] = {}
         self._times = 0
         self._docket = Docket()
         trace = stage.world.trace
         trace.watch(self._on_tick, Handled, Tick)
-        trace.watch(self._on_accepted, VenueAccepted)
-        trace.watch(self._on_executed, VenueExecuted)
-        trace.watch(self._on_closed, VenueClosed)
+        trace.watch(self._on_left, VenueExecuted)
+        trace.watch(self._on_left, VenueClosed)
+        self._book = RestingOrders(trace)  # after the above: they judge what stood before
 
     def _on_tick(self, record: Record) -> None:
         handled: Handled = record.event
@@ -154,47 +160,26 @@ class _Blind:
         if all(by_venue.values()):
             if tick.symbol not in self._blind_since:
                 self._blind_since[tick.symbol] = record
-                self._times += bool(self._resting.get(tick.symbol))
+                self._times += bool(self._book.of(tick.symbol))
         elif tick.symbol in self._blind_since:
             self._judge(tick.symbol, record.at_ns, record)
             del self._blind_since[tick.symbol]
 
-    def _on_accepted(self, record: Record) -> None:
-        event: VenueAccepted = record.event
-        if not event.ioc:
-            key = (event.venue, event.cl_ord_id)
-            self._resting.setdefault(event.symbol, {})[key] = _Resting(event.cl_ord_id, event.lots)
+    def _on_left(self, record: Record) -> None:
+        event: VenueExecuted | VenueClosed = record.event
+        each = self._book.orders.get((event.venue, event.cl_ord_id))
+        if each is not None:
+            self._judge(each.symbol, record.at_ns, record, each)
 
-    def _on_executed(self, record: Record) -> None:
-        event: VenueExecuted = record.event
-        key = (event.venue, event.cl_ord_id)
-        resting = self._resting.get(event.symbol, {}).get(key)
-        if resting is None:
-            return
-        self._judge(event.symbol, record.at_ns, record, key)
-        resting.lots -= event.lots
-        if resting.lots <= 0:
-            del self._resting[event.symbol][key]
-
-    def _on_closed(self, record: Record) -> None:
-        event: VenueClosed = record.event
-        key = (event.venue, event.cl_ord_id)
-        for symbol, resting in self._resting.items():
-            if key in resting:
-                self._judge(symbol, record.at_ns, record, key)
-                del resting[key]
-
-    def _judge(self, symbol: str, now_ns: int, record: Record | None, only: tuple[str, str] | None = None) -> None:
+    def _judge(self, symbol: str, now_ns: int, record: Record | None, only: InBook | None = None) -> None:
         since = self._blind_since.get(symbol)
         if since is None or now_ns - since.at_ns <= self._patience_ns:
             return
-        for (venue, _), each in self._resting.get(symbol, {}).items():
-            if only in (None, (venue, each.cl_ord_id)):
+        for each in self._book.of(symbol):
+            if only in (None, each):
                 seconds = (now_ns - since.at_ns) / SECOND
-                what = (
-                    f"{each.cl_ord_id} rests at {venue} {seconds:.2f} s after the last price of {symbol} was believed"
-                )
-                self._docket.violated(record or since, what)
+                what = f"{each.order} rests at {each.venue} {seconds:.2f} s after the last price of {symbol}"
+                self._docket.violated(record or since, f"{what} was believed")
 
     def ruling(self) -> Ruling:
         for symbol in list(self._blind_since):
@@ -209,8 +194,8 @@ def no_quote_in_the_dark(patience_ns: int) -> Promise:
 
 
 class _KeepsOff:
-    """Once a strategy has been told that a venue is not safe: what it means for that venue, and whether what it has
-    resting there is wanted back soon."""
+    """Once a strategy has been told that a venue is not safe: what it means for that venue, whether what it has resting
+    there is wanted back soon, and whether what it knows to rest elsewhere is left alone."""
 
     def __init__(self, stage: Stage, within_ns: int) -> None:
         self._within_ns = within_ns
@@ -222,11 +207,16 @@ class _KeepsOff:
         self._due: dict[str, tuple[Record, str]] = {}
         self._judged: dict[str, None] = {}
         self._wanted_back: dict[str, None] = {}
+        self._known: dict[str, str] = {}
+        """Where orders rest, as the strategy was told."""
+        self._words: dict[int, str] = {}
+        """The venue of each word on health that the strategy has heard, by the record's seq."""
         self._times = self._pulled = 0
         self._docket = Docket()
         trace = stage.world.trace
         trace.watch(self._on_health, Handled, VenueHealth)
         trace.watch(self._on_submit, Sent, SubmitOrder)
+        trace.watch(self._on_progress, Handled, OrderProgressed)
         trace.watch(self._on_cancel, Sent, CancelOrder)
         trace.watch(self._on_accepted, VenueAccepted)
         trace.watch(self._on_closed, VenueClosed)
@@ -236,6 +226,7 @@ class _KeepsOff:
         health: VenueHealth = handled.message
         # The router hears it of the same program; a strategy that is not told is none that heeds.
         if handled.to == self._strategy:
+            self._words[record.seq] = health.venue
             return
         was = self._unsafe.pop(health.venue, None)
         if health.routable:
@@ -258,9 +249,17 @@ class _KeepsOff:
 
     def _on_cancel(self, record: Record) -> None:
         order = record.event.message.cl_ord_id
+        sick, rests_at = self._words.get(record.cause or 0), self._known.get(order)
+        if sick is not None and rests_at not in (None, sick):
+            self._docket.violated(record, f"{order} is pulled from {rests_at} because {sick} is not safe")
         self._wanted_back[order] = None
         self._pulled += order in self._due
         self._settle(order, record.at_ns)
+
+    def _on_progress(self, record: Record) -> None:
+        progress: OrderProgressed = record.event.message
+        if progress.venue is not None:
+            self._known[progress.cl_ord_id] = progress.venue
 
     def _on_accepted(self, record: Record) -> None:
         event: VenueAccepted = record.event
@@ -284,7 +283,7 @@ class _KeepsOff:
 
 
 def keeps_off_unsafe_venues(within_ns: int) -> Promise:
-    """When execution does not hold a venue safe any more, quotes there are wanted back in this time, and no order is
-    meant for it."""
+    """When execution does not hold a venue safe any more, quotes there are wanted back in this time, those elsewhere
+    stay, and no order is meant for it."""
     name = "strategies keep off venues that are not safe"
     return Promise(name, "safety", lambda stage: _KeepsOff(stage, within_ns), needs_faults=True, of_our_desk=True)

@@ -3,6 +3,7 @@
 from squall.faults.exchange import PriceSlide
 from squall.faults.fault import during
 from squall.faults.feed import FeedDead
+from squall.scenarios.checks.quotes import quoted_once
 from squall.scenarios.checks.reached import protection_acted
 from squall.scenarios.checks.strategies import never_with_itself, no_quote_in_the_dark
 from squall.scenarios.desk_promises import always, settles
@@ -36,6 +37,7 @@ def market_maker_blind() -> Scenario:
             *always(),
             *settles(),
             never_with_itself(),
+            quoted_once(),
             no_quote_in_the_dark(250 * MILLISECOND),
             protection_acted("strategy.pull_stale_quotes"),
         ),

@@ -2,6 +2,7 @@
 
 from squall.faults.phases import SECOND, Phases
 from squall.faults.swarm import Swarm
+from squall.scenarios.checks.quotes import quoted_once
 from squall.scenarios.checks.reached import something_struck
 from squall.scenarios.checks.strategies import budget_kept, orders_paced
 from squall.scenarios.desk_promises import always, settles
@@ -28,7 +29,7 @@ def strategies_swarm() -> Scenario:
             stop_ns=PHASES.faults_end_ns,
         ),
         plan=Swarm(PHASES),
-        promises=(*always(), *settles(), orders_paced(12), budget_kept(500), something_struck()),
+        promises=(*always(), *settles(), orders_paced(12), budget_kept(500), quoted_once(), something_struck()),
         duration_ns=PHASES.total_ns,
         swarm=True,
     )

@@ -1,7 +1,7 @@
 """What the OMS has to tell the rest of the desk about an event, once the event is safe."""
 
 from collections.abc import Iterable
-from typing import assert_never
+from typing import Final, assert_never
 
 from squall.system.domain.doubt import replace_id
 from squall.system.domain.events import (
@@ -60,10 +60,12 @@ from squall.system.domain.messages import (
     OpenAtVenue,
     OpenHolding,
     OpenOrder,
+    OrderProgressed,
     ReleaseOrder,
     ReplaceAtVenue,
     ResizeOrder,
     RouteOrder,
+    Wish,
 )
 from squall.system.domain.orders import Order, OrderState
 from squall.system.domain.stops import at_work
@@ -122,6 +124,40 @@ def child_moved(event: AnyEvent, order: Order) -> ChildMoved | None:
 def family_told(family: Family, epoch: Epoch) -> FamilyTold:
     """All that is known of a parent's children, for an algorithm that may have missed some of it."""
     return FamilyTold(epoch, family.parent.cl_ord_id, tuple(family.children.values()))
+
+
+_PROGRESS: Final = (OrderFilled, OrderReplaced, OrderRestated, ReplaceDenied, ReplaceRejected)
+
+
+def order_progressed(event: AnyEvent, order: Order) -> OrderProgressed | None:
+    """What a strategy is told of its order after this event; None where that is no news to it."""
+    if order.ended:
+        if type(event) is ReplaceDenied:
+            return None  # of its end it has heard
+    elif type(event) is OrderAcknowledged:
+        if not order.terms.time_in_force.rests:
+            return None  # its end is on the way
+    elif type(event) not in _PROGRESS:
+        return None
+    now = open_holding(order)
+    return OrderProgressed(
+        now.cl_ord_id, now.cum_lots, order.ended, now.venue, now.lots, now.price_half_ticks, now.revision, now.asked
+    )
+
+
+def open_holding(order: Order) -> OpenHolding:
+    """How it stands, to the strategy whose it is."""
+    terms, asked = order.terms, order.replacing
+    wish = None if asked is None else Wish(asked.revision, asked.terms.quantity_lots, asked.terms.price_half_ticks)
+    return OpenHolding(
+        order.cl_ord_id,
+        order.cum_lots,
+        order.worked_at,
+        terms.quantity_lots,
+        terms.price_half_ticks,
+        order.revision,
+        wish,
+    )
 
 
 def needs_inquiry(event: AnyEvent) -> bool:
@@ -192,7 +228,7 @@ def holdings_of(
     for amendment in amendments_of(log):
         book.amend(amendment)
     net_lots = {key.symbol: each.net_lots for key, each in book.positions.items() if key.strategy == strategy}
-    return net_lots, tuple(OpenHolding(order.cl_ord_id, order.cum_lots) for order in live if order.strategy == strategy)
+    return net_lots, tuple(open_holding(order) for order in live if order.strategy == strategy)
 
 
 def route_order(order: Order, epoch: Epoch) -> RouteOrder:

@@ -1,11 +1,12 @@
 """What a strategy holds of one symbol, and its orders that may still fill: folded from what the OMS tells it."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable
 
 from msgspec.structs import replace
 
 from squall.system.domain.ids import ClOrdID
-from squall.system.domain.strategies.orders import Mine
+from squall.system.domain.messages import OpenHolding, OrderProgressed
+from squall.system.domain.strategies.orders import Asked, Mine
 
 
 class Holdings:
@@ -23,6 +24,10 @@ class Holdings:
         """Orders that have not ended, as far as we know, in the order in which they were sent."""
         return tuple(self._open.values())
 
+    def open_order(self, cl_ord_id: ClOrdID) -> Mine:
+        """As it stands. KeyError where it has ended."""
+        return self._open[cl_ord_id]
+
     def hold(self, mine: Mine) -> None:
         """This order goes out."""
         self._open[mine.cl_ord_id] = mine
@@ -31,20 +36,50 @@ class Holdings:
         """Its cancel goes out; it may fill all the same."""
         self._open[cl_ord_id] = replace(self._open[cl_ord_id], cancelling=True)
 
-    def progress(self, cl_ord_id: ClOrdID, cum_lots: int, ended: bool) -> Mine | None:
-        """So much of it is filled by now; fewer lots than before, after a bust. Returns it if it has ended."""
+    def moving(self, cl_ord_id: ClOrdID, lots: int, price_half_ticks: int) -> Mine:
+        """A wish for these terms goes out: the order has them once that is said. Returns it with its revision."""
         mine = self._open[cl_ord_id]
-        self.position_lots += mine.side.sign * (cum_lots - mine.cum_lots)
-        self._open[cl_ord_id] = replace(mine, cum_lots=cum_lots)
-        return self._open.pop(cl_ord_id) if ended else None
+        mine = replace(mine, revision=mine.revision + 1, asked=Asked(lots, price_half_ticks))
+        self._open[cl_ord_id] = mine
+        return mine
 
-    def told(self, net_lots: int, cum_lots: Mapping[ClOrdID, int], not_taken: Container[ClOrdID]) -> tuple[Mine, ...]:
-        """Everything anew. Returns the orders that have ended meanwhile: taken, and not among the open ones."""
+    def progress(self, now: OrderProgressed) -> Mine | None:
+        """So it stands by now; perhaps with fewer lots filled, after a bust. Returns it if it has ended."""
+        mine = self._open[now.cl_ord_id]
+        self.position_lots += mine.side.sign * (now.cum_lots - mine.cum_lots)
+        under_way = mine.asked if mine.revision > now.revision else None
+        self._open[now.cl_ord_id] = _standing(mine, now, under_way)
+        return self._open.pop(now.cl_ord_id) if now.ended else None
+
+    def told(
+        self, net_lots: int, open_orders: Iterable[OpenHolding], not_taken: Container[ClOrdID]
+    ) -> tuple[Mine, ...]:
+        """Everything anew. Returns the orders that have ended meanwhile: taken, and not among the open ones.
+
+        A wish that the teller knows nothing of has died with an earlier leader.
+        """
         self.position_lots = net_lots
         ended: list[Mine] = []
+        told = {each.cl_ord_id: each for each in open_orders}
         for cl_ord_id, mine in list(self._open.items()):
-            if cl_ord_id in cum_lots:
-                self._open[cl_ord_id] = replace(mine, cum_lots=cum_lots[cl_ord_id])
+            if cl_ord_id in told:
+                self._open[cl_ord_id] = _standing(mine, told[cl_ord_id], None)
             elif cl_ord_id not in not_taken:
                 ended.append(self._open.pop(cl_ord_id))
         return tuple(ended)
+
+
+def _standing(mine: Mine, now: OpenHolding | OrderProgressed, under_way: Asked | None) -> Mine:
+    """As it is told. *under_way*: a wish that the teller has not heard yet."""
+    if now.asked is not None:
+        under_way = Asked(now.asked.lots, now.asked.price_half_ticks)
+    lots, price = (now.lots, now.price_half_ticks) if now.lots else (mine.lots, mine.price_half_ticks)
+    return replace(
+        mine,
+        lots=lots,
+        price_half_ticks=price,
+        cum_lots=now.cum_lots,
+        venue=now.venue,
+        revision=max(mine.revision, now.revision),
+        asked=under_way,
+    )

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from squall.sim.exchange.wire.messages import (
     BusinessReject,
+    BusinessRejectReason,
     CxlRejReason,
     ExecType,
     ExecutionReport,
@@ -155,10 +156,12 @@ class Execution:
                     self._on_lost(self._lines[Venue(venue)])
             case ("reconnect", str(venue)):
                 self._lines[Venue(venue)].gateway.on_reconnect()
-            case ("breaker", str(venue)):
+            case ("breaker" | "throttled", str(venue)):
                 self._lines[Venue(venue)].review()
             case _:
-                raise ValueError(f"execution: timer {key!r} is not one of ack, ask, again, beat, reconnect, breaker")
+                raise ValueError(
+                    f"execution: timer {key!r} is not one of ack, ask, again, beat, reconnect, breaker, throttled"
+                )
 
     def on_durable(self, token: int) -> None:
         fence = self._fence
@@ -363,6 +366,8 @@ class Execution:
         """The venue did not look at it. A question is asked again anyway, and the wish to cancel stands."""
         cl_ord_id, config = doubt.desk_id(message.cl_ord_id), self._config.execution
         flight = self._flight(message.cl_ord_id)
+        if message.reason is BusinessRejectReason.THROTTLED:
+            line.throttled()
         if message.refused.startswith("replace/"):
             revision = doubt.revision_of(message.refused)
             if flight is not None and flight.revision == revision:

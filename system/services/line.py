@@ -61,7 +61,8 @@ class Line:
         self.state = TradingState.ACTIVE
         """As an operator has it: nothing new goes to a venue that is halted, to one that is reducing what reduces."""
         self._told_state = BreakerState.CLOSED
-        self._told = (False, False)
+        self._throttled_until_ns = 0
+        self._told = (False, False, False)
         self._healths = 0
 
     def on_config(self, config: DeskConfig) -> None:
@@ -143,6 +144,13 @@ class Line:
         self.breaker.session_failed(self._runtime.monotonic_ns)
         self.review()
 
+    def throttled(self) -> None:
+        """The venue has turned a request away because there were too many: for a while it is to be left in peace."""
+        hold_ns = self._config.execution.throttle_hold_ns
+        self._throttled_until_ns = self._runtime.monotonic_ns + hold_ns
+        self._runtime.set_timer(hold_ns, ("throttled", self.venue))
+        self.review()
+
     def review(self) -> None:
         """Say what has changed, if anything has; look again when an open breaker will be ripe for a probe."""
         breaker, now_ns = self.breaker, self._runtime.monotonic_ns
@@ -157,10 +165,11 @@ class Line:
         if self._health(now_ns) != self._told:
             self.tell_health(self._listeners)
 
-    def _health(self, now_ns: int) -> tuple[bool, bool]:
-        """Whether new orders may go there, and whether only those that reduce."""
+    def _health(self, now_ns: int) -> tuple[bool, bool, bool]:
+        """Whether new orders may go there, whether only those that reduce, and whether few."""
         reachable = self.gateway.established and self.breaker.routable(now_ns)
-        return reachable and not self.state.ends_trading, self.state is TradingState.REDUCING
+        throttled = now_ns < self._throttled_until_ns
+        return reachable and not self.state.ends_trading, self.state is TradingState.REDUCING, throttled
 
     def _record(self) -> None:
         """So that a restart does not forget that the venue is to be left alone. A probe changes nothing of that."""
@@ -171,8 +180,8 @@ class Line:
 
     def tell_health(self, listeners: tuple[Address, ...]) -> None:
         """Tell routers and strategy, as far as they are there; each hears it all again on a new stream."""
-        routable, reducing = self._told = self._health(self._runtime.monotonic_ns)
+        routable, reducing, throttled = self._told = self._health(self._runtime.monotonic_ns)
         self._healths += 1
-        health = VenueHealth(venue=self.venue, routable=routable, number=self._healths, reducing=reducing)
+        health = VenueHealth(self.venue, routable, self._healths, reducing, throttled)
         for listener in listeners:
             self._runtime.write(listener, health)

@@ -3,8 +3,6 @@
 from collections.abc import Hashable
 from typing import Final, assert_never
 
-from msgspec.structs import replace
-
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
 from squall.system.config import MILLISECOND, DeskConfig
 from squall.system.domain.claims import ProtectionActed
@@ -12,6 +10,7 @@ from squall.system.domain.desk_book import is_news
 from squall.system.domain.holdings import Holdings
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.messages import (
+    AmendOrder,
     AskHoldings,
     HoldingsTold,
     Leading,
@@ -21,12 +20,14 @@ from squall.system.domain.messages import (
     Tick,
     VenueHealth,
 )
-from squall.system.domain.routing import Offer, allocate, hidden_after, offers_of
+from squall.system.domain.routing import allocate
 from squall.system.domain.signals import DropReason, Workload, best_touch, order_name
-from squall.system.domain.strategies.orders import Action, Filtered, LeftOut, Mine, Place, Recent, Withdraw, act
+from squall.system.domain.strategies.legs import Legs
+from squall.system.domain.strategies.orders import Action, Filtered, LeftOut, Mine, Move, Place, Recent, Withdraw, act
 from squall.system.domain.strategies.rules import Rule, State, on_tick, start
 from squall.system.domain.strategies.seen import Seen, Signal
 from squall.system.domain.strategies.sizing import Budget
+from squall.system.domain.strategies.venues import Venues
 from squall.system.runtime import Address, Runtime
 from squall.system.services import diary
 from squall.system.services.diary import NumbersReserved, Started
@@ -53,7 +54,6 @@ class _Trade:
 
     __slots__ = (
         "cooling",
-        "hidden",
         "holdings",
         "instrument",
         "number",
@@ -76,8 +76,6 @@ class _Trade:
         """Sides on which a signal has had to wait since the last order: said once."""
         self.number = 0
         self.reserved = 0
-        self.hidden: dict[Venue, int] = {}
-        """How many lots each venue has lately had beyond what it showed."""
 
 
 class StrategyEngine:
@@ -94,12 +92,9 @@ class StrategyEngine:
         self._submission = Submission(runtime, config.strategy, wiring.oms, diary.FILE)
         self._symbols: dict[ClOrdID, Symbol] = {}
         """Of our orders that have not ended."""
-        self._legs: dict[ClOrdID, tuple[Venue, int]] = {}
-        """Of those that are legs: the venue, and how many lots it showed when the leg was cut."""
-        self._tariffs = {route.venue: route.tariff for route in wiring.venues}
+        self._legs = Legs({route.venue: route.tariff for route in wiring.venues})
         self._execution = wiring.execution
-        self._safe: dict[Venue, bool] = {route.venue: False for route in wiring.lit}
-        """What execution says of each venue; nothing is safe of which it has said nothing."""
+        self._venues = Venues(route.venue for route in wiring.lit)
         self._knows_from: Epoch | None = None
         """Whose word about our holdings we have; None: we do not know what we hold."""
         self._unheard: dict[ClOrdID, None] = {}
@@ -155,7 +150,8 @@ class StrategyEngine:
             case HoldingsTold():
                 self._on_told(message)
             case VenueHealth():
-                self._on_health(message.venue, message.routable and not message.reducing)
+                if self._venues.hear(message):
+                    self._leave(message.venue)
             case _:
                 raise TypeError(f"strategy: found {type(message).__name__}, expected {EngineMessage}")
 
@@ -181,29 +177,30 @@ class StrategyEngine:
             ask_half_ticks=touch.ask_half_ticks if touch is not None else 0,
             tick_half_ticks=trade.instrument.tick_half_ticks,
             position_lots=trade.holdings.position_lots,
-            safe=not self._config.heed_venues or any(self._safe[venue] for venue in trade.ticks if venue in self._safe),
+            safe=not self._config.heed_venues or any(map(self._venues.is_safe, trade.ticks)),
+            throttled=self._venues.throttled,
+            slow=self._venues.all_throttled,
         )
 
     def _believed(self, trade: _Trade) -> list[Tick]:
         """The ticks of venues that may be sent to; whether they are stale they say themselves."""
         if not self._config.heed_venues:
             return list(trade.ticks.values())
-        return [tick for venue, tick in trade.ticks.items() if self._safe.get(venue, False)]
+        return [tick for venue, tick in trade.ticks.items() if self._venues.is_safe(venue)]
 
     # --- venues ---
 
-    def _on_health(self, venue: Venue, safe: bool) -> None:
-        """Quotes are taken back when a venue is not safe any more: which of them rest there only the router knows."""
-        if venue not in self._safe:
-            return  # a dark pool: no quote of ours ever rests there
-        was_safe, self._safe[venue] = self._safe[venue], safe
-        if safe or not was_safe or not self._config.heed_venues:
-            return
+    def _leave(self, venue: Venue) -> None:
+        """It is not safe any more: quotes there are taken back, and those that may be on their way to it."""
         for trade in self._trades.values():
             for mine in trade.holdings.open_orders:
-                if mine.rests and not mine.cancelling:
-                    self._acted("heed_venues", f"{mine.cl_ord_id}: {venue} is not safe")
-                    self._do(trade, Withdraw(mine.cl_ord_id))
+                if mine.venue in (None, venue):
+                    self._take_back(trade, mine, venue)
+
+    def _take_back(self, trade: _Trade, mine: Mine, venue: Venue) -> None:
+        if self._config.heed_venues and mine.rests and not mine.cancelling:
+            self._acted("heed_venues", f"{mine.cl_ord_id}: {venue} is not safe")
+            self._do(trade, Withdraw(mine.cl_ord_id))
 
     def _is_open(self) -> bool:
         """Whether it is time to trade, and we know where we stand."""
@@ -217,6 +214,8 @@ class StrategyEngine:
                 seen = self._seen(trade, fresh=False)
                 trade.state, signals = on_tick(self._rule, trade.state, seen)
                 self._heed(trade, seen, signals)
+            for mine in trade.holdings.open_orders:
+                self._wish(mine)  # a leader that could not answer for it has let it drop; any other has heard it
         runtime.set_timer(max(patience_ns // 4, 1), _WATCH)
 
     def _on_stop(self) -> None:
@@ -240,6 +239,12 @@ class StrategyEngine:
         match action:
             case Place():
                 self._place(trade, action)
+            case Move(cl_ord_id, lots, price_half_ticks):
+                mine = trade.holdings.moving(cl_ord_id, lots, price_half_ticks)
+                trade.recent = trade.recent.sent(mine.side, self._runtime.monotonic_ns)
+                trade.cooling.pop(mine.side, None)
+                self._acted("replace_quotes", f"{cl_ord_id}: revision {mine.revision}")
+                self._wish(mine)
             case Withdraw(cl_ord_id, stale):
                 if stale:
                     self._acted("pull_stale_quotes", cl_ord_id)
@@ -249,9 +254,22 @@ class StrategyEngine:
                 self.dropped[reason] += 1
                 if reason is Filtered.COOL_DOWN and side not in trade.cooling:
                     trade.cooling[side] = None
-                    self._acted("cool_down", f"{trade.instrument.symbol} {side.value}")
+                    why = "heed_throttle" if self._is_slow(trade, side) else "cool_down"
+                    self._acted(why, f"{trade.instrument.symbol} {side.value}")
             case _:
                 assert_never(action)
+
+    def _wish(self, mine: Mine) -> None:
+        """Ask for the terms that it is to have. Each wish has a number: who hears it twice takes it once."""
+        if mine.asked is not None and not mine.cancelling:
+            asked = mine.asked
+            self._submission.amend(AmendOrder(mine.cl_ord_id, mine.revision, asked.lots, asked.price_half_ticks))
+
+    def _is_slow(self, trade: _Trade, side: Side) -> bool:
+        """Whether it is a throttled venue that the next order or move on this side waits for."""
+        last_ns = trade.recent.buy_ns if side is Side.BUY else trade.recent.sell_ns
+        waited_ns = self._runtime.monotonic_ns - (last_ns or 0)
+        return not self._config.cool_down or waited_ns >= self._config.cool_down_time_ns
 
     def _acted(self, key: str, what: str) -> None:
         self._runtime.emit(ProtectionActed(protection=f"strategy.{key}", what=what))
@@ -263,7 +281,8 @@ class StrategyEngine:
         elif place.rests or self._config.max_legs < 2:
             self._send(trade, place, place.lots)
         else:
-            offers = self._offers(trade, place.side)
+            symbol, fresh = trade.instrument.symbol, [tick for tick in self._believed(trade) if not tick.stale]
+            offers = self._legs.offers(symbol, place.side, fresh, self._config.hidden_percent)
             step = self._workload.lots_step
             allocation = allocate(place.side, place.lots, place.price_half_ticks, offers, step, seek_hidden=True)
             shown = {offer.venue: offer.lots for offer in offers}
@@ -271,16 +290,7 @@ class StrategyEngine:
                 self.dropped[Filtered.BEYOND] += 1
             for leg in allocation.legs[: self._config.max_legs]:
                 cl_ord_id = self._send(trade, place, leg.lots, leg.venue)
-                self._legs[cl_ord_id] = (leg.venue, shown[leg.venue])
-
-    def _offers(self, trade: _Trade, side: Side) -> tuple[Offer, ...]:
-        """What the venues show that are believed, and what each has lately had beyond that."""
-        fresh = [tick for tick in self._believed(trade) if not tick.stale]
-        percent = self._config.hidden_percent
-        return tuple(
-            replace(offer, hidden_lots=trade.hidden.get(offer.venue, 0) * percent // 100)
-            for offer in offers_of(side, fresh, self._tariffs)
-        )
+                self._legs.cut(cl_ord_id, symbol, leg.venue, shown[leg.venue])
 
     def _send(self, trade: _Trade, place: Place, lots: int, venue: Venue | None = None) -> ClOrdID:
         trade.number += 1
@@ -339,10 +349,11 @@ class StrategyEngine:
         self._runtime.cancel_timer(_ASK)
         self._knows_from = told.epoch
         self._unheard = dict.fromkeys(self._submission.waiting)
-        cum_lots = {each.cl_ord_id: each.cum_lots for each in told.open_orders}
         for symbol, trade in self._trades.items():
-            for mine in trade.holdings.told(told.net_lots.get(symbol, 0), cum_lots, self._unheard):
+            for mine in trade.holdings.told(told.net_lots.get(symbol, 0), told.open_orders, self._unheard):
                 self._end(mine)
+            for mine in trade.holdings.open_orders:
+                self._heed_venue_of(trade, mine)
 
     def _on_taken(self, cl_ord_id: ClOrdID) -> None:
         self._submission.on_taken(cl_ord_id)
@@ -355,22 +366,21 @@ class StrategyEngine:
         if symbol is None:
             self._ask()  # we had given it up, or taken it for ended: what it filled is not in our position
             return
-        ended = self._trades[symbol].holdings.progress(progress.cl_ord_id, progress.cum_lots, progress.ended)
+        trade = self._trades[symbol]
+        ended = trade.holdings.progress(progress)
         if ended is not None:
-            self._learn(symbol, ended, progress.venue)
-            self._end(ended)
+            self._end(ended, progress.venue)
+        else:
+            self._heed_venue_of(trade, trade.holdings.open_order(progress.cl_ord_id))
 
-    def _learn(self, symbol: Symbol, ended: Mine, worked_at: Venue | None) -> None:
-        """How much more than it showed a venue had, or had not: of a leg that never came there nothing is learnt."""
-        leg = self._legs.get(ended.cl_ord_id)
-        if leg is not None and leg[0] == worked_at:
-            venue, shown_lots = leg
-            hidden = self._trades[symbol].hidden
-            hidden[venue] = hidden_after(hidden.get(venue, 0), shown_lots, ended.cum_lots, ended.lots)
+    def _heed_venue_of(self, trade: _Trade, mine: Mine) -> None:
+        """It has come to a venue, which may have become unsafe meanwhile."""
+        if mine.venue is not None and not self._venues.is_safe(mine.venue):
+            self._take_back(trade, mine, mine.venue)
 
-    def _end(self, mine: Mine) -> None:
+    def _end(self, mine: Mine, worked_at: Venue | None = None) -> None:
         del self._symbols[mine.cl_ord_id]
-        self._legs.pop(mine.cl_ord_id, None)
+        self._legs.end(mine, worked_at)
         if mine.rests:
             self._submission.over(mine.cl_ord_id)
 
@@ -400,8 +410,8 @@ class StrategyEngine:
 
     def on_stream_closed(self, peer: Address, reason: str) -> None:
         if peer == self._execution:
-            for venue in self._safe:
-                self._on_health(venue, False)
+            for venue in self._venues.lose():
+                self._leave(venue)
             self._runtime.set_timer(REACH_NS, _REACH)
         self._submission.on_stream_closed(peer)
 

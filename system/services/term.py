@@ -23,6 +23,7 @@ from squall.system.domain.effects import (
     holdings_of,
     needs_inquiry,
     open_order,
+    order_progressed,
 )
 from squall.system.domain.event_alerts import alert_of
 from squall.system.domain.event_log import decode_event, encode_event
@@ -47,7 +48,6 @@ from squall.system.domain.messages import (
     HoldingsTold,
     JournalCopied,
     Leading,
-    OrderProgressed,
     OrderTaken,
     ReleaseOrder,
     ReplaceAtVenue,
@@ -398,8 +398,9 @@ class Term:
         if order.held_ns is not None:
             self.stops.follow(order)
         follower = self._followers.get(order.strategy)
-        if follower is not None and (order.ended or type(event) is OrderFilled):
-            self._post(follower, OrderProgressed(order.cl_ord_id, order.cum_lots, order.ended, order.worked_at))
+        progress = order_progressed(event, order) if follower is not None else None
+        if follower is not None and progress is not None:
+            self._post(follower, progress)
         if self._wiring.algos is not None:
             word = child_moved(event, order)
             if word is not None:

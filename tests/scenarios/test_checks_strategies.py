@@ -12,7 +12,7 @@ from squall.scenarios.checks.strategies import (
 from squall.scenarios.scenario import Judge
 from squall.sim.trace import VenueAccepted
 from squall.system.domain.ids import ClOrdID, Symbol, Venue
-from squall.system.domain.messages import CancelOrder, Tick, VenueHealth
+from squall.system.domain.messages import AmendOrder, CancelOrder, OrderProgressed, Tick, VenueHealth
 from tests.scenarios.stages import MS, SECOND, Tale, fired, held, submit, undecided
 
 
@@ -29,6 +29,16 @@ def test_orders_within_the_pace_hold_and_one_that_is_repeated_counts_once() -> N
     tale.at(SECOND + 3)
     _send(tale, "e", "BOLT")
     assert held(judge.ruling())
+
+
+def test_a_quote_that_is_moved_counts_as_an_order_and_each_wish_once() -> None:
+    for revisions, verdict in (((1, 1), held), ((1, 2), fired)):
+        tale = Tale()
+        judge = tale.judge(orders_paced(2))
+        _send(tale, "a")
+        for revision in revisions:
+            tale.sent("strategy", "oms1", AmendOrder(ClOrdID("a"), revision, 10, 20_000))
+        assert verdict(judge.ruling())
 
 
 def test_one_order_too_many_within_a_second_is_a_violation() -> None:
@@ -175,3 +185,16 @@ def test_while_every_venue_is_safe_quotes_may_rest() -> None:
     tale.accepted("q", venue="exchange-a")
     tale.at(9 * SECOND)
     assert held(judge.ruling())
+
+
+def test_a_quote_that_is_known_to_rest_elsewhere_stays_there() -> None:
+    """What the strategy does because of a word about one venue is about orders there."""
+    for known, verdict in (("exchange-b", fired), ("exchange-a", held), (None, held)):
+        tale = Tale()
+        judge = tale.judge(keeps_off_unsafe_venues(100 * MS))
+        if known is not None:
+            tale.handled("strategy", "oms1", OrderProgressed(ClOrdID("q"), 0, False, Venue(known), 10, 20_000))
+        seq = tale.handled("strategy", "execution", VenueHealth(Venue("exchange-a"), False, 1))
+        tale.world.kernel.cause = seq
+        tale.sent("strategy", "oms1", CancelOrder(ClOrdID("q")))
+        assert verdict(judge.ruling())

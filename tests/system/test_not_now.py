@@ -18,6 +18,7 @@ from squall.system.domain.messages import (
     OrderDoubtful,
     OrderUnsent,
     UnsentReason,
+    VenueHealth,
     VenueReport,
 )
 from tests.system.test_execution import ACME, EXECUTION, ONE, A, Bench, ready, report, route
@@ -154,3 +155,14 @@ def test_a_question_that_was_turned_away_is_asked_again() -> None:
     bench.wait(100 * MILLISECOND)
     (again,) = bench.took(OrderStatusRequest)
     assert again.attempt == query.attempt + 1
+
+
+def test_a_venue_that_turns_requests_away_because_they_are_too_many_is_said_to_be_throttled_for_a_while() -> None:
+    bench = ready(PATIENT)
+    bench.send(route())
+    bench.took(VenueHealth)
+    for _ in range(2):
+        bench.hear(A, replace(not_now(f"new/{ONE}/1"), reason=BusinessRejectReason.THROTTLED))
+    assert [(each.routable, each.throttled) for each in bench.took(VenueHealth, "router")] == [(True, True)]
+    bench.wait(PATIENT.throttle_hold_ns)
+    assert [(each.routable, each.throttled) for each in bench.took(VenueHealth, "router")] == [(True, False)]

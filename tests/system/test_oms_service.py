@@ -389,13 +389,13 @@ def test_a_strategy_that_asks_is_told_where_it_stands_and_then_how_each_order_fa
     assert rig.take(HoldingsTold) == []  # the fill may still be lost with us
     rig.sync()
     (told,) = rig.take(HoldingsTold, "strategy")
-    assert (told.net_lots, told.open_orders) == ({"ACME": 4}, (OpenHolding(A, 4),))
+    assert (told.net_lots, told.open_orders) == ({"ACME": 4}, (OpenHolding(A, 4, VENUE, 10, 20_000),))
     assert rig.take(OrderProgressed) == []
     rig.hear("execution", filled(A, "e2", 1, 5), filled(A, "e3", 5, 10))
     rig.sync()
     assert rig.take(OrderProgressed, "strategy") == [
-        OrderProgressed(A, 5, False, VENUE),
-        OrderProgressed(A, 10, True, VENUE),
+        OrderProgressed(A, 5, False, VENUE, 10, 20_000),
+        OrderProgressed(A, 10, True, VENUE, 10, 20_000),
     ]
 
 
@@ -417,7 +417,7 @@ def test_a_new_leader_knows_the_holdings_and_tells_none_before_it_leads() -> Non
     rig.hear("strategy", AskHoldings("pulse", Epoch(2)))
     rig.sync()
     (told,) = rig.take(HoldingsTold)
-    assert (told.net_lots, told.open_orders) == ({"ACME": 10}, (OpenHolding(B, 0),))
+    assert (told.net_lots, told.open_orders) == ({"ACME": 10}, (OpenHolding(B, 0, None, 10, 20_000),))
 
 
 def test_a_cancel_goes_to_the_venue_that_has_the_order() -> None:

@@ -2,16 +2,21 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from squall.sim.exchange.wire.messages import ExecType, ExecutionReport, OrdStatus, Side
 from squall.system.domain.claims import AlertRaised
+from squall.system.domain.ids import Epoch
 from squall.system.domain.messages import (
     AmendFill,
     AmendOrder,
+    AskHoldings,
     CheckOrder,
     CheckReplace,
     Fence,
     OrderChecked,
     OrderLeft,
+    OrderProgressed,
     OrderTaken,
     ReplaceAtVenue,
     ReplaceChecked,
@@ -60,6 +65,35 @@ def test_a_replace_asks_risk_the_venue_and_tells_risk_what_came_of_it() -> None:
     rig.hear("execution", ReplaceRefused(A, 1, "order cannot be replaced"))
     rig.sync()
     assert [(each.cl_ord_id, each.quantity_lots) for each in rig.take(ResizeOrder)] == [(A, 10)]
+
+
+def test_a_strategy_hears_where_its_quote_rests_and_which_terms_it_has_after_each_wish() -> None:
+    """The new terms where it was replaced, those that it had where risk or the venue would not."""
+    rig = Rig()
+    rig.lead()
+    rig.hear("strategy", AskHoldings("pulse", Epoch(1)))
+    work(rig)
+    assert told(rig) == []  # `work` has taken what was said
+    for revision, lots in ((1, 15), (2, 20), (3, 25)):
+        rig.hear("strategy", AmendOrder(A, revision, lots, 20_010))
+        rig.hear("risk", ReplaceChecked(A, f"{A}~r{revision}", ()))
+        rig.sync()
+        if revision == 2:
+            rig.hear("execution", ReplaceRefused(A, 2, "order cannot be replaced"))
+        else:
+            done = ExecutionReport(
+                f"r{revision}", ExecType.REPLACED, OrdStatus.NEW, f"{A}~r{revision}", "7", "ACME", Side.BUY, 0, lots
+            )
+            rig.hear("execution", VenueReport(VENUE, A, replace(done, order_lots=lots, price_half_ticks=20_010)))
+        rig.sync()
+    assert told(rig) == [(VENUE, 15, 20_010, 1), (VENUE, 15, 20_010, 2), (VENUE, 25, 20_010, 3)]
+    rig.hear("strategy", AmendOrder(A, 4, 25, 20_010))  # no change: the desk itself refuses it
+    rig.sync()
+    assert told(rig) == [(VENUE, 25, 20_010, 4)]
+
+
+def told(rig: Rig) -> list[tuple[Any, ...]]:
+    return [(each.venue, each.lots, each.price_half_ticks, each.revision) for each in rig.take(OrderProgressed)]
 
 
 def test_a_new_leader_asks_risk_again_about_a_replace_that_it_had_not_answered() -> None:

@@ -9,15 +9,17 @@ from hypothesis import strategies as st
 
 from squall.sim.exchange.wire.messages import Side
 from squall.system.config import StrategyConfig
-from squall.system.domain.ids import ClOrdID
+from squall.system.domain.ids import ClOrdID, Venue
 from squall.system.domain.strategies import mean_reversion, momentum
 from squall.system.domain.strategies.market_maker import PULL_BOTH, MarketMaker, MarketMakerState
 from squall.system.domain.strategies.mean_reversion import MeanReversion, MeanReversionState
 from squall.system.domain.strategies.momentum import Momentum, MomentumState
 from squall.system.domain.strategies.orders import (
+    Asked,
     Filtered,
     LeftOut,
     Mine,
+    Move,
     Place,
     Recent,
     Withdraw,
@@ -310,6 +312,9 @@ orders = st.lists(
         st.booleans(),
         st.just(0),
         st.booleans(),
+        st.one_of(st.none(), st.just(Venue("exchange-a"))),
+        st.integers(0, 3),
+        st.one_of(st.none(), st.builds(Asked, st.integers(1, 100), prices)),
     ),
     max_size=4,
 ).map(tuple)
@@ -330,25 +335,37 @@ situations = st.builds(
 def test_nothing_that_is_placed_could_trade_with_another_order_of_ours(given_: Situation) -> None:
     """Netting never sends both sides: not against what is open, nor within one tick."""
     actions = act(given_.signals, given_.seen, given_.mine, Recent(), BUDGET, CONFIG)
-    ours: list[tuple[Side, int | None]] = [(each.side, each.price_half_ticks) for each in given_.mine]
-    for place in actions:
-        if not isinstance(place, Place):
+    ours: list[tuple[ClOrdID, Side, int | None]] = [
+        (each.cl_ord_id, each.side, price)
+        for each in given_.mine
+        for price in (each.price_half_ticks, each.aim_half_ticks)
+    ]
+    sides = {each.cl_ord_id: each.side for each in given_.mine}
+    for action in actions:
+        if isinstance(action, Move):
+            place = Place(sides[action.cl_ord_id], action.lots, action.price_half_ticks, True)
+        elif isinstance(action, Place):
+            place = action
+        else:
             continue
-        for side, price in ours:
+        mine = action.cl_ord_id if isinstance(action, Move) else ClOrdID("")
+        for name, side, price in ours:
+            if mine and name == mine:
+                continue
             if side is not place.side and price is not None:
                 bid, ask = (
                     (place.price_half_ticks, price) if place.side is Side.BUY else (price, place.price_half_ticks)
                 )
                 assert bid < ask
             assert side is place.side or price is not None
-        ours.append((place.side, place.price_half_ticks))
+        ours.append((mine, place.side, place.price_half_ticks))
 
 
 @given(situations)
 def test_without_fresh_prices_nothing_is_placed(given_: Situation) -> None:
     blind = seen(0, 0, fresh=False, position=given_.seen.position_lots)
     actions = act(given_.signals, blind, given_.mine, Recent(), BUDGET, CONFIG)
-    assert not [action for action in actions if isinstance(action, Place)]
+    assert not [action for action in actions if isinstance(action, Place | Move)]
 
 
 @given(situations)
@@ -359,6 +376,22 @@ def test_if_everything_fills_the_budget_holds_or_the_position_comes_nearer(given
         placed = sum(action.lots for action in actions if isinstance(action, Place) and action.side is side)
         if placed:
             assert side.sign * (before.if_filled(side) + side.sign * placed) <= BUDGET.max_lots
+
+
+@given(situations)
+def test_no_side_is_quoted_twice_and_no_quote_moves_that_is_leaving_or_moving_already(given_: Situation) -> None:
+    actions = act(given_.signals, given_.seen, given_.mine, Recent(), BUDGET, CONFIG)
+    moved = [action.cl_ord_id for action in actions if isinstance(action, Move)]
+    for side in Side:
+        quotes = [each for each in given_.mine if each.rests and each.side is side]
+        placed = [action for action in actions if isinstance(action, Place) and action.rests and action.side is side]
+        assert len(placed) <= (0 if quotes else 1)
+    for each in given_.mine:
+        if each.cl_ord_id in moved:
+            assert moved.count(each.cl_ord_id) == 1
+            assert each.asked is None
+            assert each.venue is not None
+            assert not each.cancelling
 
 
 @given(situations)

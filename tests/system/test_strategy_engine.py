@@ -1,11 +1,14 @@
 """The engine of strategies: it trades once it knows what it holds, counts what it leaves out, and forgets no order."""
 
+from typing import Any
+
 from squall.sim.exchange.wire.messages import Side, TimeInForce
 from squall.system.config import SECOND, DeskConfig, StrategyConfig
 from squall.system.domain.claims import ProtectionActed
 from squall.system.domain.holdings import Holdings
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.messages import (
+    AmendOrder,
     AskHoldings,
     CancelOrder,
     HoldingsTold,
@@ -16,6 +19,7 @@ from squall.system.domain.messages import (
     SubmitOrder,
     Tick,
     VenueHealth,
+    Wish,
 )
 from squall.system.domain.signals import Workload
 from squall.system.domain.strategies.market_maker import MarketMaker
@@ -69,9 +73,20 @@ class Rig:
         self.health(A, True)
         self.health(B, True)
 
-    def health(self, venue: Venue, safe: bool) -> None:
+    def health(self, venue: Venue, safe: bool, throttled: bool = False) -> None:
         """Execution says how the venue is."""
-        self.hear(VenueHealth(venue, safe, 1), sender="execution")
+        self.hear(VenueHealth(venue, safe, 1, False, throttled), sender="execution")
+
+    def rest(self, name: str, price: int, *, venue: Venue = A, revision: int = 0) -> None:
+        """The leader says that this quote stands there, and on which wish."""
+        self.hear(OrderProgressed(ClOrdID(name), 0, False, venue, 100, price, revision))
+
+    def wishes(self) -> list[tuple[str, int, int, int | None]]:
+        """What was asked to move since the last time: which order, the number of the wish, lots and price."""
+        return [
+            (wish.cl_ord_id, wish.revision, wish.quantity_lots, wish.price_half_ticks)
+            for wish in self.runtime.take(AmendOrder)
+        ]
 
     def hear(self, *messages: object, sender: str = "oms1") -> None:
         for message in messages:
@@ -104,7 +119,7 @@ class Rig:
         return [cancel.cl_ord_id for cancel in self.runtime.take(CancelOrder)]
 
 
-def quoting(**kwargs: int) -> Rig:
+def quoting(**kwargs: Any) -> Rig:
     """Both quotes stand: maker-ACME-1 buys at 100, maker-ACME-2 sells at 104."""
     rig = Rig(**kwargs)
     rig.lead()
@@ -317,7 +332,7 @@ def test_a_venue_that_had_more_than_it_showed_is_asked_for_more_the_next_time() 
     (leg,) = rig.sent()
     assert leg.quantity_lots == 30
     rig.hear(OrderProgressed(leg.cl_ord_id, 30, True))
-    rig.engine._trades[ACME].hidden[A] = 20  # what earlier legs have found
+    rig.engine._legs.hidden[ACME] = {A: 20}  # what earlier legs have found
     rig.pass_time(CONFIG.cool_down_time_ns)
     rig.tick(78, lots=30)
     assert [each.quantity_lots for each in rig.sent()] == [50]
@@ -326,11 +341,11 @@ def test_a_venue_that_had_more_than_it_showed_is_asked_for_more_the_next_time() 
 def test_of_a_leg_that_never_came_to_its_venue_nothing_is_learnt() -> None:
     for worked_at, hidden in ((None, 20), (B, 20), (A, 10)):
         rig = leaning_long()
-        rig.engine._trades[ACME].hidden[A] = 20
+        rig.engine._legs.hidden[ACME] = {A: 20}
         rig.tick(80, lots=30)
         (leg,) = rig.sent()
         rig.hear(OrderProgressed(leg.cl_ord_id, 0, True, worked_at))
-        assert rig.engine._trades[ACME].hidden[A] == hidden
+        assert rig.engine._legs.hidden[ACME][A] == hidden
 
 
 # --- holdings ---
@@ -340,9 +355,9 @@ def test_progress_is_absolute_so_that_it_counts_once_however_often_it_is_told() 
     holdings = Holdings()
     holdings.hold(Mine(ClOrdID("m-1"), Side.SELL, 50, 100, True))
     for cum_lots in (20, 20, 30, 25):  # the last one after a bust
-        assert holdings.progress(ClOrdID("m-1"), cum_lots, False) is None
+        assert holdings.progress(OrderProgressed(ClOrdID("m-1"), cum_lots, False)) is None
     assert holdings.position_lots == -25
-    ended = holdings.progress(ClOrdID("m-1"), 50, True)
+    ended = holdings.progress(OrderProgressed(ClOrdID("m-1"), 50, True))
     assert ended is not None
     assert (holdings.position_lots, holdings.open_orders) == (-50, ())
 
@@ -351,14 +366,177 @@ def test_a_telling_ends_what_it_does_not_name_unless_nobody_has_taken_that_yet()
     holdings = Holdings()
     for name in ("m-1", "m-2", "m-3"):
         holdings.hold(Mine(ClOrdID(name), Side.BUY, 50, 100, True))
-    ended = holdings.told(70, {ClOrdID("m-1"): 20}, {ClOrdID("m-2"): None})
+    ended = holdings.told(70, [OpenHolding(ClOrdID("m-1"), 20)], {ClOrdID("m-2"): None})
     assert [mine.cl_ord_id for mine in ended] == ["m-3"]
     assert [(mine.cl_ord_id, mine.cum_lots) for mine in holdings.open_orders] == [("m-1", 20), ("m-2", 0)]
-    holdings.progress(ClOrdID("m-1"), 30, False)
+    holdings.progress(OrderProgressed(ClOrdID("m-1"), 30, False))
     assert holdings.position_lots == 80
 
 
+# --- quotes that move ---
+
+
+WIDE = MarketMaker(half_spread_ticks=3, requote_ticks=0, skew_lots_per_tick=0)
+
+
+def standing(**kwargs: Any) -> Rig:
+    """Both quotes stand at exchange-a: maker-ACME-1 buys at 100, maker-ACME-2 sells at 112."""
+    rig = Rig(WIDE, **kwargs)
+    rig.lead()
+    rig.tick(104)
+    assert [(each.side, each.price_half_ticks) for each in rig.sent()] == [(Side.BUY, 100), (Side.SELL, 112)]
+    rig.rest("maker-ACME-1", 100)
+    rig.rest("maker-ACME-2", 112)
+    return rig
+
+
+def moving(**kwargs: Any) -> Rig:
+    """The same, and the cool-down is over."""
+    rig = standing(**kwargs)
+    rig.pass_time(CONFIG.cool_down_time_ns)
+    return rig
+
+
+def test_a_quote_that_has_to_move_is_replaced_where_it_rests() -> None:
+    rig = moving()
+    rig.tick(108)
+    assert rig.wishes() == [("maker-ACME-1", 1, 100, 104), ("maker-ACME-2", 1, 100, 116)]
+    assert (rig.cancels(), rig.sent()) == ([], [])
+
+
+def test_while_a_wish_is_unanswered_no_other_goes_out_and_no_other_quote_either() -> None:
+    rig = moving()
+    rig.tick(108)
+    rig.wishes()
+    rig.pass_time(CONFIG.cool_down_time_ns)
+    rig.tick(112)
+    assert (rig.wishes(), rig.cancels(), rig.sent()) == ([], [], [])
+    rig.rest("maker-ACME-1", 104, revision=1)
+    rig.tick(110)
+    assert rig.wishes() == [("maker-ACME-1", 2, 100, 106)]
+
+
+def test_a_quote_that_was_partly_filled_is_replaced_by_a_whole_one() -> None:
+    rig = moving()
+    rig.hear(OrderProgressed(ClOrdID("maker-ACME-1"), 30, False, A, 100, 100))
+    rig.tick(108)
+    assert rig.wishes()[0] == ("maker-ACME-1", 1, 130, 104)
+
+
+def test_a_wish_that_is_refused_leaves_the_quote_as_it_was_and_is_made_again() -> None:
+    rig = moving()
+    rig.tick(108)
+    rig.wishes()
+    rig.rest("maker-ACME-1", 100, revision=1)  # the terms that it had
+    rig.pass_time(CONFIG.cool_down_time_ns)
+    rig.tick(110)
+    assert rig.wishes() == [("maker-ACME-1", 2, 100, 106)]
+
+
+def test_a_quote_that_is_filled_while_it_is_replaced_is_gone_and_a_new_one_goes_out() -> None:
+    rig = moving()
+    rig.tick(108)
+    rig.hear(OrderProgressed(ClOrdID("maker-ACME-1"), 100, True, A, 100, 100))
+    rig.pass_time(CONFIG.cool_down_time_ns)
+    rig.tick(110)
+    assert [(each.cl_ord_id, each.side) for each in rig.sent()] == [("maker-ACME-3", Side.BUY)]
+
+
+def test_a_wish_that_a_leader_has_let_drop_is_repeated_under_its_number() -> None:
+    rig = moving()
+    rig.tick(108)
+    first = rig.wishes()
+    rig.engine.on_timer("watch")
+    assert rig.wishes() == first
+
+
+def test_a_wish_that_died_with_its_leader_is_made_anew_by_the_terms_that_the_next_one_tells() -> None:
+    rig = moving()
+    rig.tick(108)
+    rig.wishes()
+    open_orders = [OpenHolding(ClOrdID(f"maker-ACME-{n}"), 0, A, 100, price) for n, price in ((1, 100), (2, 112))]
+    rig.lead(0, *open_orders, epoch=2)
+    rig.pass_time(CONFIG.cool_down_time_ns)
+    rig.tick(110)
+    assert rig.wishes() == [("maker-ACME-1", 2, 100, 106), ("maker-ACME-2", 2, 100, 118)]
+
+
+def test_after_a_restart_a_wish_that_the_leader_has_is_waited_for() -> None:
+    rig = moving()
+    rig.start()
+    wish = Wish(4, 100, 104)
+    rig.hear(Leading(Epoch(1), "oms1"))
+    rig.sent()
+    rig.tell(0, OpenHolding(ClOrdID("maker-ACME-1"), 0, A, 100, 100, 4, wish))
+    rig.pass_time(CONFIG.cool_down_time_ns)
+    rig.tick(112)
+    assert rig.wishes() == []
+    rig.rest("maker-ACME-1", 104, revision=4)
+    rig.pass_time(CONFIG.cool_down_time_ns)
+    rig.tick(114)
+    assert rig.wishes() == [("maker-ACME-1", 5, 100, 110)]
+
+
+def test_a_quote_too_far_in_the_market_does_not_wait_for_the_cool_down_and_one_that_lags_does() -> None:
+    rig = standing()
+    rig.tick(100)
+    assert rig.cancels() == ["maker-ACME-1"], "the bid stands above where it should"
+    assert rig.wishes() == []
+    assert rig.engine.dropped[Filtered.COOL_DOWN] == 1
+
+
+def test_with_replacing_off_a_quote_is_taken_back_as_ever() -> None:
+    rig = moving(config=StrategyConfig(replace_quotes=False))
+    rig.tick(108)
+    assert (rig.wishes(), rig.cancels()) == ([], ["maker-ACME-1", "maker-ACME-2"])
+
+
 # --- the health of venues ---
+
+
+def test_only_quotes_at_the_sick_venue_are_pulled_and_those_that_may_be_on_their_way_to_it() -> None:
+    rig = moving()
+    rig.rest("maker-ACME-2", 112, venue=B)
+    rig.health(A, False)
+    assert rig.cancels() == ["maker-ACME-1"]
+    rig = quoting()
+    rig.rest("maker-ACME-1", 100, venue=B)
+    rig.health(A, False)
+    assert rig.cancels() == ["maker-ACME-2"], "nobody has said where it is"
+
+
+def test_a_quote_that_comes_to_a_venue_which_has_become_sick_is_pulled() -> None:
+    rig = Rig()
+    rig.health(A, False)
+    rig.lead()
+    rig.tick(100, venue=B)
+    rig.sent()
+    rig.rest("maker-ACME-1", 100)
+    assert rig.cancels() == ["maker-ACME-1"]
+
+
+def test_at_a_throttled_venue_a_quote_that_lags_waits_longer() -> None:
+    rig = moving()
+    rig.health(A, True, throttled=True)
+    rig.tick(108)
+    assert [name for name, *_ in rig.wishes()] == []
+    assert rig.cancels() == ["maker-ACME-2"], "the offer stands too low, and does not wait"
+    rig.pass_time(CONFIG.throttled_cool_down_ns)
+    rig.tick(110)
+    assert [name for name, *_ in rig.wishes()] == ["maker-ACME-1"]
+    acted = [claim.protection for claim in rig.runtime.claims if isinstance(claim, ProtectionActed)]
+    assert acted.count("strategy.heed_throttle") == 1
+
+
+def test_new_quotes_wait_longer_only_where_every_venue_is_throttled() -> None:
+    for both in (False, True):
+        rig = quoting()
+        rig.health(A, True, throttled=True)
+        rig.health(B, True, throttled=both)
+        rig.hear(OrderProgressed(ClOrdID("maker-ACME-1"), 100, True))
+        rig.pass_time(CONFIG.cool_down_time_ns)
+        rig.tick(100, lots=499)
+        assert len(rig.sent()) == (0 if both else 1)
 
 
 def test_quotes_are_pulled_when_a_venue_is_not_safe_any_more_and_come_back_at_the_other() -> None:

@@ -19,6 +19,7 @@ from squall.system.domain.messages.holdings import (
     HoldingsTold,
     OpenHolding,
     OrderProgressed,
+    Wish,
 )
 from squall.system.domain.messages.journal import (
     JoinStandby,
@@ -222,4 +223,5 @@ __all__ = [
     "VenueTrades",
     "WatchStop",
     "WatchStops",
+    "Wish",
 ]

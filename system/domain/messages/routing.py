@@ -54,12 +54,14 @@ class SendOrder(DeskMessage, frozen=True, gc=False, tag=True):
 
 
 class VenueHealth(DeskMessage, frozen=True, gc=False, tag=True):
-    """Execution → routers, strategy: whether new orders may go to this venue now, and only those that reduce."""
+    """Execution → routers, strategy: whether new orders may go to this venue now, only those that reduce, or few."""
 
     venue: Venue
     routable: bool
     number: int
     reducing: bool = False
+    throttled: bool = False
+    """It has lately turned requests away because they were too many."""
 
     @property
     def identity(self) -> str:

@@ -9,13 +9,23 @@ from msgspec.structs import replace
 
 from squall.sim.exchange.wire.messages import Side
 from squall.system.config import StrategyConfig
-from squall.system.domain.ids import ClOrdID
+from squall.system.domain.ids import ClOrdID, Venue
 from squall.system.domain.strategies.seen import Lean, Pull, Quote, Seen, Signal
 from squall.system.domain.strategies.sizing import Budget, Held, lots_towards, quote_lots
 
 
+class Asked(Struct, frozen=True, gc=False):
+    """The terms that a quote was asked to move to: until that is answered it may stand on either."""
+
+    lots: int
+    price_half_ticks: int | None
+
+
 class Mine(Struct, frozen=True, gc=False):
-    """An order of the strategy's that has not ended, as far as it knows. A market order has no price."""
+    """An order of the strategy's that has not ended, as far as it knows. A market order has no price.
+
+    *lots* is all of the order, what has traded included.
+    """
 
     cl_ord_id: ClOrdID
     side: Side
@@ -24,16 +34,28 @@ class Mine(Struct, frozen=True, gc=False):
     rests: bool
     cum_lots: int = 0
     cancelling: bool = False
+    venue: Venue | None = None
+    """Where it is at work; None: nowhere, as far as we know."""
+    revision: int = 0
+    """The latest wish of ours to move it."""
+    asked: Asked | None = None
 
     @property
     def leaves_lots(self) -> int:
-        return self.lots - self.cum_lots
+        """What may still trade, on whichever terms it stands."""
+        return (self.lots if self.asked is None else max(self.lots, self.asked.lots)) - self.cum_lots
+
+    @property
+    def aim_half_ticks(self) -> int | None:
+        """The price that it stands at, or is to stand at."""
+        return self.price_half_ticks if self.asked is None else self.asked.price_half_ticks
 
     def meets(self, side: Side, price_half_ticks: int) -> bool:
         """Whether a new order on *side* at this price could trade with it."""
         if self.side is side or not self.leaves_lots:
             return False
-        return self.price_half_ticks is None or side.sign * (price_half_ticks - self.price_half_ticks) >= 0
+        prices = (self.price_half_ticks, self.aim_half_ticks)
+        return any(own is None or side.sign * (price_half_ticks - own) >= 0 for own in prices)
 
 
 class Place(Struct, frozen=True, gc=False):
@@ -50,6 +72,14 @@ class Withdraw(Struct, frozen=True, gc=False):
 
     cl_ord_id: ClOrdID
     stale: bool = False
+
+
+class Move(Struct, frozen=True, gc=False):
+    """Replace this quote where it rests: *lots* is all of it, what has traded included."""
+
+    cl_ord_id: ClOrdID
+    lots: int
+    price_half_ticks: int
 
 
 class Filtered(Enum):
@@ -71,7 +101,7 @@ class LeftOut(Struct, frozen=True, gc=False):
     reason: Filtered
 
 
-Action = Place | Withdraw | LeftOut
+Action = Place | Move | Withdraw | LeftOut
 
 
 class Recent(Struct, frozen=True, gc=False):
@@ -162,10 +192,10 @@ class _Desk:
     def quote(self, quote: Quote) -> None:
         side, price = quote.side, quote.price_half_ticks
         standing = [each for each in self._mine if each.rests and each.side is side]
-        if any(each.price_half_ticks == price and not each.cancelling for each in standing):
+        if any(each.aim_half_ticks == price and not each.cancelling for each in standing):
             return
-        if standing:  # it is taken back first, and the new one goes out once that is certain
-            self.withdraw(side)
+        if standing:
+            self._move(standing, price)
         elif not self._seen.fresh:
             self._leave_out(side, self._unseen)
         elif any(each.meets(side, price) for each in self._mine):
@@ -179,6 +209,31 @@ class _Desk:
             else:
                 self._leave_out(side, Filtered.BUDGET)
 
+    def _move(self, standing: Sequence[Mine], price_half_ticks: int) -> None:
+        """Where it rests, if that is known. Otherwise it is taken back, and a new one goes out once that is certain: so
+        no side is ever quoted twice."""
+        each, side = standing[0], standing[0].side
+        if len(standing) > 1 or each.cancelling or each.venue is None or not self._config.replace_quotes:
+            self.withdraw(side)
+            return
+        if each.asked is not None:
+            return  # one wish at a time
+        others = [other for other in self._mine if other is not each]
+        lots = quote_lots(side, held(self._seen.position_lots, others), self._budget)
+        exposed = each.price_half_ticks is not None and side.sign * (each.price_half_ticks - price_half_ticks) > 0
+        if not lots:
+            self.withdraw(side)
+        elif any(other.meets(side, price_half_ticks) for other in others):
+            self._leave_out(side, Filtered.NETTING)
+        elif self._is_cool(side, each.venue):
+            self.actions.append(Move(each.cl_ord_id, each.cum_lots + lots, price_half_ticks))
+            asked = Asked(each.cum_lots + lots, price_half_ticks)
+            self._mine[self._mine.index(each)] = replace(each, asked=asked)
+        elif exposed:
+            self.withdraw(side)  # it stands too far in the market, and is not to wait there
+        else:
+            self._leave_out(side, Filtered.COOL_DOWN)
+
     def withdraw(self, side: Side) -> None:
         for index, each in enumerate(self._mine):
             if each.cl_ord_id and each.rests and each.side is side and not each.cancelling:
@@ -190,10 +245,13 @@ class _Desk:
         """Why nothing is believed."""
         return Filtered.STALE if self._seen.safe else Filtered.NO_VENUE
 
-    def _is_cool(self, side: Side) -> bool:
-        if not self._config.cool_down:
-            return True
-        return self._recent.cool_at(side, self._seen.at_ns, self._config.cool_down_time_ns)
+    def _is_cool(self, side: Side, venue: Venue | None = None) -> bool:
+        """Whether another request may go out on this side: to *venue*, or to whichever the router chooses."""
+        config, seen = self._config, self._seen
+        wait_ns = config.cool_down_time_ns if config.cool_down else 0
+        if config.heed_throttle and (seen.slow if venue is None else venue in seen.throttled):
+            wait_ns = max(wait_ns, config.throttled_cool_down_ns)
+        return not wait_ns or self._recent.cool_at(side, seen.at_ns, wait_ns)
 
     def _place(self, place: Place) -> None:
         self.actions.append(place)

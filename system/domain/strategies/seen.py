@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from squall.sim.exchange.wire.messages import Side
+from squall.system.domain.ids import Venue
 
 WHOLE: int = 1_000
 """A lean of so many thousandths is the whole risk budget."""
@@ -22,6 +23,10 @@ class Seen(Struct, frozen=True, gc=False):
     position_lots: int = 0
     safe: bool = True
     """Whether any venue may be sent to; where none may, nothing is believed either."""
+    throttled: tuple[Venue, ...] = ()
+    """Venues that ask for fewer requests."""
+    slow: bool = False
+    """Whether these are all that may be sent to."""
 
     @property
     def has_middle(self) -> bool:
