@@ -158,19 +158,15 @@ def choose_venue(
     and other symbols' do not count. A stop order goes to the first of the *keepers*, which keep such orders, or to the
     one that it is meant for; where there is none it comes back, for the desk to keep.
     """
-    symbol, side = order.symbol, order.side
+    symbol = order.symbol
     fresh = [quote for quote in quotes if not quote.stale and quote.symbol == symbol]
     if order.ord_type.has_stop:
         return _keeper(order, fresh, keepers)
     if not fresh:
         return UnsentReason.NO_VENUE
-    offers = [offer for offer in offers_of(side, fresh, tariffs) if within_limit(order, offer.price_half_ticks)]
-    # What may rest would trade wherever it goes, so its limit is of the price alone.
-    takes = order.ord_type is OrdType.LIMIT and not order.time_in_force.rests
-    offers = ranked(side, order.price_half_ticks if takes else None, offers)
-    meant = [offer for offer in offers if offer.venue == order.venue]
-    for best in meant or offers[:1]:
-        return Choice(best.venue, order.quantity_lots, best.price_half_ticks, best.lots, True)
+    best = _best(order, fresh, tariffs)
+    if best is not None:
+        return best
     if order.ord_type is OrdType.MARKET or order.time_in_force is TimeInForce.IOC:
         return UnsentReason.NOT_MARKETABLE
     return _resting_place(order, fresh)
@@ -197,14 +193,35 @@ def _keeper(order: RouteOrder, fresh: list[Tick], keepers: Container[Venue]) -> 
     return UnsentReason.NO_STOPS
 
 
-def within_limit(order: RouteOrder, price_half_ticks: int) -> bool:
-    """Whether the order may trade at this price. ValueError for a limit order that has no limit."""
-    if order.ord_type is OrdType.MARKET:
-        return True
-    limit = order.price_half_ticks
-    if limit is None:
+def _best(order: RouteOrder, fresh: list[Tick], tariffs: Tariffs) -> Choice | None:
+    """The first of `ranked` offers, or the one of the venue that the order is meant for; None where none is within.
+
+    In one pass and without a list, since every order comes by here: prices and limit as costs, the lower, the better.
+    """
+    sign, buys = order.side.sign, order.side is Side.BUY
+    limit = None if order.ord_type is OrdType.MARKET else sign * _limit_of(order)
+    # What may rest would trade wherever it goes, so its limit is of the price alone.
+    takes = limit is not None and not order.time_in_force.rests
+    best, best_rank = None, (True, 0, 0)
+    for quote in fresh:
+        price, lots = (quote.ask_half_ticks, quote.ask_lots) if buys else (quote.bid_half_ticks, quote.bid_lots)
+        cost = sign * price
+        if lots <= 0 or (limit is not None and cost > limit):
+            continue
+        net = 100 * cost + tariffs.get(quote.venue, FREE).take_per_100_lots
+        if takes and limit is not None and net > 100 * limit:
+            continue
+        rank = (quote.venue != order.venue, net, -lots)
+        if best is None or rank < best_rank:
+            best, best_rank = Choice(quote.venue, order.quantity_lots, price, lots, True), rank
+    return best
+
+
+def _limit_of(order: RouteOrder) -> int:
+    """ValueError for a limit order that has no limit."""
+    if order.price_half_ticks is None:
         raise ValueError(f"order {order.cl_ord_id}: found no price, expected one on a limit order")
-    return price_half_ticks <= limit if order.side is Side.BUY else price_half_ticks >= limit
+    return order.price_half_ticks
 
 
 def _resting_place(order: RouteOrder, fresh: list[Tick]) -> Choice:

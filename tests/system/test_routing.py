@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from squall.sim.exchange.wire.fees import Tariff
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.messages import RouteOrder, Tick, UnsentReason
-from squall.system.domain.routing import Choice, choose_venue, within_limit
+from squall.system.domain.routing import Choice, choose_venue, offers_of, ranked
 
 ACME = Symbol("ACME")
 MARKET, LIMIT = OrdType.MARKET, OrdType.LIMIT
@@ -95,7 +96,7 @@ def test_an_empty_side_is_the_last_place_to_rest_but_better_than_none() -> None:
 def test_a_limit_order_without_a_limit_is_a_mistake_that_says_so() -> None:
     wanted = RouteOrder(Epoch(1), ClOrdID("x-1"), ACME, Side.BUY, 1, LIMIT, DAY, None, 1)
     with pytest.raises(ValueError, match="x-1: found no price, expected one"):
-        within_limit(wanted, 100)
+        choose_venue(wanted, [quote("a", 98, 104)])
 
 
 prices = st.integers(0, 12)
@@ -149,13 +150,38 @@ def test_the_choice_is_the_one_that_looking_at_all_of_them_makes(wanted: RouteOr
         assert choice.venue in {tick.venue for tick in fresh}
 
 
+venues = st.sampled_from([Venue("a"), Venue("b"), Venue("c")])
+tariffs_of = st.dictionaries(venues, st.builds(Tariff, st.integers(-150, 150)))
+
+
+@given(orders, quotes_of, tariffs_of, st.none() | venues)
+def test_one_pass_finds_what_ranking_all_offers_with_their_fees_puts_first(
+    wanted: RouteOrder, quotes: list[Tick], tariffs: dict[Venue, Tariff], meant: Venue | None
+) -> None:
+    limit, sign = wanted.price_half_ticks, wanted.side.sign
+    offers = [
+        offer
+        for offer in offers_of(wanted.side, [tick for tick in quotes if not tick.stale], tariffs)
+        if limit is None or sign * offer.price_half_ticks <= sign * limit
+    ]
+    offers = ranked(wanted.side, None if wanted.time_in_force.rests else limit, offers)
+    first = [offer for offer in offers if offer.venue == meant] + offers
+    choice = choose_venue(replace(wanted, venue=meant), quotes, tariffs)
+    if first:
+        best = first[0]
+        assert choice == Choice(best.venue, wanted.quantity_lots, best.price_half_ticks, best.lots, True)
+    else:
+        assert not isinstance(choice, Choice) or not choice.marketable
+
+
 @given(orders, quotes_of)
 def test_nothing_vanishes_and_nothing_passes_the_limit(wanted: RouteOrder, quotes: list[Tick]) -> None:
     """Errata 14 and 15, whatever the order and the quotes: all of it at one venue, or a reason."""
     match choose_venue(wanted, quotes):
         case Choice() as choice:
             assert choice.allocated_lots == wanted.quantity_lots
-            assert within_limit(wanted, choice.price_half_ticks)
+            limit, sign = wanted.price_half_ticks, wanted.side.sign
+            assert limit is None or sign * choice.price_half_ticks <= sign * limit
         case reason:
             assert reason in (UnsentReason.NO_VENUE, UnsentReason.NOT_MARKETABLE)
 

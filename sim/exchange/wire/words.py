@@ -13,10 +13,9 @@ class Side(Enum):
     # Members are single objects: as keys of a dict they need not be hashed by their names, in Python.
     __hash__ = object.__hash__
 
-    @property
-    def sign(self) -> int:
+    def __init__(self, word: str) -> None:
+        self.sign = 1 if word == "buy" else -1
         """+1 for a buy, -1 for a sell."""
-        return 1 if self is Side.BUY else -1
 
     @property
     def other(self) -> "Side":
@@ -33,13 +32,9 @@ class OrdType(Enum):
     STOP_LIMIT = "stop_limit"
     """A limit order from there on."""
 
-    @property
-    def has_limit(self) -> bool:
-        return self is OrdType.LIMIT or self is OrdType.STOP_LIMIT
-
-    @property
-    def has_stop(self) -> bool:
-        return self is OrdType.STOP or self is OrdType.STOP_LIMIT
+    def __init__(self, word: str) -> None:
+        self.has_limit = word in ("limit", "stop_limit")
+        self.has_stop = word in ("stop", "stop_limit")
 
 
 class TimeInForce(Enum):
@@ -54,10 +49,9 @@ class TimeInForce(Enum):
     FOK = "fok"
     """All of it trades at once, or nothing does."""
 
-    @property
-    def rests(self) -> bool:
+    def __init__(self, word: str) -> None:
+        self.rests = word in ("day", "gtc")
         """Whether what does not trade at once may wait in the book."""
-        return self is TimeInForce.DAY or self is TimeInForce.GTC
 
 
 class OrdStatus(Enum):

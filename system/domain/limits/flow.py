@@ -33,8 +33,8 @@ class Flow:
         """What speaks against it. Nothing is remembered of an order that is denied."""
         denials: list[Denial] = []
         self._rate(denials, limits, now_ns)
+        self._forget(now_ns - limits.duplicate_window_ns)
         if limits.duplicate_filter:
-            self._forget(now_ns - limits.duplicate_window_ns)
             alike = self._alike.get(content, 0)
             if alike >= limits.max_alike:
                 denials.append(Denial(DenyReason.REPEATED, alike + 1, limits.max_alike))
@@ -71,7 +71,7 @@ class Flow:
         """It goes out. Whatever size the order has now, what its sender's usual one is new orders say."""
         self._sent.append(now_ns)
 
-    def approved(self, order: CheckOrder, content: Content, limits: RiskConfig, now_ns: int) -> None:
+    def approved(self, order: CheckOrder, content: Content, now_ns: int) -> None:
         """It goes out: from here on it is what others are held against."""
         self._sent.append(now_ns)
         key = (order.strategy, order.symbol)
@@ -79,7 +79,6 @@ class Flow:
         if sizes is None:
             sizes = self._sizes[key] = deque(maxlen=USUAL_ORDERS)
         sizes.append(order.quantity_lots)
-        self._forget(now_ns - limits.duplicate_window_ns)
         self._alike[content] = self._alike.get(content, 0) + 1
         self._contents.append((now_ns, content))
 

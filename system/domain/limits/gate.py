@@ -170,7 +170,7 @@ class Gate:
         denials += self._flow.checks(order, content, self._limits, now_ns)
         if denials:
             return self._denies(order.cl_ord_id, Answer(tuple(denials), self._for_flight_alone(book, asked, denials)))
-        self._flow.approved(order, content, self._limits, now_ns)
+        self._flow.approved(order, content, now_ns)
         reduces = lots <= self._room(book, order.side)
         held = self._reserve(order.cl_ord_id, book, order.side, lots, 0, order.strategy)
         held.reduces = reduces
