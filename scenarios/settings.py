@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from squall.faults.durations import DurationError, format_duration, parse_duration
+from squall.sim.stream import TcpSpec
 from squall.system.config import DeskConfig, Entry, ReferenceConfig
 from squall.system.domain.ids import Symbol
 from squall.system.domain.reference import corrected, settled
@@ -28,6 +29,23 @@ class NetworkConfig(Struct, frozen=True):
     rto_min_ns: int = 20 * MILLISECOND
     rto_max_ns: int = 2 * SECOND
     max_retransmissions: int = 8
+    tcp: bool = False
+    """Streams are all of TCP, with windows, congestion and acknowledgements that are held back; lean without."""
+    no_delay: bool = True
+    """Protection, with *tcp*: TCP_NODELAY. Off, a small segment waits until all that is out is acknowledged (Nagle)."""
+    delayed_ack_ns: int = 40 * MILLISECOND
+    """With *tcp*: how long an acknowledgement waits for something to ride on."""
+    keep_alive: bool = False
+    """With *tcp*: idle streams ask whether somebody is there."""
+    keep_alive_idle_ns: int = 2 * SECOND
+
+    @property
+    def streams(self) -> TcpSpec | None:
+        """What streams are to be like."""
+        if not self.tcp:
+            return None
+        keep_alive_ns = self.keep_alive_idle_ns if self.keep_alive else 0
+        return TcpSpec(nagle=not self.no_delay, delayed_ack_ns=self.delayed_ack_ns, keep_alive_ns=keep_alive_ns)
 
 
 class VenueConfig(Struct, frozen=True):

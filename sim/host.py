@@ -122,6 +122,8 @@ class Host:
         slot = job.slot
         self.world.kernel.cause = job.cause
         if slot.tap is not None and not slot.tap.lets_through(job):
+            if job.kind == STREAMED and not job.a.plain:
+                job.a.takes()
             return
         program = slot.program
         assert program is not None
@@ -131,7 +133,7 @@ class Host:
             if MESSAGE <= kind <= STREAMED:
                 sender, message = job.a, job.b
                 if kind == STREAMED:
-                    if sender.hung_up:
+                    if not sender.plain and not sender.takes():
                         return
                     sender = sender.peer.address
                 if not message.is_heartbeat:

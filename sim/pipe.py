@@ -8,7 +8,7 @@ from squall.sim.core import STREAMED, Job
 from squall.sim.packet import ACK, RESET, Packet
 from squall.sim.program import Message
 from squall.sim.route import Way
-from squall.sim.stream import Control, End
+from squall.sim.stream import Admission, Control, End, admission
 from squall.sim.trace import Retransmitted
 
 if TYPE_CHECKING:
@@ -70,6 +70,9 @@ class Pipe:
         self._seen = self._changes.count
         self._plain_ns = self._way.plain_ns()
         self._acknowledged = self._back.lossless()
+
+    def read(self) -> None:
+        """The other end's program takes a message: here nobody counts."""
 
     def acknowledge_opening(self) -> None:
         """The answer to our opening segment has come: it is not repeated any more."""
@@ -175,26 +178,12 @@ class Pipe:
             self._acknowledge(segment)
 
     def _may_open(self, segment: Segment) -> bool:
-        """Whether a stream may begin here now; a client that has to wait repeats its opening segment."""
-        receiver = self.receiver
-        if self.sender.yielded:
-            return False
-        if receiver.slot.down:
-            # The host lives, and nobody listens: it says so at once.
+        found = admission(self.receiver, self.sender)
+        if found is Admission.REFUSED:
             self._transport.refuse(self.sender, self._answer(segment, RESET), segment.record)
+        if found in (Admission.REFUSED, Admission.LATER):
             self._repeat_later(segment)
-            return False
-        known = receiver.slot.ends.get(self.sender.slot.address)
-        if known is None or known is receiver or known.gone:
-            return True
-        if known.client is self.sender.client:
-            # A later one has overtaken it: this is an old opening segment, long given up by whoever sent it.
-            return known.number < receiver.number
-        if known.open or receiver.slot.address > self.sender.slot.address:
-            return True
-        # Both have opened at once: the stream of the one whose address sorts first stands, if it comes about.
-        self._repeat_later(segment)
-        return False
+        return found is Admission.TAKEN
 
     def _acknowledge(self, segment: Segment) -> None:
         """Acknowledgements are cumulative; one that is lost costs a repetition unless a later one covers it."""
@@ -234,12 +223,11 @@ class Pipe:
         )
 
     def _deliver(self, segment: Segment) -> None:
-        slot = self.receiver.slot
         kernel = self._kernel
         before = kernel.cause
         kernel.cause = segment.record
         if type(segment.message) is Control:
             self._transport.opened(self.receiver)
         else:
-            slot.host.enqueue(slot, STREAMED, self.receiver, segment.message, slot.cost_ns(segment.message))
+            self._transport.hand_over(self.receiver, segment.message)
         kernel.cause = before

@@ -10,7 +10,8 @@ from squall.sim.pipe import Pipe
 from squall.sim.program import Message
 from squall.sim.route import Way
 from squall.sim.slot import Slot
-from squall.sim.stream import Control, End, TransportSpec
+from squall.sim.stream import Admission, Control, End, TransportSpec, admission
+from squall.sim.tcp import TcpPipe
 from squall.sim.trace import StreamClosed, StreamOpened
 
 if TYPE_CHECKING:
@@ -71,24 +72,22 @@ class Transport:
         record = kernel.cause if message.is_heartbeat else self._sent(slot.host.name, slot.address, to, message)
         packet = Packet(slot.address, to, message, kernel.now_ns)
         way = network.way(self._nodes[slot.address], self._nodes[to])
-        delay_ns = way.plain_ns()
-        if delay_ns is None:
-            self._launch(way, packet, record, self._datagram_arrives, (packet, target, way))
-        else:
-            kernel.post(delay_ns, self._datagram_arrives, (packet, target, way), record)
+        self.launch(way, packet, record, self._datagram_arrives, (packet, target, way))
         for number in range(1, network.copies(way, packet) + 1 if network.doubling else 1):
             copy = Packet(slot.address, to, message, packet.sent_ns, note=f"copy-{number}/")
-            self._launch(way, copy, record, self._datagram_arrives, (copy, target, way))
+            self.launch(way, copy, record, self._datagram_arrives, (copy, target, way))
 
-    def _launch(self, way: Way, packet: Packet, cause: int, arrives: Callable[[Any], None], arg: Any) -> None:
-        """A packet that nobody repeats sets out, where its way leaves something to chance."""
-        network = self._network
-        if way.narrow():
-            network.carry(way, packet, cause, arrives, arg)
-            return
-        delay_ns = network.fate_ns(way, packet, cause)
-        if delay_ns is not None:
-            self._kernel.post(delay_ns, arrives, arg, cause)
+    def launch(self, way: Way, packet: Packet, cause: int, arrives: Callable[[Any], None], arg: Any) -> None:
+        """A packet sets out: `arrives(arg)`, unless it is lost on its way, of which nobody hears."""
+        delay_ns = way.plain_ns()
+        if delay_ns is None:
+            if way.narrow():
+                self._network.carry(way, packet, cause, arrives, arg)
+                return
+            delay_ns = self._network.fate_ns(way, packet, cause)
+            if delay_ns is None:
+                return
+        self._kernel.post(delay_ns, arrives, arg, cause)
 
     def _datagram_arrives(self, arg: Any) -> None:
         # It reaches whoever lives at the address now: nothing in a datagram says for which life it was meant.
@@ -125,7 +124,12 @@ class Transport:
                 return
             self._join_locally(near, far)
             return
-        near.out, far.out = Pipe(self, near, far), Pipe(self, far, near)
+        if self.spec.tcp is None:
+            near.out = near.lean = Pipe(self, near, far)
+            far.out = far.lean = Pipe(self, far, near)
+        else:
+            near.out, far.out = TcpPipe(self, self.spec.tcp, near, far), TcpPipe(self, self.spec.tcp, far, near)
+            near.plain = far.plain = False
         slot.ends[to] = near
         near.out.push(Control("syn", near.connection), self.world.kernel.cause)
 
@@ -156,26 +160,36 @@ class Transport:
         slot.host.enqueue(slot, OPENED, end, None, HOUSEKEEPING_NS)
 
     def write(self, slot: Slot, to: str, message: Message) -> bool:
-        """Send on the open stream to this peer; False where there is none."""
+        """Send on the open stream to this peer; False where there is none, or its send buffer is full."""
         end = slot.ends.get(to)
         if end is None or not end.open:
             return False
-        pipe = end.out
+        pipe: Pipe | TcpPipe | None = end.lean
         if pipe is None:
-            target = end.peer
-            target.host.enqueue(target, STREAMED, end.far, message, target.cost_ns(message) + LOCAL_HOP_NS)
-        elif message.is_heartbeat:
+            pipe = end.out
+            if pipe is None:
+                target = end.peer
+                target.host.enqueue(target, STREAMED, end.far, message, target.cost_ns(message) + LOCAL_HOP_NS)
+                return True
+            if type(pipe) is TcpPipe and not pipe.has_room(message):
+                return False
+        if message.is_heartbeat:
             pipe.push(message, self._kernel.cause)
         else:
             pipe.push(message, self._sent(slot.host.name, slot.address, to, message))
         return True
+
+    def hand_over(self, end: End, message: Message) -> None:
+        """A message has come whole, and in its turn: it waits for the program at this end."""
+        slot = end.slot
+        slot.host.enqueue(slot, STREAMED, end, message, slot.cost_ns(message))
 
     def close(self, slot: Slot, to: str) -> None:
         """Hang up. The peer hears of it if the news reaches it; the caller knows, and hears nothing more."""
         end = slot.ends.pop(to, None)
         if end is None:
             return
-        end.hung_up = True
+        end.hang_up()
         if end.gone:
             return
         end.vanish()
@@ -186,6 +200,13 @@ class Transport:
         """Too many repetitions: this end is reset, and the other one if the news reaches it."""
         self._close(end, "timed out")
         self._send_reset(end, "reset by the peer")
+
+    def admits(self, receiver: End, sender: End, reset: Packet, cause: int) -> bool:
+        """Whether a stream may begin at this end now; where nobody listens, *reset* says so."""
+        found = admission(receiver, sender)
+        if found is Admission.REFUSED:
+            self.refuse(sender, reset, cause)
+        return found is Admission.TAKEN
 
     def refuse(self, end: End, reset: Packet, cause: int) -> None:
         """A segment reached a host that knows no such stream: the answer is a reset."""
@@ -206,7 +227,7 @@ class Transport:
 
     def _launch_reset(self, end: End, packet: Packet, reason: str, cause: int) -> None:
         way = self._network.way(self._nodes[packet.sender], self._nodes[packet.to])
-        self._launch(way, packet, cause, self._reset_arrives, (end, packet, way, reason))
+        self.launch(way, packet, cause, self._reset_arrives, (end, packet, way, reason))
 
     def _reset_arrives(self, arg: Any) -> None:
         end, packet, way, reason = arg

@@ -1,24 +1,37 @@
 """Streams where it is hard: peers that are down, lost news, both at once, old packets. Nobody is left waiting."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from squall.faults.fault import Tally
 from squall.faults.network import LinkCut, PacketLoss, Partition
 from squall.sim.host import Costs
 from squall.sim.link import LinkSpec
 from squall.sim.packet import Packet
-from squall.sim.stream import TransportSpec
+from squall.sim.stream import TcpSpec, TransportSpec
 from squall.sim.trace import PacketDropped, Retransmitted
 from squall.sim.world import World
 from tests.profiles import examples
 from tests.sim.machines import MILLISECOND, Diary, Note, TwoHosts
 
 RTO = TransportSpec(rto_min_ns=20 * MILLISECOND, max_retransmissions=4)
+KINDS = {"lean": RTO, "tcp": replace(RTO, tcp=TcpSpec(delayed_ack_ns=0))}
+
+
+@pytest.fixture(scope="module", autouse=True, params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Every story here is told of both kinds of stream."""
+    global RTO
+    lean, RTO = RTO, KINDS[request.param]
+    yield request.param
+    RTO = lean
+
+
 GIVES_UP_NS = (20 + 40 + 80 + 160 + 320) * MILLISECOND
 """After five attempts, each waiting twice as long as the one before."""
 
@@ -276,7 +289,7 @@ def test_a_half_open_stream_is_replaced_when_the_other_side_opens_again() -> Non
     assert told(stage, "b") == [("open",), ("closed", "replaced by the peer's new stream"), ("open",)]
 
 
-def test_the_reset_of_a_restarted_host_can_be_lost_like_any_packet_and_is_asked_for_again() -> None:
+def test_the_reset_of_a_restarted_host_can_be_lost_like_any_packet_and_is_asked_for_again(kind: str) -> None:
     stage = connected()
     stage.world.host("host2").crash()
     stage.world.host("host2").restart()
@@ -288,7 +301,8 @@ def test_the_reset_of_a_restarted_host_can_be_lost_like_any_packet_and_is_asked_
     stage.run(100 * MILLISECOND)
     assert told(stage, "a")[-1] == ("closed", "reset by the peer")
     dropped = [event.what for event in stage.memory.events(PacketDropped)]
-    assert dropped == ["rst/are you there?#0", "rst/are you there?#1"]
+    what = {"lean": "are you there?", "tcp": "a/b/1/a/1-65"}[kind]
+    assert dropped == [f"rst/{what}#0", f"rst/{what}#1"]
 
 
 def test_a_reset_that_is_in_flight_when_the_link_is_cut_is_gone() -> None:
