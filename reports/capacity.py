@@ -27,6 +27,16 @@ STOPPED_WORDS: Final = {
     Stopped.BUDGET: "budget spent",
     Stopped.SATURATED: "above saturation",
 }
+TICKS_NS: Final = [digit * 10**power for power in range(2, 10) for digit in (1, 2, 5)]
+"""Where the log axis of latencies is labelled: 100 ns to 5 s."""
+LIMIT: Final = {"color": "#c00000", "width": 1.5, "dash": "dash"}
+LAYOUT: Final = {
+    "paper_bgcolor": "rgba(0,0,0,0)",
+    "plot_bgcolor": "rgba(0,0,0,0)",
+    "font": {"color": "#808080"},
+    "margin": {"t": 20, "r": 20},
+    "legend": {"orientation": "h"},
+}
 _ENVIRONMENT: Final = Environment(
     loader=PackageLoader("squall.reports", ""), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
@@ -77,14 +87,10 @@ def render_capacity(curves: Sequence[CapacityCurve], drawn: Sequence[DrawnCurve]
         crossings=[(curve.profile, crossing_words(curve)) for curve in curves],
         rows=[_row(curve, index) for curve in curves for index in range(len(curve.points))],
         drawn=drawn,
-        figure=_script_json(latency_figure(curves, drawn)),
-        parts=_script_json(parts_figure(curves)),
+        figure=script_json(latency_figure(curves, drawn)),
+        parts=script_json(parts_figure(curves)),
         plotly=get_plotlyjs(),
     )
-
-
-_TICKS_NS: Final = [digit * 10**power for power in range(2, 10) for digit in (1, 2, 5)]
-"""Where the log axis of latencies is labelled: 100 ns to 5 s."""
 
 
 def latency_figure(curves: Sequence[CapacityCurve], drawn: Sequence[DrawnCurve] = ()) -> dict[str, Any]:
@@ -136,7 +142,7 @@ def latency_figure(curves: Sequence[CapacityCurve], drawn: Sequence[DrawnCurve] 
             if each.profile == curve.profile:
                 traces.append(_as_drawn(each, colour))
     limits = sorted({curve.sla.limit_ns for curve in curves})
-    lines = [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": _LIMIT} for y in limits]
+    lines = [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": LIMIT} for y in limits]
     notes = [
         {
             "xref": "paper",
@@ -153,12 +159,12 @@ def latency_figure(curves: Sequence[CapacityCurve], drawn: Sequence[DrawnCurve] 
         "yaxis": {
             "title": {"text": "signal to wire, p99"},
             "type": "log",
-            "tickvals": _TICKS_NS,
-            "ticktext": [duration(ns) for ns in _TICKS_NS],
+            "tickvals": TICKS_NS,
+            "ticktext": [duration(ns) for ns in TICKS_NS],
         },
         "shapes": lines,
         "annotations": notes,
-        **_LAYOUT,
+        **LAYOUT,
     }
     return {"data": traces, "layout": layout}
 
@@ -181,18 +187,8 @@ def parts_figure(curves: Sequence[CapacityCurve]) -> dict[str, Any]:
                 "marker": {"color": colour},
             }
         )
-    layout = {"barmode": "stack", "yaxis": {"title": {"text": "µs of the p99 order"}}, **_LAYOUT}
+    layout = {"barmode": "stack", "yaxis": {"title": {"text": "µs of the p99 order"}}, **LAYOUT}
     return {"data": traces, "layout": layout}
-
-
-_LIMIT: Final = {"color": "#c00000", "width": 1.5, "dash": "dash"}
-_LAYOUT: Final = {
-    "paper_bgcolor": "rgba(0,0,0,0)",
-    "plot_bgcolor": "rgba(0,0,0,0)",
-    "font": {"color": "#808080"},
-    "margin": {"t": 20, "r": 20},
-    "legend": {"orientation": "h"},
-}
 
 
 def _as_drawn(drawn: DrawnCurve, colour: str) -> dict[str, Any]:
@@ -223,7 +219,7 @@ def _row(curve: CapacityCurve, index: int) -> _Row:
     )
 
 
-def _script_json(figure: dict[str, Any]) -> str:
+def script_json(figure: dict[str, Any]) -> str:
     """JSON that may stand inside a script element."""
     text = json.dumps(figure, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

@@ -635,6 +635,24 @@ def test_the_capacity_of_a_stack_under_a_plan_goes_to_a_page_a_table_and_json(sq
     assert "hot.toml" in (tmp_path / "c.html").read_text()
 
 
+def test_a_fit_to_measurements_goes_to_a_table_a_page_csv_and_json(squall: Squall, tmp_path: Path) -> None:
+    file = tmp_path / "m.csv"
+    rows = [f"{rate},{10 + rate / 200},{12 + rate / 20},1000" for rate in range(100, 700, 100)]
+    file.write_text("\n".join(["rate_per_s,p50_us,p99_us,n", *rows]))
+    page, lines, table = tmp_path / "f.html", tmp_path / "f.csv", ("capacity", "fit", str(file), "--sla", "p99<30us")
+    told = json.loads(squall(*table, "--json", "-", "--html", str(page), "--csv", str(lines)).out)
+    assert told["schema"] == 1
+    assert [point["held_out"] for point in told["fit"]["points"]] == [False, True, False, False, False, True]
+    assert [each["rate_per_s"] for each in told["fit"]["predictions"]] == [750, 900, 1_200]
+    assert "m.csv" in page.read_text()
+    assert lines.read_text().count("\n") == 1 + 6 + 3
+    file.write_text(file.read_text().replace("200,11.0,22.0,1000", "200,11.0,-22,1000"))
+    line = _one_line(squall(*table))
+    assert line == f"{file}:3: p99_us: expected a number above 0, at most 3.6e+09, found '-22'"
+    line = _one_line(squall("capacity", "--figure", "fit", str(file)))
+    assert line == "--figure: expected behind fit, found before it"
+
+
 @pytest.mark.parametrize(
     ("points", "crossing"),
     [

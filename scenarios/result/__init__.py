@@ -15,6 +15,13 @@ from squall.scenarios.result.comparison import (
     OrderDifference,
     OrderFate,
 )
+from squall.scenarios.result.fit import (
+    CapacityFit,
+    FitErrors,
+    FitParameter,
+    FitPoint,
+    FitPrediction,
+)
 from squall.scenarios.result.inspection import (
     HistoryStep,
     HostState,
@@ -57,6 +64,7 @@ __all__ = [
     "Behaviour",
     "CampaignResult",
     "CapacityCurve",
+    "CapacityFit",
     "CapacityPoint",
     "CapacitySla",
     "CausalStep",
@@ -67,6 +75,10 @@ __all__ = [
     "FailureGroup",
     "FaultResult",
     "FigureErrors",
+    "FitErrors",
+    "FitParameter",
+    "FitPoint",
+    "FitPrediction",
     "HistoryStep",
     "HostState",
     "Inspection",

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-from squall.commands.exits import PASS, VIOLATED, bad_input
+from squall.commands.capacity_fit import fit
+from squall.commands.exits import PASS, VIOLATED, BadInput, bad_input
 from squall.commands.options import JSON, SEED, SET
 from squall.commands.outputs import outputs, progress_bar, show, show_drawn, write
 
@@ -17,7 +19,7 @@ WHOLE_DESK = "journal-on-path"
 ARRIVALS = click.Choice(["bursty", "poisson"])
 
 
-@click.command()
+@click.group(invoke_without_command=True, subcommand_metavar="[fit MEASUREMENTS.CSV]")
 @click.option(
     "--profile",
     "profiles",
@@ -44,10 +46,21 @@ ARRIVALS = click.Choice(["bursty", "poisson"])
 @click.option("--csv", "csv_file", metavar="FILE", help="Write the points as CSV.")
 @click.option("--html", "html_file", metavar="FILE", help="Write one page with the curves.")
 @click.option("--require", is_flag=True, help="Exit 1 unless the SLA and every promise are kept at every rate.")
+@click.pass_context
 def capacity(
-    figure: bool, json_file: str | None, csv_file: str | None, html_file: str | None, require: bool, **asked: Any
+    context: click.Context,
+    /,
+    figure: bool,
+    json_file: str | None,
+    csv_file: str | None,
+    html_file: str | None,
+    require: bool,
+    **asked: Any,
 ) -> None:
     """Latency against throughput: signal to wire under load, and where the SLA ends."""
+    if context.invoked_subcommand is not None:
+        _nothing_before(context)
+        return
     from squall.reports.capacity import capacity_csv, write_capacity_html
     from squall.reports.machine import capacity_json, encode
     from squall.reports.summary import capacity_table, figure_table
@@ -74,6 +87,16 @@ def capacity(
     for flaw in measured.flaws:
         click.echo(f"squall: {flaw}", err=True)
     sys.exit(VIOLATED if require and not measured.kept else PASS)
+
+
+def _nothing_before(context: click.Context) -> None:
+    """What stands before the subcommand would be read by nobody."""
+    for option in context.command.params:
+        if context.get_parameter_source(str(option.name)) is not ParameterSource.DEFAULT:
+            raise BadInput(f"{option.opts[0]}: expected behind {context.invoked_subcommand}, found before it")
+
+
+capacity.add_command(fit)
 
 
 def _measured(
