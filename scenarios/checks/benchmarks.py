@@ -59,8 +59,11 @@ class _Measured:
         self._middles.setdefault(event.symbol, Middles()).show(record.at_ns, event)
 
     def _prices(self, symbol: str, at_ns: int) -> Prices:
+        """What venues showed, and what the algorithms made of as much of it as they believed; whether ticks are true to
+        their venues is another promise."""
         middles = self._middles.get(symbol)
-        return Prices([] if middles is None else middles.lately(at_ns), self._sights.knows(symbol))
+        shown = [] if middles is None else middles.lately(at_ns)
+        return Prices([*shown, *self._sights.middle_twice(symbol)], self._sights.knows(symbol))
 
     def _on_parent(self, record: Record) -> None:
         order: ParentOrder = record.event.message
@@ -110,13 +113,14 @@ class _Measured:
     def _of_trades(self, report: ParentMeasured) -> str:
         """They are those of the end that was told before it, and as much as venues have executed."""
         done = self._told.told.get(report.cl_ord_id)
-        if done is not None and (report.filled_lots, report.notional) != (done.filled_lots, done.notional):
-            detail = f"told of {report.filled_lots} lots for {report.notional}"
-            return f"{detail}, at its end of {done.filled_lots} for {done.notional}"
-        lots, notional = self._told.may_be(report.cl_ord_id)
-        if report.filled_lots in lots and report.notional in notional:
+        told = f"told of {report.filled_lots} lots for {report.notional}, fees {report.fees}"
+        mine = (report.filled_lots, report.notional, report.fees)
+        if done is not None and mine != (done.filled_lots, done.notional, done.fees):
+            return f"{told}; at its end of {done.filled_lots} for {done.notional}, fees {done.fees}"
+        lots, notional, fees = self._told.may_be(report.cl_ord_id)
+        if report.filled_lots in lots and report.notional in notional and report.fees in fees:
             return ""
-        return f"told of {report.filled_lots} lots for {report.notional}, venues executed {lots} for {notional}"
+        return f"{told}; venues executed {lots} for {notional}, fees {fees}"
 
     def _of_arrival(self, report: ParentMeasured) -> str:
         shown = self._arrivals.get(report.cl_ord_id)
@@ -181,7 +185,8 @@ class _Measured:
         arrival = Fraction(report.arrival_twice, 2)
         lasts = [Fraction(twice, 2) for twice in shown.twice] if left and shown is not None else [arrival]
         costs = [
-            order.side.sign * (notional - lots * arrival + left * (last - arrival)) / (order.quantity_lots * arrival)
+            (order.side.sign * (notional - lots * arrival + left * (last - arrival)) + report.fees)
+            / (order.quantity_lots * arrival)
             for last in lasts
         ]
         least, most = (floor(cost * 1_000_000 + Fraction(1, 2)) for cost in (min(costs), max(costs)))
@@ -217,7 +222,7 @@ class _Measured:
 
 
 def executions_measured() -> Promise:
-    """What clients are told about their executions adds up: trades, arrival price, interval VWAP and the costs."""
+    """What clients are told about their executions adds up: trades, fees, arrival, interval VWAP and the costs."""
     return Promise("reports on executions add up", "safety", _Measured, of_our_desk=True)
 
 

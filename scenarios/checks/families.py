@@ -102,6 +102,7 @@ class _Amended(Struct):
 
     lots: int
     notional: int
+    fees: int
     told_by: str = ""
     """The OMS that told positions of it first, and the seq of that."""
     told_seq: int = 0
@@ -134,16 +135,16 @@ class _Words:
 
     def _on_busted(self, record: Record) -> None:
         it: VenueBusted = record.event
-        self._amend(it.exec_id, it.cl_ord_link_id, -it.lots, -it.lots * it.price_half_ticks)
+        self._amend(it.exec_id, it.cl_ord_link_id, _Amended(-it.lots, -it.lots * it.price_half_ticks, -it.fee))
 
     def _on_corrected(self, record: Record) -> None:
         it: VenueCorrected = record.event
         notional = it.lots * it.price_half_ticks - it.was_lots * it.was_price_half_ticks
-        self._amend(it.exec_id, it.cl_ord_link_id, it.lots - it.was_lots, notional)
+        self._amend(it.exec_id, it.cl_ord_link_id, _Amended(it.lots - it.was_lots, notional, 0))
 
-    def _amend(self, exec_id: str, link_id: str, lots: int, notional: int) -> None:
+    def _amend(self, exec_id: str, link_id: str, by: _Amended) -> None:
         name = self._parent_of[exec_id] = parent_of(link_id)
-        self.amended.setdefault(name, {})[exec_id] = _Amended(lots, notional)
+        self.amended.setdefault(name, {})[exec_id] = by
 
     def _on_told(self, record: Record) -> None:
         exec_id = record.event.message.exec_id
@@ -193,8 +194,8 @@ class Ends:
     """
 
     def __init__(self, stage: Stage) -> None:
-        self._executed: dict[str, tuple[int, int]] = {}
-        """Lots and notional, as they were executed."""
+        self._executed: dict[str, tuple[int, int, int]] = {}
+        """Lots, notional and fees, as they were executed."""
         self._words = _Words(stage)
         self._known: dict[str, list[str]] = {}
         """Busts and corrections that a parent's end must be about."""
@@ -206,8 +207,8 @@ class Ends:
     def _on_executed(self, record: Record) -> None:
         it: VenueExecuted = record.event
         name = parent_of(it.cl_ord_link_id)
-        lots, notional = self._executed.get(name, (0, 0))
-        self._executed[name] = lots + it.lots, notional + it.lots * it.price_half_ticks
+        lots, notional, fees = self._executed.get(name, (0, 0, 0))
+        self._executed[name] = lots + it.lots, notional + it.lots * it.price_half_ticks, fees + it.fee
 
     def _on_told(self, record: Record) -> None:
         done: ParentDone = record.event.message
@@ -219,15 +220,16 @@ class Ends:
         """Whether any of it ever was."""
         return name in self._executed
 
-    def may_be(self, name: str) -> tuple[Span, Span]:
-        """The lots and the notional of its end."""
-        lots, notional = self._executed.get(name, (0, 0))
+    def may_be(self, name: str) -> tuple[Span, Span, Span]:
+        """The lots, the notional and the fees of its end."""
+        lots, notional, fees = self._executed.get(name, (0, 0, 0))
         known, amended = self._known.get(name, ()), self._words.amended.get(name, {})
         sure = [it for exec_id, it in amended.items() if exec_id in known]
         open_ = [it for exec_id, it in amended.items() if exec_id not in known]
         return (
             _span(lots, [it.lots for it in sure], [it.lots for it in open_]),
             _span(notional, [it.notional for it in sure], [it.notional for it in open_]),
+            _span(fees, [it.fees for it in sure], [it.fees for it in open_]),
         )
 
 

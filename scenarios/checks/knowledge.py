@@ -82,8 +82,14 @@ class Sights:
 
     def knows(self, symbol: str) -> bool:
         """Some book shows a bid, and some book an ask, and neither is stale."""
+        return bool(self.middle_twice(symbol))
+
+    def middle_twice(self, symbol: str) -> list[int]:
+        """The middle of what they believe, doubled: where a venue's book is stale to them, by the others alone."""
         fresh = [tick for tick in self._ticks.get(symbol, {}).values() if not tick.stale]
-        return any(tick.bid_lots for tick in fresh) and any(tick.ask_lots for tick in fresh)
+        bids = [tick.bid_half_ticks for tick in fresh if tick.bid_lots]
+        asks = [tick.ask_half_ticks for tick in fresh if tick.ask_lots]
+        return [max(bids) + min(asks)] if bids and asks else []
 
 
 class Feeds:

@@ -181,11 +181,13 @@ class _ParentsEnd:
     def _complaint(self, order: ParentOrder, done: ParentDone) -> str:
         """What is wrong with the end that the client was told of; nothing where it is right."""
         name = order.cl_ord_id
-        lots, notional = self._ends.may_be(name)
+        lots, notional, fees = self._ends.may_be(name)
         if done.filled_lots not in lots:
             return f"{name}: its client was told of {done.filled_lots} lots, venues executed {lots}"
         if done.notional not in notional:
             return f"{name}: its client was told of {done.notional} half ticks x lots, venues executed {notional}"
+        if done.fees not in fees:
+            return f"{name}: its client was told of {done.fees} half ticks x lots in fees, venues charged {fees}"
         if (done.outcome is ParentOutcome.FILLED) is not (done.filled_lots == order.quantity_lots):
             return f"{name}: its client was told of {_told(done)} of {order.quantity_lots}"
         return ""

@@ -9,6 +9,7 @@ from squall.faults.hardware import DiskFull, DiskSlow
 from squall.faults.host import Crash, Pause
 from squall.faults.network import LinkCut, PacketLoss
 from squall.faults.phases import MILLISECOND, SECOND, Phases
+from squall.faults.venue_staff import TradesBusted
 from squall.scenarios.checks.benchmarks import executions_measured
 from squall.scenarios.checks.parents import parents_kept
 from squall.scenarios.checks.reached import parent_reached
@@ -16,7 +17,7 @@ from squall.scenarios.checks.volume import volume_followed
 from squall.scenarios.desk_promises import always, settles
 from squall.scenarios.past import PastDays
 from squall.scenarios.scenario import Market, Scenario, scenario
-from squall.scenarios.settings import Settings
+from squall.scenarios.settings import Settings, VenueConfig
 from squall.sim.world import World
 from squall.system.config import AlgosConfig, DeskConfig
 from squall.system.domain.clients import ClientFlow
@@ -29,7 +30,7 @@ TROUBLES: Final[tuple[Fault, ...]] = (
     Crash("ops"),
     Pause("ops"),
     DiskFull("ops"),
-    DiskSlow("ops", 100_000.0),
+    DiskSlow("ops", 10_000.0),
     LinkCut("ops/lan"),
     PacketLoss("ops/lan", 0.5),
 )
@@ -37,7 +38,8 @@ TROUBLES: Final[tuple[Fault, ...]] = (
 
 
 def drawn(world: World) -> Plan:
-    """One trouble of the tick store at some time, and a market that rises or falls all the while.
+    """One trouble of the tick store at some time, a venue that takes some trades back, and a market that rises or falls
+    all the while.
 
     Before it the first parent is at its end, and what was traded meanwhile has been told.
     """
@@ -45,7 +47,12 @@ def drawn(world: World) -> Plan:
     latest_ns = PHASES.faults_ns - 1 * SECOND
     start_ns = 3 * SECOND + int(dice.uniform("start") * latest_ns) // MILLISECOND * MILLISECOND
     trouble = during(start_ns, start_ns + dice.ns("lasts", SECOND // 2, 3 * SECOND), dice.one("what", TROUBLES), False)
-    return (trouble, during(2 * SECOND, 10 * SECOND, PriceSlide("all of symbols", dice.one("way", (4, -4)))))
+    busts = TradesBusted(dice.one("busts", ("exchange-a", "exchange-b")), share=0.2, delay_ns=300 * MILLISECOND)
+    return (
+        trouble,
+        during(3 * SECOND, 10 * SECOND, busts, must_touch=False),
+        during(2 * SECOND, 10 * SECOND, PriceSlide("all of symbols", dice.one("way", (4, -4)))),
+    )
 
 
 @scenario(
@@ -56,7 +63,10 @@ def drawn(world: World) -> Plan:
 def closing_volume() -> Scenario:
     """An order to be filled at once, three VWAPs and a POV, which buy or sell as the seed says."""
     return Scenario(
-        settings=Settings(desk=DeskConfig(algos=AlgosConfig(day_ns=10 * SECOND))),
+        settings=Settings(
+            venue=VenueConfig(take_per_100_lots=60, make_per_100_lots=-40),
+            desk=DeskConfig(algos=AlgosConfig(day_ns=10 * SECOND)),
+        ),
         market=Market(past=PastDays(VOLUMES)),
         workload=Workload(
             orders_per_s=1,

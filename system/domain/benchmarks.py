@@ -1,9 +1,9 @@
 """How well a client's parent was executed: against the price on arrival, and what everybody traded at meanwhile.
 
 Averages are of totals, so every lot counts alike; the sign is the client's, so that more than 0 is worse for whoever
-buys and for whoever sells; only worse is poor. A part that was not traded costs what the price has moved without it:
-implementation shortfall, as A. Perold defines it ("The implementation shortfall: paper versus reality", Journal of
-Portfolio Management 14, 1988). Fees are not in it yet: no word about a child bears them.
+buys and for whoever sells; only worse is poor. What was traded costs fees, and what was not traded costs what the price
+has moved without it: implementation shortfall, as A. Perold defines it ("The implementation shortfall: paper versus
+reality", Journal of Portfolio Management 14, 1988). Against a benchmark prices are compared alone.
 """
 
 from fractions import Fraction
@@ -42,9 +42,10 @@ def cost_millionths(side: Side, lots: int, notional: int, benchmark: Fraction | 
 
 
 def shortfall_millionths(
-    side: Side, ordered_lots: int, lots: int, notional: int, arrival: Fraction | None, last: Fraction | None
+    side: Side, ordered_lots: int, lots: int, notional: int, fees: int, arrival: Fraction | None, last: Fraction | None
 ) -> int | None:
-    """What trading cost against all of the order at the arrival price, with what it has missed by not trading the rest.
+    """What trading cost against all of the order at the arrival price, with fees (a cost on either side), and with what
+    it has missed by not trading the rest.
 
     *last*: the price at its end; not needed where nothing is left.
     """
@@ -53,7 +54,7 @@ def shortfall_millionths(
         return None
     paid = notional - arrival * lots
     missed = (last - arrival) * left if last is not None else Fraction(0)
-    return _nearest(side.sign * (paid + missed) / (arrival * ordered_lots) * MILLION)
+    return _nearest((side.sign * (paid + missed) + fees) / (arrival * ordered_lots) * MILLION)
 
 
 def measured(
@@ -73,8 +74,9 @@ def measured(
         tape.bars_missing,
         cost_millionths(order.side, lots, notional, arrival),
         against_vwap,
-        shortfall_millionths(order.side, order.quantity_lots, lots, notional, arrival, last),
+        shortfall_millionths(order.side, order.quantity_lots, lots, notional, done.fees, arrival, last),
         against_vwap is not None and against_vwap > poor_bps * MILLIONTHS_PER_BP,
+        done.fees,
     )
 
 

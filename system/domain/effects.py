@@ -1,6 +1,6 @@
 """What the OMS has to tell the rest of the desk about an event, once the event is safe."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, assert_never
 
 from squall.system.domain.doubt import replace_id
@@ -46,9 +46,9 @@ from squall.system.domain.events import (
     TransitionRefused,
     UnknownOrderReported,
 )
-from squall.system.domain.family import Family, child_state
+from squall.system.domain.family import Family
 from squall.system.domain.fill_book import FillBook
-from squall.system.domain.ids import Epoch, Symbol
+from squall.system.domain.ids import ClOrdID, Epoch, Symbol
 from squall.system.domain.messages import (
     AmendFill,
     BookFill,
@@ -113,12 +113,16 @@ def effects_of(event: AnyEvent, order: Order, epoch: Epoch) -> tuple[Effect, ...
             assert_never(event)
 
 
-def child_moved(event: AnyEvent, order: Order) -> ChildMoved | None:
-    """What the algorithm is told of its child: that it has traded, or has ended; None where there is no such news."""
+def child_moved(event: AnyEvent, order: Order, families: Mapping[ClOrdID, Family]) -> ChildMoved | None:
+    """What the algorithm is told of its child: that it has traded, or has ended; None where there is no such news.
+
+    Nor is it news where the algorithm is done with the family.
+    """
     parent = order.attribution.parent
     if parent is None or not (order.ended or isinstance(event, OrderFilled | TradeBusted | TradeCorrected)):
         return None
-    return ChildMoved(parent, child_state(order))
+    family = families.get(parent)
+    return None if family is None else ChildMoved(parent, family.children[order.cl_ord_id])
 
 
 def family_told(family: Family, epoch: Epoch) -> FamilyTold:

@@ -48,19 +48,20 @@ class Family:
         """Of all children."""
         return sum(child.filled_lots for child in self.children.values())
 
-    def moved(self, order: Order) -> None:
-        """A child was taken, traded, or came to its end."""
+    def moved(self, order: Order, fees: int = 0) -> None:
+        """A child was taken, traded, or came to its end; by so much more than before it costs in *fees*."""
         before = self.children.get(order.cl_ord_id)
-        after = self.children[order.cl_ord_id] = child_state(order)
+        fees += before.fees if before is not None else 0
+        after = self.children[order.cl_ord_id] = child_state(order, fees)
         self.committed_lots += after.committed_lots - (before.committed_lots if before is not None else 0)
 
 
-def child_state(order: Order) -> ChildState:
+def child_state(order: Order, fees: int = 0) -> ChildState:
     """A child as the OMS knows it; while a replace is pending it is for the larger of both quantities."""
     lots, asked = order.terms.quantity_lots, order.replacing
     if asked is not None:
         lots = max(lots, asked.terms.quantity_lots)
-    return ChildState(order.cl_ord_id, lots, order.cum_lots, order.cum_notional, order.ended)
+    return ChildState(order.cl_ord_id, lots, order.cum_lots, order.cum_notional, order.ended, fees)
 
 
 def objections(

@@ -347,22 +347,25 @@ def evolve(state: OmsState, event: AnyEvent) -> Order | None:
         state.orders[name] = order = placed(event)
         _tell_family(state, order)
         return order
-    if type(event) in _MORE_THAN_ITS_ORDER and not _record(state, name, event):
-        return None
+    fees = 0
+    if type(event) in _MORE_THAN_ITS_ORDER:
+        fees = _charged(state, event)
+        if not _record(state, name, event):
+            return None
     before = state.orders.get(name)
     if before is None:  # only what happened to its trades moves an order that has ended
         if state.forgot(name):
             return None  # whoever decided this kept more of them than we do
         order = changed(state.ended[name], event)
         state.ended[name] = order
-        _tell_family(state, order)
+        _tell_family(state, order, fees)
         return order
     order = changed(before, event)
     if order.state in TERMINAL:
         state.end(order)
     else:
         state.orders[name] = order
-    _tell_family(state, order)
+    _tell_family(state, order, fees)
     return order
 
 
@@ -383,12 +386,26 @@ _MORE_THAN_ITS_ORDER: Final = frozenset(
 """Events that leave something in the state beside the order they are about."""
 
 
+def _charged(state: OmsState, event: AnyEvent) -> int:
+    """By how much the event changes what its order has cost in fees: a trade that is busted costs none."""
+    match event:
+        case OrderFilled():
+            return event.commission
+        case TradeBusted() | TradeCorrected():
+            was = state.exec_ids.get(event.ref_exec_id)
+            fee = event.commission if isinstance(event, TradeCorrected) else 0
+            return fee - (was.fee if was is not None else 0)
+        case _:
+            return 0
+
+
 def _record(state: OmsState, name: ClOrdID, event: AnyEvent) -> bool:
     """What an event leaves beside its order; whether it moves that, too."""
     match event:
         case OrderFilled():
             state.name_execution(event.exec_id)
-            state.remember_execution(event.exec_id, Trade(name, event.lots, event.price_half_ticks))
+            trade = Trade(name, event.lots, event.price_half_ticks, event.commission)
+            state.remember_execution(event.exec_id, trade)
             return True
         case TradeBusted():
             state.name_execution(event.exec_id)
@@ -397,7 +414,8 @@ def _record(state: OmsState, name: ClOrdID, event: AnyEvent) -> bool:
             return True
         case TradeCorrected():
             state.name_execution(event.exec_id)
-            state.remember_execution(event.ref_exec_id, Trade(name, event.lots, event.price_half_ticks))
+            trade = Trade(name, event.lots, event.price_half_ticks, event.commission)
+            state.remember_execution(event.ref_exec_id, trade)
             state.remember_execution(event.exec_id, Trade(name, of=event.ref_exec_id))
             return True
         case FillQuarantined():
@@ -422,10 +440,10 @@ def _record(state: OmsState, name: ClOrdID, event: AnyEvent) -> bool:
     return False
 
 
-def _tell_family(state: OmsState, child: Order) -> None:
+def _tell_family(state: OmsState, child: Order, fees: int = 0) -> None:
     parent = child.attribution.parent
     if parent is not None and parent in state.families:
-        state.families[parent].moved(child)
+        state.families[parent].moved(child, fees)
 
 
 def rebuild(events: Iterable[AnyEvent], state: OmsState | None = None) -> OmsState:

@@ -84,6 +84,15 @@ class ParentLife:
         return sum(child.notional for child in self.children.values())
 
     @property
+    def fees(self) -> int:
+        """What venues charged for all that has traded."""
+        return sum(child.fees for child in self.children.values())
+
+    def ending(self, outcome: ParentOutcome) -> ParentDone:
+        """What the client is to be told, were this its end."""
+        return ParentDone(self.name, outcome, self.progress.filled_lots, self.notional, self.fees)
+
+    @property
     def open_children(self) -> tuple[ClOrdID, ...]:
         """Those that are not known to have ended, in order."""
         return tuple(name for name, child in self.children.items() if not child.ended)

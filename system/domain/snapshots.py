@@ -21,7 +21,7 @@ from squall.system.domain.orders import Order
 from squall.system.domain.switches import Switch, Switches
 from squall.system.domain.trades import Trade
 
-SCHEMA: Final = 4
+SCHEMA: Final = 5
 """Raised whenever what follows here, or anything within an `Order`, changes its meaning or its shape."""
 
 

@@ -11,5 +11,7 @@ class Trade(Struct, frozen=True, gc=False, array_like=True):
     cl_ord_id: ClOrdID
     lots: int = 0
     price_half_ticks: int = 0
+    fee: int = 0
+    """In half tick × lot; a rebate is negative."""
     of: ExecID | None = None
     """A bust or correction: of which execution."""

@@ -52,7 +52,7 @@ class Ends:
 
     def finish(self, life: ParentLife, outcome: ParentOutcome, middle_twice: int | None) -> None:
         """It has ended, of which nobody is told yet. *middle_twice*: the middle of the market, doubled."""
-        life.done = ParentDone(life.name, outcome, life.progress.filled_lots, life.notional)
+        life.done = life.ending(outcome)
         life.ended_ns, life.last_twice = self._runtime.now_ns, middle_twice
         self._lives[life.name] = life
         self._tokens[life.name] = self._submission.remember(ParentOver(life.done, life.ended_ns, life.last_twice))
@@ -66,7 +66,7 @@ class Ends:
             del self._tokens[life.name], self._lives[life.name]
             self._submission.remember(ParentGoesOn(life.name))
             return True
-        if life.done != ParentDone(life.name, outcome, life.progress.filled_lots, life.notional):
+        if life.done != life.ending(outcome):
             self.finish(life, outcome, middle_twice)
         return False
 

@@ -402,7 +402,7 @@ class Term:
         if follower is not None and progress is not None:
             self._post(follower, progress)
         if self._wiring.algos is not None:
-            word = child_moved(event, order)
+            word = child_moved(event, order, self.state.families)
             if word is not None:
                 self._post(self._wiring.algos, word)
         if type(event) is not OrderDoubted and not order.ended:

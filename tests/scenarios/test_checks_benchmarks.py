@@ -10,7 +10,7 @@ from squall.scenarios.checks.benchmarks import executions_measured
 from squall.scenarios.checks.knowledge import Middles
 from squall.scenarios.checks.volume import volume_followed
 from squall.sim.exchange.wire.messages import BookUpdate, Print, Side
-from squall.sim.trace import TouchChanged, VenueBusted
+from squall.sim.trace import TouchChanged, VenueBusted, VenueExecuted
 from squall.system.domain.claims import FeedMoved
 from squall.system.domain.clients import ClientFlow
 from squall.system.domain.history import DAY_NS
@@ -102,11 +102,11 @@ def test_costs_that_are_none_of_what_was_traded_are_a_violation() -> None:
 
 
 def test_other_trades_another_arrival_and_another_tape_are_violations() -> None:
-    assert "told of 9 lots for 200200, at its end of 10 for 200200" in of(filled_lots=9).detail
+    assert "told of 9 lots for 200200, fees 0; at its end of 10 for 200200" in of(filled_lots=9).detail
     story, judge = traded()
     story.executed("fund-1.2", lots=5, price_half_ticks=20_020)
     story.handled("clients", "algos", REPORT)
-    assert "told of 10 lots for 200200, venues executed 15 for 300300" in judge.ruling().detail
+    assert "told of 10 lots for 200200, fees 0; venues executed 15 for 300300" in judge.ruling().detail
     assert "venues showed 40000 to 40000" in of(arrival_twice=40_002, arrival_cost_millionths=950).detail
     other = of(tape_turnover=2_002_000, vwap_cost_millionths=0)
     assert fired(other)
@@ -153,7 +153,22 @@ def test_a_report_stays_as_it_was_at_the_end_that_was_told_whatever_is_busted_af
     story, judge = traded()
     story.saw(busted, "exchange-a")
     story.handled("clients", "algos", replace(REPORT, filled_lots=9, notional=180_180))
-    assert "told of 9 lots for 180180, at its end of 10 for 200200" in judge.ruling().detail
+    assert "told of 9 lots for 180180, fees 0; at its end of 10 for 200200" in judge.ruling().detail
+
+
+def test_fees_that_venues_did_not_charge_are_a_violation_and_those_that_they_did_are_part_of_the_shortfall() -> None:
+    for fees, done_fees, shortfall, verdict in ((600, 600, 400, held), (600, 600, 100, fired), (0, 0, 100, fired)):
+        story = tale()
+        judge = story.judge(executions_measured())
+        story.saw(TouchChanged("exchange-a", "ACME", 1, 19_998, 10, 20_002, 10), "exchange-a")
+        story.sent("clients", "algos", ORDER)
+        story.handled("algos", "clients", ORDER)
+        charged = VenueExecuted("exchange-a", "e-1", "fund-1.1", "fund-1.1", "ACME", True, 10, 20_020, fee=600)
+        story.saw(charged, "exchange-a")
+        story.sent("algos", "clients", ParentDone(PARENT, ParentOutcome.OVER, 10, 200_200, done_fees))
+        report = replace(REPORT, tape_turnover=0, tape_lots=0, bars_missing=1, vwap_cost_millionths=None)
+        story.handled("clients", "algos", replace(report, fees=fees, shortfall_millionths=shortfall))
+        assert fired(judge.ruling()) is (verdict is fired), judge.ruling()
 
 
 def test_gaps_that_the_tick_stores_answer_had_not_are_a_violation() -> None:
@@ -185,6 +200,16 @@ def test_an_arrival_that_is_not_told_is_a_violation_where_the_algorithms_had_bee
         story, judge = traded(ticks=ticks)
         story.handled("clients", "algos", unknown)
         assert verdict(judge.ruling())
+
+
+def test_where_one_venue_is_stale_to_the_algorithms_the_arrival_may_be_by_the_others_alone() -> None:
+    """exchange-b shows 20,004 to sell at, and 20,002 at exchange-a is not believed."""
+    others = replace(tick(1), venue=Venue("exchange-b"), ask_half_ticks=20_004)
+    report = replace(REPORT, arrival_twice=40_002, arrival_cost_millionths=950, shortfall_millionths=95)
+    for ticks, verdict in (([tick(1), tick(2, stale=True), others], held), ([tick(1), others], fired)):
+        story, judge = traded(ticks=ticks)
+        story.handled("clients", "algos", report)
+        assert verdict(judge.ruling()), judge.ruling()
 
 
 def test_a_shortfall_that_is_not_told_is_a_violation_where_the_price_at_the_end_was_known() -> None:

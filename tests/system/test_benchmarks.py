@@ -40,15 +40,16 @@ def test_the_cost_is_that_of_the_average_lot_and_both_sides_see_the_other_one_of
     assert abs(cost + mirrored) <= 1, "but for what is rounded"
 
 
-@given(sides, fills, prices, st.integers(0, 10**4), prices)
+@given(sides, fills, prices, st.integers(0, 10**4), prices, st.integers(-(10**6), 10**6))
 def test_the_shortfall_is_what_the_paper_order_has_more(
-    side: Side, trades: list[tuple[int, int]], arrival: int, left: int, last: int
+    side: Side, trades: list[tuple[int, int]], arrival: int, left: int, last: int, fees: int
 ) -> None:
-    """Perold: the paper's gain on all of it at the arrival price, less the real gain on what was traded."""
+    """Perold: the paper's gain on all of it at the arrival price, less the real gain on what was traded, which pays
+    fees."""
     lots, notional = total(trades)
-    found = shortfall_millionths(side, lots + left, lots, notional, Fraction(arrival), Fraction(last))
+    found = shortfall_millionths(side, lots + left, lots, notional, fees, Fraction(arrival), Fraction(last))
     paper = side.sign * (last - arrival) * (lots + left)
-    real = side.sign * (last * lots - notional)
+    real = side.sign * (last * lots - notional) - fees
     assert found == floor(Fraction(paper - real, arrival * (lots + left)) * 10**6 + Fraction(1, 2))
 
 
@@ -58,10 +59,9 @@ def test_of_what_is_filled_the_shortfall_is_the_cost_against_arrival(
 ) -> None:
     lots, notional = total(trades)
     price = Fraction(arrival)
-    assert shortfall_millionths(side, lots, lots, notional, price, None) == cost_millionths(side, lots, notional, price)
-    assert shortfall_millionths(side, lots, lots, notional, price, Fraction(last)) == cost_millionths(
-        side, lots, notional, price
-    )
+    cost = cost_millionths(side, lots, notional, price)
+    assert shortfall_millionths(side, lots, lots, notional, 0, price, None) == cost
+    assert shortfall_millionths(side, lots, lots, notional, 0, price, Fraction(last)) == cost
 
 
 # --- the report ---

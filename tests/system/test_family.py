@@ -75,7 +75,7 @@ class Story:
     def approve(self, number: int) -> None:
         self.do(JudgeOrder("risk", child_name(PARENT, number), (), Epoch(1)))
 
-    def fill(self, number: int, lots: int) -> None:
+    def fill(self, number: int, lots: int, fee: int = 0) -> None:
         self.executions += 1
         name = child_name(PARENT, number)
         order = self.state.orders[name]
@@ -92,6 +92,28 @@ class Story:
             leaves_lots=order.terms.quantity_lots - cum,
             last_lots=lots,
             last_price_half_ticks=20_000,
+            fee=fee,
+        )
+        self.do(ApplyReport(VENUE, name, VENUE, report))
+
+    def amend(self, number: int, of: str, kind: ExecType, lots: int = 0, price: int = 0, fee: int = 0) -> None:
+        """The venue takes a trade back, or sets it right."""
+        self.executions += 1
+        name = child_name(PARENT, number)
+        report = ExecutionReport(
+            exec_id=f"exchange-a/{self.executions}",
+            exec_type=kind,
+            ord_status=OrdStatus.PARTIALLY_FILLED,
+            cl_ord_id=name,
+            order_id="7",
+            symbol="ACME",
+            side=Side.BUY,
+            cum_lots=0,
+            leaves_lots=0,
+            last_lots=lots,
+            last_price_half_ticks=price,
+            exec_ref_id=of,
+            fee=fee,
         )
         self.do(ApplyReport(VENUE, name, VENUE, report))
 
@@ -244,16 +266,35 @@ def test_the_algorithms_are_told_of_fills_and_ends_and_of_nothing_else() -> None
     story = Story()
     submitted = story.child(1, 60)[0]
     name = child_name(PARENT, 1)
-    assert child_moved(submitted, story.state.orders[name]) is None
+    families = story.state.families
+    assert child_moved(submitted, story.state.orders[name], families) is None
     story.approve(1)
     before = story.state.orders[name]
     story.fill(1, 20)
     fill = story.log[-1]
     assert isinstance(fill, OrderFilled)
     told = ChildState(name, 60, 20, 400_000)
-    assert child_moved(fill, story.state.orders[name]) == ChildMoved(PARENT, told)
+    assert child_moved(fill, story.state.orders[name], families) == ChildMoved(PARENT, told)
     assert family_told(story.state.families[PARENT], Epoch(2)).children == (told,)
-    assert child_moved(fill, replace(before, attribution=Attribution())) is None, "not a child"
+    assert child_moved(fill, replace(before, attribution=Attribution()), families) is None, "not a child"
+    assert child_moved(fill, story.state.orders[name], {}) is None, "the algorithm is done with it"
+
+
+def test_what_a_child_has_cost_in_fees_is_known_through_busts_and_corrections() -> None:
+    story = Story()
+    story.child(1, 60)
+    story.approve(1)
+    name = child_name(PARENT, 1)
+    charged = []
+    for lots, fee in ((20, 12), (10, -4)):
+        story.fill(1, lots, fee)
+        charged.append(story.state.families[PARENT].children[name].fees)
+    assert charged == [12, 8]
+    story.amend(1, "exchange-a/2", ExecType.TRADE_CORRECT, lots=10, price=20_010, fee=-5)
+    assert story.state.families[PARENT].children[name].fees == 7
+    story.amend(1, "exchange-a/1", ExecType.TRADE_CANCEL)
+    assert story.state.families[PARENT].children[name].fees == -5
+    assert rebuild(story.log).families[PARENT].children == story.state.families[PARENT].children
 
 
 # --- other terms for a child ---

@@ -94,6 +94,8 @@ class ParentDone(DeskMessage, frozen=True, gc=False, tag=True):
     filled_lots: int
     notional: int
     """Sum of price × lots, in half tick × lot."""
+    fees: int = 0
+    """What venues charged for it, in half tick × lot; rebates are negative."""
 
     @property
     def identity(self) -> str:
@@ -119,8 +121,10 @@ class ParentMeasured(DeskMessage, frozen=True, gc=False, tag=True):
     arrival_cost_millionths: int | None
     vwap_cost_millionths: int | None
     shortfall_millionths: int | None
-    """Of the whole order at the arrival price: with what the rest has missed."""
+    """Of the whole order at the arrival price: with fees, and with what the rest has missed."""
     poor: bool
+    fees: int = 0
+    """As in `ParentDone`; costs against a benchmark are of prices alone."""
 
     @property
     def identity(self) -> str:
@@ -146,6 +150,8 @@ class ChildState(Struct, frozen=True, gc=False, array_like=True):
     filled_lots: int = 0
     notional: int = 0
     ended: bool = False
+    fees: int = 0
+    """Of what has traded, in half tick × lot; rebates are negative."""
 
     @property
     def committed_lots(self) -> int:
