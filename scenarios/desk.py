@@ -29,6 +29,8 @@ class Floor(Struct, frozen=True):
     workload: Workload
     """The scenario's. What it means to a desk of one's own is that desk's affair."""
     settings: Settings
+    second_provider: bool = False
+    """Whether another vendor tells of the venues too."""
 
 
 Make = Callable[[Runtime, Floor], Program]

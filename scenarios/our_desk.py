@@ -86,6 +86,7 @@ def wiring_of(floor: Floor) -> Wiring:
         venues=floor.venues,
         routers=routers,
         strategy_names=(workload.strategy,),
+        second_provider=floor.second_provider,
     )
     if clients is None:
         return wiring

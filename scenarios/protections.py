@@ -506,6 +506,13 @@ PROTECTIONS: Final = (
         "The stream stands, so the service counts as well, and its last figures stand as if they were today's.",
     ),
     Protection(
+        "a knock has to be answered",
+        "monitor.probes",
+        "back-office-hangs",
+        "reconciler does not fall silent unnoticed",
+        "The host opens every stream, so whoever is behind it counts as well.",
+    ),
+    Protection(
         "busts and corrections are booked",
         "portfolio.amend",
         "lme-2022",

@@ -89,7 +89,8 @@ def build(
         symbols = [instrument.symbol for instrument in exchanges.instruments]
         if entry.symbol not in symbols:
             raise SettingError(f"--set reference.{entry.symbol}: no such symbol; symbols are {', '.join(symbols)}")
-    floor = Floor(exchanges.instruments, exchanges.routes, scenario.workload, scenario.settings)
+    vendor = scenario.market.second_provider
+    floor = Floor(exchanges.instruments, exchanges.routes, scenario.workload, scenario.settings, vendor)
     for seat in desk.seats:
         _place(world, seat, floor)
     if scenario.market.past is not None and desk.wiring is not None:

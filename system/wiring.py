@@ -88,6 +88,8 @@ class Wiring(Struct, frozen=True):
     algos: Address | None = None
     """The execution algorithms; None where no client sends parent orders."""
     clients: Address | None = None
+    second_provider: bool = False
+    """Whether another vendor's market data are to be heard."""
 
     @property
     def submitters(self) -> tuple[Address, ...]:

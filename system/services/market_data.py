@@ -42,6 +42,7 @@ class MarketData:
         self._all = tuple(self._channels.values())
         self._by_address: dict[Address, Channel] = {channel.address: channel for channel in self._all}
         self._monitor = wiring.monitor
+        self._has_second = wiring.second_provider
 
     @property
     def conflated(self) -> int:
@@ -57,6 +58,8 @@ class MarketData:
         """The feed comes by itself, and a stream is opened when a snapshot is needed."""
         for venue in self._channels:
             self._runtime.set_timer(self._config.silence_ns, ("watch", venue))
+        if self._has_second:
+            self._teller.second.expect(self._runtime.monotonic_ns)
         self._bars.start()
 
     def on_message(self, sender: Address, message: MarketDataMessage) -> None:

@@ -43,9 +43,11 @@ MILLISECOND: Final = 1_000_000
 class Monitor:
     """Decides nothing and stops nothing: what it says is for people.
 
-    Every `health_interval_ns` it knocks at every service: opens a stream, and hangs up when it has opened.
-    Positions, portfolio and audit keep a stream to the monitor, so that theirs has to stand instead; and since that of
-    a program that hangs stands too, audit and portfolio are asked on it. Positions show by what they book.
+    Every `health_interval_ns` it knocks at every service: opens a stream, and hangs up when it has opened. Reconciler
+    and operator are asked on it first, since hosts open streams for programs that hang too; of the others what they do
+    is missed. Positions, portfolio and audit keep a stream to the monitor, so that theirs has to stand instead; audit
+    and portfolio are asked on it, and positions show by what they book.
+
     The second provider is not of the desk: market data say of it, as of each venue's feed, that it is not heard.
     """
 
@@ -55,6 +57,9 @@ class Monitor:
         self._positions = wiring.positions
         self._callers = (wiring.positions, wiring.audit, wiring.portfolio)
         self._asked = (wiring.audit, wiring.portfolio)
+        self._asked_at_the_door = (wiring.reconciler, wiring.operator)
+        self._at_the_door: dict[Address, None] = {}
+        """Those whose stream stands until they answer."""
         self._probes = 0
         self._knocked_at = (
             wiring.market_data,
@@ -121,6 +126,7 @@ class Monitor:
                 self._judge_quality(message)
             case Alive():
                 self.vitals.sign(sender)
+                self._leave(sender)
             case PortfolioValued():
                 self.var_utilisation_percent = message.var_utilisation_percent
                 self.drawdown_percent = message.drawdown_percent
@@ -212,11 +218,12 @@ class Monitor:
 
     def _knock(self) -> None:
         now_ns = self._runtime.monotonic_ns
+        self._probes += 1
         for service in self._knocked_at:
+            self._leave(service)
             self.vitals.expect(service, now_ns)
             self._runtime.open(service)
         if self._config.probes:
-            self._probes += 1
             for service in self._asked:
                 # With no stream it owes a sign of life already.
                 self.vitals.expect(service, now_ns)
@@ -233,15 +240,26 @@ class Monitor:
             if self.board.is_news(kind, silent, silent_ns == 0):
                 text = f"health: no sign of life from {service} for {silent_ns // MILLISECOND} ms"
                 self._raise(Alert(CRITICAL, kind, text))
-                if service in self._asked and self._config.probes:
+                if service in (*self._asked, *self._asked_at_the_door) and self._config.probes:
                     self._runtime.emit(ProtectionActed("monitor.probes", f"no sign of life from {service}"))
 
+    def _leave(self, service: Address) -> None:
+        """Hang up where it was asked, whether it has answered or not."""
+        if service in self._at_the_door:
+            del self._at_the_door[service]
+            self._runtime.close(service)
+
     def on_stream_open(self, peer: Address) -> None:
+        if peer in self._asked_at_the_door and self._config.probes:
+            self._at_the_door[peer] = None
+            self._runtime.write(peer, AreYouThere(self._probes))
+            return
         self.vitals.sign(peer)
         if peer in self._knocked_at:
             self._runtime.close(peer)
 
     def on_stream_closed(self, peer: Address, reason: str) -> None:
+        self._at_the_door.pop(peer, None)
         if peer in self._callers:
             self.vitals.expect(peer, self._runtime.monotonic_ns)
 

@@ -7,7 +7,7 @@ import msgspec
 
 from squall.system.config import DeskConfig
 from squall.system.domain.claims import AlertRaised, SwitchReported
-from squall.system.domain.messages import SwitchDone, SwitchRefused, SwitchTrading
+from squall.system.domain.messages import Alive, AreYouThere, SwitchDone, SwitchRefused, SwitchTrading
 from squall.system.domain.switches import Scope
 from squall.system.runtime import Address, Runtime
 from squall.system.wiring import Wiring
@@ -17,7 +17,7 @@ REPEAT: Final = "repeat"
 _encode: Final = msgspec.msgpack.Encoder().encode
 _DECODER: Final[msgspec.msgpack.Decoder[SwitchTrading]] = msgspec.msgpack.Decoder(SwitchTrading)
 
-OperatorMessage = SwitchTrading | SwitchDone | SwitchRefused
+OperatorMessage = SwitchTrading | SwitchDone | SwitchRefused | AreYouThere
 Thing = tuple[Scope, str]
 
 
@@ -69,6 +69,8 @@ class Operator:
                 self._on_done(message)
             case SwitchRefused():
                 self._on_refused(message)
+            case AreYouThere():
+                self._runtime.write(sender, Alive(message.number))
             case _:
                 raise TypeError(f"operator: no use for a {type(message).__name__} from {sender}")
 
@@ -117,8 +119,8 @@ class Operator:
         self._repeat()
 
     def on_stream_open(self, peer: Address) -> None:
-        """Say at once what is waiting to be said."""
-        for order in self.waiting:
+        """Say at once what is waiting to be said, to an OMS: others may knock too."""
+        for order in self.waiting if peer in self._desks else ():
             self._runtime.write(peer, order)
 
     def on_stream_closed(self, peer: Address, reason: str) -> None:

@@ -15,12 +15,19 @@ from squall.sim.exchange.wire.messages import (
 from squall.system.config import DeskConfig
 from squall.system.domain.claims import AlertRaised
 from squall.system.domain.ids import Epoch
-from squall.system.domain.messages import OpenOrdersHeard, SyncReconciler, VenueOpenOrders, VenueTrades
+from squall.system.domain.messages import (
+    Alive,
+    AreYouThere,
+    OpenOrdersHeard,
+    SyncReconciler,
+    VenueOpenOrders,
+    VenueTrades,
+)
 from squall.system.runtime import Address, Runtime
 from squall.system.wiring import VenueRoute, Wiring
 
 VenueWord = TradeCaptureReportRequestAck | TradeCaptureReport | DropCopyHeartbeat | OrderMassStatusReport
-ReconcilerMessage = SyncReconciler | OpenOrdersHeard | VenueWord
+ReconcilerMessage = SyncReconciler | OpenOrdersHeard | AreYouThere | VenueWord
 
 KNOCK: Final = "knock"
 FAILURES_TO_TELL: Final = 3
@@ -123,6 +130,8 @@ class Reconciler:
             case OpenOrdersHeard():
                 if sender == self._leader:
                     self._on_heard(message)
+            case AreYouThere():
+                self._runtime.write(sender, Alive(message.number))
             case _:
                 raise TypeError(f"reconciler: no handler for {type(message).__name__} from {sender}")
 

@@ -20,6 +20,8 @@ class SecondProvider:
         }
         self._number = 0
         self._heard_ns: int | None = None
+        self._expected_ns: int | None = None
+        """Since when it is to be heard; None where there is none, as far as we know."""
         self.refused: dict[Suspicion, int] = dict.fromkeys(Suspicion, 0)
         """Quotes that could not be, by reason."""
         self.missed = 0
@@ -46,8 +48,13 @@ class SecondProvider:
                 self._books[listing.venue][listing.symbol].take(touch, config)
 
     def is_silent(self, now_ns: int, config: FeedConfig) -> bool:
-        """Whether it was heard once, and is not any more. Who was never heard may not be there at all."""
-        return self._heard_ns is not None and now_ns - self._heard_ns > config.second_max_age_ns
+        """Whether it is there, and is not heard: not any more, or not since it was expected."""
+        since_ns = self._heard_ns if self._heard_ns is not None else self._expected_ns
+        return since_ns is not None and now_ns - since_ns > config.second_max_age_ns
+
+    def expect(self, now_ns: int) -> None:
+        """There is one: from now on it is missed."""
+        self._expected_ns = now_ns
 
     def is_fresh(self, venue: Venue, now_ns: int, config: FeedConfig) -> bool:
         """Whether the feed is heard, and any of this venue's books can be believed."""

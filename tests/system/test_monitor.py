@@ -52,6 +52,7 @@ KNOCKED_AT = (
     "operator",
 )
 ASKED = ("audit", "portfolio")
+AT_THE_DOOR = ("reconciler", "operator")
 
 
 def started() -> tuple[FakeRuntime, Monitor]:
@@ -69,7 +70,7 @@ def all_answer(runtime: FakeRuntime, monitor: Monitor) -> None:
     """Every service that was knocked at or asked gives a sign of life."""
     for service in KNOCKED_AT:
         runtime.connect(monitor, service)
-    for service in ASKED:
+    for service in (*ASKED, *AT_THE_DOOR):
         for probe in runtime.take(AreYouThere, to=service):
             monitor.on_message(service, Alive(probe.number))
 
@@ -197,7 +198,7 @@ def test_a_service_that_does_not_answer_is_named_once_until_it_does() -> None:
         for service in KNOCKED_AT:
             if service != "risk" or minute == 3:
                 runtime.connect(monitor, service)
-        for service in ASKED:
+        for service in (*ASKED, *AT_THE_DOOR):
             monitor.on_message(service, Alive(minute))
         runtime.advance(monitor, 5 * SECOND)
         if minute == 1:
@@ -247,6 +248,27 @@ def test_who_keeps_a_stream_and_does_not_answer_on_it_is_named() -> None:
     runtime.advance(monitor, 5 * SECOND)
     assert [kind for kind, _ in alerts(runtime)] == ["silent/portfolio"]
     assert ProtectionActed("monitor.probes", "no sign of life from portfolio") in runtime.claims
+
+
+def test_who_is_knocked_at_and_whose_host_alone_opens_is_named() -> None:
+    """Erratum 34, further: a host opens streams for a program that hangs, too."""
+    runtime, monitor = started()
+    runtime.advance(monitor, 60 * SECOND)
+    assert [each.number for each in runtime.take(AreYouThere, to="portfolio")] == [1]
+    monitor.on_message("portfolio", Alive(1))
+    for service in KNOCKED_AT:
+        runtime.connect(monitor, service)
+    for service in ("audit", "reconciler"):
+        assert len(runtime.take(AreYouThere, to=service)) == 1
+        monitor.on_message(service, Alive(1))
+    runtime.advance(monitor, 5 * SECOND)
+    assert [kind for kind, _ in alerts(runtime)] == ["silent/operator"]
+    assert "operator" in runtime.streams, "it may answer yet"
+    assert "reconciler" not in runtime.streams
+    runtime.advance(monitor, 55 * SECOND)
+    all_answer(runtime, monitor)
+    runtime.advance(monitor, 5 * SECOND)
+    assert len(alerts(runtime)) == 1
 
 
 def test_with_the_protection_off_nobody_is_asked() -> None:

@@ -26,7 +26,14 @@ from squall.system.domain.claims import AlertRaised
 from squall.system.domain.commands import ApplyReport, JudgeOrder, MarkSent, PlaceOrder
 from squall.system.domain.events import OrderFilled
 from squall.system.domain.ids import ClOrdID, Epoch, ExecID, Symbol, Venue
-from squall.system.domain.messages import OpenOrdersHeard, SyncReconciler, VenueOpenOrders, VenueTrades
+from squall.system.domain.messages import (
+    Alive,
+    AreYouThere,
+    OpenOrdersHeard,
+    SyncReconciler,
+    VenueOpenOrders,
+    VenueTrades,
+)
 from squall.system.domain.oms import decide
 from squall.system.domain.oms_state import OmsState, evolve
 from squall.system.domain.orders import Order, OrderState
@@ -227,6 +234,13 @@ class Rig:
     def answer(self, *orders: VenueOpenOrder, last: int = 0) -> None:
         query = self.asked(OrderMassStatusRequest)[-1]
         self.hear("exchange-a", OrderMassStatusReport("execution", query.attempt, orders, last, 0))
+
+
+def test_who_knocks_is_answered() -> None:
+    rig = Rig()
+    rig.runtime.streams.add("monitor")
+    rig.hear("monitor", AreYouThere(3))
+    assert rig.runtime.take(Alive, "monitor") == [Alive(3)]
 
 
 def test_it_asks_for_trades_and_open_orders_as_soon_as_a_venue_can_be_reached() -> None:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from squall.sim.exchange.wire.consolidated import ConsolidatedPacket, ConsolidatedQuote, code_of
 from squall.sim.exchange.wire.messages import FeedHeartbeat, Level
-from squall.system.config import MILLISECOND, SECOND, FeedConfig
+from squall.system.config import MILLISECOND, SECOND, DeskConfig, FeedConfig
 from squall.system.domain.claims import ProtectionActed
 from squall.system.domain.desk_book import Touch
 from squall.system.domain.ids import Venue
@@ -15,7 +15,9 @@ from squall.system.domain.messages import FeedQuality
 from squall.system.domain.providers import Failover, Provider, SecondBook
 from squall.system.domain.suspicion import Suspicion
 from squall.system.gateways.consolidated import directory_of, quote_of, touch_of
+from squall.system.services.market_data import MarketData
 from squall.system.services.second_provider import SecondProvider
+from tests.fakes import FakeRuntime
 from tests.system.test_feed_quarantine import Story
 from tests.system.test_market_data import ACME, BOLT, BUY, FEED, SELL, WIRING, A
 from tests.system.test_market_data import touch_of as touch_of_tick
@@ -260,3 +262,24 @@ def test_only_the_switch_decides_whether_it_is_heeded(switch: bool) -> None:
     assert [claim.protection for claim in story.runtime.claims if isinstance(claim, ProtectionActed)].count(
         "feed.second_provider"
     ) == switch
+
+
+def test_a_provider_that_is_expected_is_missed_though_it_was_never_heard() -> None:
+    provider = SecondProvider(WIRING.venues)
+    assert not provider.is_silent(10 * SECOND, CONFIG), "perhaps there is none"
+    provider.expect(SECOND)
+    assert not provider.is_silent(SECOND + CONFIG.second_max_age_ns, CONFIG)
+    assert provider.is_silent(SECOND + CONFIG.second_max_age_ns + 1, CONFIG)
+    provider.take(ConsolidatedPacket(1, 0, ()), 2 * SECOND, CONFIG)
+    assert not provider.is_silent(2 * SECOND, CONFIG)
+
+
+def test_market_data_say_that_an_expected_provider_is_not_heard_and_say_nothing_where_there_is_none() -> None:
+    for second_provider in (False, True):
+        runtime = FakeRuntime("market-data")
+        program = MarketData(runtime, DeskConfig(), replace(WIRING, second_provider=second_provider))
+        program.on_start()
+        for _ in range(20):
+            runtime.advance(program, 100 * MILLISECOND)
+        told = [each for each in runtime.take(FeedQuality) if each.venue == Provider.SECOND.value]
+        assert len(told) == (1 if second_provider else 0)

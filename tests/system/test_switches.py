@@ -9,6 +9,8 @@ from squall.system.domain.commands import SetSwitch
 from squall.system.domain.events import TradingSwitched
 from squall.system.domain.ids import ClOrdID, Epoch, Venue
 from squall.system.domain.messages import (
+    Alive,
+    AreYouThere,
     CancelAtVenue,
     Fence,
     OrderChecked,
@@ -350,6 +352,15 @@ def test_a_persons_word_goes_to_every_oms_until_nothing_is_left() -> None:
         SwitchReported("desk", "", "halted", 3),
         SwitchReported("desk", "", "halted", 0),
     ]
+
+
+def test_who_knocks_is_answered_and_hears_nothing_that_is_for_the_oms() -> None:
+    runtime, operator = console()
+    operator.on_message("a person", HALT)
+    runtime.connect(operator, "monitor")
+    operator.on_message("monitor", AreYouThere(7))
+    assert runtime.take(SwitchTrading, "monitor") == []
+    assert runtime.take(Alive, "monitor") == [Alive(7)]
 
 
 def test_an_answer_to_an_older_word_settles_nothing() -> None:

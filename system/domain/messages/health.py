@@ -1,10 +1,13 @@
-"""Monitor ↔ whoever keeps a stream to it: whether there is a program behind the stream."""
+"""Monitor ↔ whoever it asks on a stream: whether there is a program behind the stream."""
 
 from squall.system.domain.messages.base import DeskMessage
 
 
 class AreYouThere(DeskMessage, frozen=True, gc=False, tag=True):
-    """Monitor → audit, portfolio: answer this. What a host's network acknowledges is no sign of life of a program."""
+    """Monitor → audit, portfolio, reconciler, operator: answer this.
+
+    What a host's network acknowledges is no sign of life of a program.
+    """
 
     number: int
 
