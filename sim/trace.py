@@ -335,11 +335,9 @@ class Trace:
         self._watchers: dict[type, list[Watcher]] = {}
         self._claim_watchers: dict[type, list[Watcher]] = {}
         self._of_messages: dict[type, dict[type, list[Watcher]]] = {Sent: {}, Handled: {}}
-        self._listeners: dict[tuple[type, type], tuple[Watcher, ...]] = {}
-        """Who is to be told, by event and message type: put together when the first one comes."""
-        self._sent_unseen: dict[type, None] = {}
-        self._handled_unseen: dict[type, None] = {}
-        """Message types of which nobody is told, as far as they have come."""
+        self._on_sent: dict[type, tuple[Watcher, ...]] = {}
+        self._on_handled: dict[type, tuple[Watcher, ...]] = {}
+        """Who is to be told, by message type: put together when the first one comes."""
         self.checkpoints: list[str] = []
 
     @property
@@ -355,8 +353,8 @@ class Trace:
             self._of_messages[event].setdefault(message, []).append(watcher)
         else:
             raise ValueError(f"only Sent and Handled carry messages, found {event.__name__}")
-        for known in (self._listeners, self._sent_unseen, self._handled_unseen):
-            known.clear()
+        self._on_sent.clear()
+        self._on_handled.clear()
 
     def watch_claims(self, watcher: Watcher, claim: type) -> None:
         """Tell *watcher* of every claim of this type. Claims never reach the watchers of observed events."""
@@ -388,8 +386,11 @@ class Trace:
 
     def sent(self, host: str, sender: str, to: str, message: Any) -> int:
         """`observe(host, Sent(sender, to, message))`, for the hot path."""
-        if type(message) not in self._sent_unseen:
-            return self._message(host, Sent(sender, to, message), self._sent_unseen)
+        watchers = self._on_sent.get(type(message))
+        if watchers is None:
+            watchers = self._on_sent[type(message)] = self._watchers_of(Sent, message)
+        if watchers or self._sink is not None:
+            return self._record(host, Sent(sender, to, message), False, watchers)
         self._seq = seq = self._seq + 1
         clock = self._clock
         self._pending.append((seq, clock.now_ns, host, clock.cause, False, ("Sent", sender, to, message)))
@@ -399,8 +400,11 @@ class Trace:
 
     def handled(self, host: str, to: str, sender: str, message: Any) -> int:
         """`observe(host, Handled(to, sender, message))`, for the hot path."""
-        if type(message) not in self._handled_unseen:
-            return self._message(host, Handled(to, sender, message), self._handled_unseen)
+        watchers = self._on_handled.get(type(message))
+        if watchers is None:
+            watchers = self._on_handled[type(message)] = self._watchers_of(Handled, message)
+        if watchers or self._sink is not None:
+            return self._record(host, Handled(to, sender, message), False, watchers)
         self._seq = seq = self._seq + 1
         clock = self._clock
         self._pending.append((seq, clock.now_ns, host, clock.cause, False, ("Handled", to, sender, message)))
@@ -408,17 +412,10 @@ class Trace:
             self._absorb()
         return seq
 
-    def _message(self, host: str, event: Sent | Handled, unseen: dict[type, None]) -> int:
-        """A message that somebody looks at, or the first of its type, which is encoded while we know whose it is."""
-        kind = type(event.message)
-        listeners = self._listeners.get((type(event), kind))
-        if listeners is None:
-            _ENCODE(event.message)
-            of_messages = self._of_messages[type(event)].get(kind, ())
-            listeners = self._listeners[type(event), kind] = (*self._watchers.get(type(event), ()), *of_messages)
-            if not listeners and self._sink is None:
-                unseen[kind] = None
-        return self._record(host, event, False, listeners)
+    def _watchers_of(self, event: type, message: Any) -> tuple[Watcher, ...]:
+        """Who is told of such a message. The first of its type is encoded now, while we know whose it is."""
+        _ENCODE(message)
+        return (*self._watchers.get(event, ()), *self._of_messages[event].get(type(message), ()))
 
     def _record(self, host: str, event: Any, claimed: bool, watchers: Sequence[Watcher] | None) -> int:
         clock = self._clock

@@ -4,7 +4,6 @@ Nothing of the desk's own rules is used: the average cost is folded in another w
 the services were told is what the world saw them handle, since they last began anew.
 """
 
-from collections.abc import Iterable
 from fractions import Fraction
 from itertools import pairwise
 from typing import Final
@@ -58,19 +57,27 @@ class _Fill(Struct):
     commission: int
 
 
-def held(fills: Iterable[tuple[int, int, int]]) -> tuple[int, int, int, int]:
-    """Net lots, what the open ones cost in millionths, cash, and fees, of (signed lots, price, commission)."""
-    net = cost = cash = fees = 0
-    for signed, price, fee in fills:
-        cash -= signed * price + fee
-        fees += fee
+class _Held:
+    """What executions come to, one after the other: net lots, what the open ones cost, cash, and fees."""
+
+    def __init__(self) -> None:
+        self.fills = self.net = self.cash = self.fees = self._cost = 0
+
+    @property
+    def cost_millionths(self) -> int:
+        return self._cost // (FINE // MILLIONTHS)
+
+    def add(self, fill: _Fill) -> None:
+        signed, price, net = fill.sign * fill.lots, fill.price_half_ticks, self.net
+        self.fills += 1
+        self.cash -= signed * price + fill.commission
+        self.fees += fill.commission
         closing = min(abs(net), abs(signed)) if net * signed < 0 else 0
         if closing:
-            cost -= cost * closing // abs(net)
+            self._cost -= self._cost * closing // abs(net)
         opening = signed + closing if signed < 0 else signed - closing
-        cost += opening * price * FINE
-        net += signed
-    return net, cost // (FINE // MILLIONTHS), cash, fees
+        self._cost += opening * price * FINE
+        self.net += signed
 
 
 class _PositionsAreTheirFills:
@@ -89,15 +96,19 @@ class _PositionsAreTheirFills:
         self._fills: dict[str, _Fill] = {}
         self._about: dict[str, str] = {}
         self._early: dict[str, AmendFill] = {}
+        self._held: dict[Key, _Held] = {}
+        """By position, where all of its executions are counted as they count now."""
 
     def _book(self, fill: BookFill) -> None:
         if fill.exec_id in self._fills:
             return
         sign = 1 if fill.side is Side.BUY else -1
         key = (fill.symbol, fill.strategy)
-        self._fills[fill.exec_id] = _Fill(key, sign, fill.lots, fill.price_half_ticks, fill.commission)
+        booked = self._fills[fill.exec_id] = _Fill(key, sign, fill.lots, fill.price_half_ticks, fill.commission)
         if fill.exec_id in self._early:
-            self._change(self._fills[fill.exec_id], self._early.pop(fill.exec_id))
+            self._change(booked, self._early.pop(fill.exec_id))
+        if key in self._held:
+            self._held[key].add(booked)
 
     def _amend(self, amendment: AmendFill) -> None:
         if amendment.exec_id in self._about:
@@ -105,6 +116,7 @@ class _PositionsAreTheirFills:
         about = self._about[amendment.exec_id] = self._about.get(amendment.ref_exec_id, amendment.ref_exec_id)
         if about in self._fills:
             self._change(self._fills[about], amendment)
+            self._held.pop(self._fills[about].key, None)
         else:
             self._early[about] = amendment
 
@@ -120,24 +132,28 @@ class _PositionsAreTheirFills:
             self._amend(amendment)
 
     def _on_told(self, record: Record) -> None:
-        by_key: dict[Key, list[tuple[int, int, int]]] = {}
-        for each in self._fills.values():
-            by_key.setdefault(each.key, []).append((each.sign * each.lots, each.price_half_ticks, each.commission))
         for state in record.event.message.states:
             self._told += 1
             key = (state.symbol, state.strategy)
-            fills = by_key.get(key, [])
-            net, cost, cash, fees = held(fills)
-            said = (state.net_lots, state.cash_flow, state.fees)
+            held = self._held.get(key) or self._counted(key)
+            said, cost = (state.net_lots, state.cash_flow, state.fees), held.cost_millionths
             # Each side rounds to the nearest millionth whenever lots close.
-            if said != (net, cash, fees) or abs(state.cost_millionths - cost) > len(fills) + 1:
+            if said != (held.net, held.cash, held.fees) or abs(state.cost_millionths - cost) > held.fills + 1:
                 self._docket.violated(
                     record,
-                    f"{state.symbol} of {state.strategy}: {len(fills)} executions make {net:+} lots that cost "
-                    f"{cost / MILLIONTHS:+.3f}, a cash flow of {cash:+} and fees of {fees}, told were "
+                    f"{state.symbol} of {state.strategy}: {held.fills} executions make {held.net:+} lots that cost "
+                    f"{cost / MILLIONTHS:+.3f}, a cash flow of {held.cash:+} and fees of {held.fees}, told were "
                     f"{state.net_lots:+}, {state.cost_millionths / MILLIONTHS:+.3f}, {state.cash_flow:+} "
                     f"and {state.fees}",
                 )
+
+    def _counted(self, key: Key) -> _Held:
+        """All executions of a position, from the first on: one of them may have been amended."""
+        held = self._held[key] = _Held()
+        for fill in self._fills.values():
+            if fill.key == key:
+                held.add(fill)
+        return held
 
     def ruling(self) -> Ruling:
         return self._docket.ruling(f"positions were told {self._told} times, each the sum of its executions")

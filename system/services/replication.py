@@ -67,9 +67,11 @@ class Replication:
         if self._backlog is None or not self.in_step or self._under_way:
             return
         first = self._shipped - self._base
+        if first >= len(self._backlog):
+            return
         last = first + 1 if self._runtime.buggify("batch of one", self._shipped) else None
         events = tuple(islice(self._backlog, first, last))
-        if events and self._runtime.write(self._standby, Replicate(self._epoch, self._shipped, events)):
+        if self._runtime.write(self._standby, Replicate(self._epoch, self._shipped, events)):
             self._shipped += len(events)
             self._under_way = True
 
