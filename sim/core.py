@@ -1,9 +1,12 @@
 """A core: one queue, one job in service at a time, and what it costs to be served."""
 
 from collections import deque
+from heapq import heappush
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
+
+from squall.sim.kernel import WORK
 
 if TYPE_CHECKING:
     from squall.sim.host import Host
@@ -50,7 +53,8 @@ class Core:
         self.waiting: deque[Job] = deque()
         self.busy_ns = 0
         """Service time given so far."""
-        self._kernel = host.world.kernel
+        self._kernel = kernel = host.world.kernel
+        self._heap, self._sequence = kernel.heap, kernel.sequence
         self._current: Job | None = None
         self._services = 0
         """How often service began or went on: what tells a completion that still counts from one taken back."""
@@ -83,10 +87,9 @@ class Core:
         self._current = job
         if self._slowness != 1.0:
             for_ns = int(for_ns * self._slowness)
-        kernel = self._kernel
-        self._ends_ns = kernel.now_ns + for_ns
+        self._ends_ns = ends_ns = self._kernel.now_ns + for_ns
         self._services = self._due = due = self._services + 1
-        kernel.post(for_ns, self._complete, due, job.cause)
+        heappush(self._heap, (ends_ns, WORK, next(self._sequence), self._complete, due, job.cause))
 
     def _completed(self, service: int) -> None:
         if service != self._due:

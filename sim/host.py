@@ -61,6 +61,8 @@ class Host:
 
     def __init__(self, world: "World", name: str, clock: Clock, fsync_ns: int = DEFAULT_FSYNC_NS) -> None:
         self.world = world
+        self._kernel = world.kernel
+        self._handled = world.trace.handled
         self.name = name
         self.clock = clock
         self.disk = Disk(world.kernel, world.trace, name, fsync_ns, partial(world.buggify, name, "slow fsync"))
@@ -115,12 +117,12 @@ class Host:
     def enqueue(self, slot: Slot, kind: int, a: Any, b: Any, cost_ns: int) -> None:
         """A job for a program, behind all that its core has to do already. A host that is down takes none."""
         if self.up:
-            slot.core.submit(Job(slot, kind, a, b, cost_ns, self.world.kernel.cause))
+            slot.core.submit(Job(slot, kind, a, b, cost_ns, self._kernel.cause))
 
     def handle(self, job: Job) -> None:
         """Run the handler that this job stands for; an exception in it takes the host down."""
         slot = job.slot
-        self.world.kernel.cause = job.cause
+        self._kernel.cause = job.cause
         if slot.tap is not None and not slot.tap.lets_through(job):
             if job.kind == STREAMED and not job.a.plain:
                 job.a.takes()
@@ -137,9 +139,8 @@ class Host:
                         return
                     sender = sender.peer.address
                 if not message.is_heartbeat:
-                    world = self.world
-                    world.messages += 1
-                    world.kernel.cause = world.trace.handled(self.name, slot.address, sender, message)
+                    self.world.messages += 1
+                    self._kernel.cause = self._handled(self.name, slot.address, sender, message)
                 program.on_message(sender, message)
             elif kind == TIMER:
                 self._handle_timer(slot, program, job.a, job.b)

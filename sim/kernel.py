@@ -58,12 +58,13 @@ class Kernel(Environment):
         self.events = 0
         """Events processed so far."""
         self._budget = budget_per_instant
-        # simpy keeps its heap privately. Our entries are (time, turn, sequence, function, argument, cause); where the
-        # function is None, the argument is a `Call`, which may have been cancelled.
-        self._heap: list[Any] = self._queue
+        self.heap: list[Any] = self._queue
+        """What is to come, as (time, turn, sequence, function, argument, cause). Where the function is None, the
+        argument is a `Call`, which may have been cancelled. `Core` and `Pipe`, which every message comes by, push here
+        themselves: `post` written out."""
         if ties is not None:
             self._eid = ties  # type: ignore[assignment]  # we ask it for the next number only
-        self._sequence = self._eid
+        self.sequence: Iterator[int] = self._eid
 
     @property
     def now(self) -> int:
@@ -84,7 +85,7 @@ class Kernel(Environment):
         if at_ns < self.now_ns:
             raise ValueError(f"call_at: {at_ns} ns is in the past; now is {self.now_ns} ns")
         call = Call(fn, arg, self.cause)
-        heappush(self._heap, (at_ns, turn, next(self._sequence), None, call, 0))
+        heappush(self.heap, (at_ns, turn, next(self.sequence), None, call, 0))
         return call
 
     def call_in(self, delay_ns: int, fn: Callable[[Any], None], arg: Any = None) -> Call:
@@ -92,18 +93,18 @@ class Kernel(Environment):
         if delay_ns < 0:
             raise ValueError(f"call_in: the delay must not be negative, found {delay_ns} ns")
         call = Call(fn, arg, self.cause)
-        heappush(self._heap, (self.now_ns + delay_ns, WORK, next(self._sequence), None, call, 0))
+        heappush(self.heap, (self.now_ns + delay_ns, WORK, next(self.sequence), None, call, 0))
         return call
 
     def post(self, delay_ns: int, fn: Callable[[Any], None], arg: Any, cause: int) -> None:
         """`call_in` for the hot path: with a cause of its own, and for good."""
         if delay_ns < 0:
             raise ValueError(f"post: the delay must not be negative, found {delay_ns} ns")
-        heappush(self._heap, (self.now_ns + delay_ns, WORK, next(self._sequence), fn, arg, cause))
+        heappush(self.heap, (self.now_ns + delay_ns, WORK, next(self.sequence), fn, arg, cause))
 
     def schedule(self, event: Event, priority: int = WORK, delay: int = 0) -> None:  # type: ignore[override]
         """Where simpy puts its events: one more function to call."""
-        heappush(self._heap, (self.now_ns + delay, priority, next(self._sequence), self._process, event, 0))
+        heappush(self.heap, (self.now_ns + delay, priority, next(self.sequence), self._process, event, 0))
 
     def run_until(self, until_ns: int) -> None:
         """Process everything due before *until_ns*, then stand at *until_ns*, which must not have passed.
@@ -112,7 +113,7 @@ class Kernel(Environment):
         """
         if until_ns < self.now_ns:
             raise ValueError(f"run_until: {until_ns} ns is in the past; now is {self.now_ns} ns")
-        heap = self._heap
+        heap = self.heap
         budget = self._budget
         pop = heappop
         events = 0
@@ -137,7 +138,7 @@ class Kernel(Environment):
                     self.now_ns = at_ns = time_ns
                     instant_began = events
                 elif events - instant_began > budget:
-                    heappush(heap, (time_ns, WORK, next(self._sequence), fn, arg, cause))
+                    heappush(heap, (time_ns, WORK, next(self.sequence), fn, arg, cause))
                     raise LivelockError(self._who_spins(at_ns))
                 self.cause = cause
                 fn(arg)
@@ -163,9 +164,9 @@ class Kernel(Environment):
         names: Counter[str] = Counter()
         trouble = ""
         for _ in range(_NAMING_SAMPLE):
-            if not self._heap or self._heap[0][0] > at_ns:
+            if not self.heap or self.heap[0][0] > at_ns:
                 break
-            _, _, _, fn, arg, cause = heappop(self._heap)
+            _, _, _, fn, arg, cause = heappop(self.heap)
             if fn is None:
                 fn, arg, cause = arg.fn, arg.arg, arg.cause
             if fn is None:

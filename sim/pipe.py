@@ -1,10 +1,12 @@
 """One direction of a stream: in order and once, late instead of lossy."""
 
+from heapq import heappush
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from squall.sim.core import STREAMED, Job
+from squall.sim.kernel import WORK
 from squall.sim.packet import ACK, RESET, Packet
 from squall.sim.program import Message
 from squall.sim.route import Way
@@ -30,7 +32,8 @@ class Pipe:
 
     def __init__(self, transport: "Transport", sender: End, receiver: End) -> None:
         self._transport = transport
-        self._kernel = transport.world.kernel
+        self._kernel = kernel = transport.world.kernel
+        self._heap, self._sequence = kernel.heap, kernel.sequence
         self._network = transport.world.network
         self.sender = sender
         self.receiver = receiver
@@ -55,8 +58,8 @@ class Pipe:
 
     def push(self, message: Message, record: int) -> None:
         """Send the next message; *record* is the trace record of its sending."""
-        kernel = self._kernel
-        segment = Segment(self._next, message, record, 0, kernel.now_ns)
+        now_ns = self._kernel.now_ns
+        segment = Segment(self._next, message, record, 0, now_ns)
         self._next += 1
         if self._seen != self._changes.count:
             self._look()
@@ -64,7 +67,7 @@ class Pipe:
         if delay_ns is None:
             self._transmit(segment)
         else:
-            kernel.post(delay_ns, self._arrives, segment, record)
+            heappush(self._heap, (now_ns + delay_ns, WORK, next(self._sequence), self._arrives, segment, record))
 
     def _look(self) -> None:
         self._seen = self._changes.count
