@@ -6,6 +6,7 @@ from typing import Final, Protocol, TypeVar
 
 from msgspec import Struct
 
+from squall.faults.disk import ReadError
 from squall.faults.drop_copy import DropCopyLate, DropCopyLost, QueriesUnanswered
 from squall.faults.exchange import (
     ERROR_NAMES,
@@ -39,6 +40,7 @@ from squall.faults.messages import FieldsSwapped
 from squall.faults.network import Clogging, Flapping, LinkCut, PacketLoss, Partition
 from squall.faults.packets import Corruption, Duplication, Jitter, Latency, Reordering
 from squall.faults.phases import MILLISECOND, SECOND, Phases
+from squall.faults.site import CoolingLost
 from squall.faults.software import BadConfig, Hangs, Livelock, PoisonMessage, Sluggish, Throws
 from squall.faults.targets import PLACES
 from squall.faults.venue_staff import (
@@ -378,6 +380,14 @@ CATALOGUE: Final[Mapping[str, tuple[Drawn, ...]]] = {
         Drawn(CoreThrottled, lambda world, dice: CoreThrottled(_host(world, dice), dice.share("factor", 2.0, 100.0))),
         Drawn(DiskFull, lambda world, dice: DiskFull(_host(world, dice))),
         Drawn(DiskSlow, lambda world, dice: DiskSlow(_host(world, dice), dice.share("factor", 2.0, 1_000.0))),
+        Drawn(ReadError, lambda world, dice: ReadError(_host(world, dice), dice.share("share", 0.1, 1.0))),
+        Drawn(
+            CoolingLost,
+            lambda world, dice: CoolingLost(
+                _host(world, dice), dice.ns("step", 50 * MILLISECOND, SECOND), dice.share("factor", 1.5, 10.0)
+            ),
+            SECOND,
+        ),
         Drawn(
             ClockStep,
             lambda world, dice: ClockStep(
@@ -389,9 +399,9 @@ CATALOGUE: Final[Mapping[str, tuple[Drawn, ...]]] = {
 }
 """A new kind is one more line here, under what an incident report would call it; a pause is a garbage collector's. Not
 drawn, since no desk could keep its promises or none has to: ``Crash`` with its disk (with the leader's disk gone while
-its backup is down, orders are gone by design), ``PriceSlide`` (a market that falls is no failure), ``OldVersion`` (what
-a build does is its own), and ``OffByOne`` and ``ValueAsQuantity`` (the desk does what it is told, and nobody else knows
-what was meant)."""
+its backup is down, orders are gone by design), ``BitRot`` (likewise of the only copy), ``PowerLost`` (of one machine it
+is ``TornWrite``), ``PriceSlide`` (a market that falls is no failure), ``OldVersion`` (what a build does is its own),
+and ``OffByOne`` and ``ValueAsQuantity`` (the desk does what it is told, and nobody else knows what was meant)."""
 
 
 def planned(world: World, drawn: Drawn, phases: Phases, start_ns: int, name: str) -> Planned:

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Final
 
+from squall.faults.disk import BitRot, ReadError
 from squall.faults.drop_copy import DropCopyLate, DropCopyLost, QueriesUnanswered
 from squall.faults.exchange import (
     ApiSlow,
@@ -112,6 +113,8 @@ KINDS: Final[tuple[type[FaultKind], ...]] = (
     CoreThrottled,
     DiskFull,
     DiskSlow,
+    BitRot,
+    ReadError,
     ClockStep,
     ClockDrift,
     # sites

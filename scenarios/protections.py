@@ -434,6 +434,13 @@ PROTECTIONS: Final = (
         "A new leader that starts cold does not know the orders that are open.",
     ),
     Protection(
+        "a journal is whole, or it is none",
+        "oms.whole_log",
+        "rotten-backup",
+        ORDERS_END,
+        "Records that cannot be read are passed over, and a leader trades on what is left of the truth.",
+    ),
+    Protection(
         "reconciliation",
         "oms.reconcile",
         "fills-in-the-gap",

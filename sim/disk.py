@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from squall.sim.damage import Damage, Fails, UnreadableError
 from squall.sim.kernel import Kernel
 from squall.sim.trace import DiskLost, DiskSynced, Trace
 
@@ -62,6 +63,7 @@ class Disk:
         self._token = 0
         self._fillers: list[_Filler] = []
         self._slowness: list[_Slowness] = []
+        self._damage = Damage()
 
     def append(self, file: str, data: bytes, durable: Durable) -> int:
         """Append a record; `durable(token)` is called once for the latest token of each sync, per caller."""
@@ -78,13 +80,39 @@ class Disk:
         self._files.setdefault(file, []).append(data)
 
     def read(self, file: str) -> list[bytes]:
-        """All records of the file that a program sees: those that are synced and those still in the page cache."""
+        """All records of the file that a program sees: those that are synced and those still in the page cache.
+
+        UnreadableError where one of them has rotted, or the device gives no data.
+        """
+        self._damage.on_read(file)
+        for place in self._damage.rotten(file):
+            raise UnreadableError(file, f"record {place + 1} does not fit its checksum")
+        return self.written(file)
+
+    def read_each(self, file: str) -> list[bytes | None]:
+        """As `read`, with None in place of each record that has rotted."""
+        self._damage.on_read(file)
+        rotten = self._damage.rotten(file)
+        records: list[bytes | None] = [*self.written(file)]
+        for place in rotten:
+            records[place] = None
+        return records
+
+    def written(self, file: str) -> list[bytes]:
+        """All records as they were written, whatever has become of them: for those who judge."""
         cached = [data for name, data, _, _ in (*self._syncing, *self._pending) if name == file]
         return [*self._files.get(file, ()), *cached]
 
     def durable(self, file: str) -> list[bytes]:
-        """The records of the file that would survive a crash now."""
-        return list(self._files.get(file, ()))
+        """The records of the file that would survive a crash now, and can be read."""
+        records = self._files.get(file, ())
+        rotten = self._damage.rotten(file)
+        return [data for place, data in enumerate(records) if place not in rotten] if rotten else list(records)
+
+    @property
+    def files(self) -> dict[str, int]:
+        """How many durable records each file has."""
+        return {file: len(records) for file, records in self._files.items()}
 
     @property
     def size_bytes(self) -> int:
@@ -118,6 +146,16 @@ class Disk:
                 self._slowness.remove(slowness)
 
         return recover
+
+    def rot(self, file: str, place: int) -> None:
+        """A bit of this durable record, counted from 0, flips: its checksum fits no more. Nobody is told."""
+        if not 0 <= place < len(self._files.get(file, ())):
+            raise ValueError(f"{self._host}: {file} has no durable record {place}")
+        self._damage.rot(file, place)
+
+    def fail_reads(self, fails: Fails) -> Callable[[], None]:
+        """Let reads of programs fail by this rule; returns what ends that."""
+        return self._damage.fail(fails)
 
     @property
     def unsynced(self) -> int:
@@ -153,6 +191,7 @@ class Disk:
         self.crash()
         lost = sum(len(records) for records in self._files.values())
         self._files.clear()
+        self._damage.forget()
         self._trace.observe(self._host, DiskLost(records=lost, whole_disk=True))
 
     def _begin_sync_if_due(self) -> None:

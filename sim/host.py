@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from squall.sim import lives
 from squall.sim.clock import Clock
 from squall.sim.core import CLOSED, CONFIG, DURABLE, HOUSEKEEPING_NS, MESSAGE, OPENED, START, STREAMED, TIMER, Core, Job
+from squall.sim.damage import UnreadableError
 from squall.sim.disk import DEFAULT_FSYNC_NS, Disk
 from squall.sim.guard import NondeterminismError
 from squall.sim.intercept import Rule, Tap, Way
@@ -103,14 +104,14 @@ class Host:
 
     def _build(self, slot: Slot) -> bool:
         slot.runtime = ProgramRuntime(slot)
+        epoch = self.epoch
         try:
             slot.program = slot.release.factory(slot.runtime)
         except _OURS:
             raise
         except Exception as error:  # a finding, as in a handler
-            self._raised(slot, error, self.epoch)
-            return False
-        return True
+            self._raised(slot, error, epoch)
+        return epoch == self.epoch
 
     # --- work ---
 
@@ -153,6 +154,7 @@ class Host:
                 self._handle_closed(slot, program, job.a, job.b)
             elif kind == START:
                 program.on_start()
+                slot.unreadable = 0
             elif kind == CONFIG:
                 program.on_config(job.a)
         except _OURS:
@@ -196,12 +198,23 @@ class Host:
         return callback
 
     def _raised(self, slot: Slot, error: Exception, epoch: int) -> None:
+        if isinstance(error, UnreadableError):
+            self._cannot_read(slot, error, epoch)
+            return
         frames = extract_tb(error.__traceback__)
         place = f"{frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else "?"
         event = ProgramRaised(program=slot.address, error=f"{type(error).__name__}: {error}", where=place)
         self.world.kernel.cause = self.world.trace.observe(self.name, event)
         if epoch == self.epoch:  # else the host has crashed already, under this very handler
             self.crash()
+
+    def _cannot_read(self, slot: Slot, error: UnreadableError, epoch: int) -> None:
+        """The disk's fault and not the program's: it goes down alone, and is started again, ever more seldom."""
+        event = ProgramRaised(program=slot.address, error=str(error), where="its disk", injected=True)
+        self.world.kernel.cause = self.world.trace.observe(self.name, event)
+        if epoch == self.epoch:
+            slot.unreadable += 1
+            lives.stop(self, slot, "it could not read its disk")
 
     def forget_durable(self, slot: Slot) -> None:
         """What this life has written is told to it no more; the next one asks under another name."""

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 START_UP_NS: Final = 50_000_000
 """What it takes a host's supervisor to see that a program is gone, and to start it again."""
 
+MOST_DOUBLINGS: Final = 4
+"""Of that time, for one that cannot read its disk and goes down each time that it starts."""
+
 Factory = Callable[["ProgramRuntime"], Program]
 Change = Callable[[Any], Any]
 """From a configuration to another one."""
@@ -111,7 +114,8 @@ def _start_later(host: "Host", slot: "Slot", written: int) -> None:
         host.tidy(slot)
 
     world = host.world
-    world.kernel.call_in(START_UP_NS, start).cause = world.kernel.cause
+    after_ns = START_UP_NS << min(max(slot.unreadable - 1, 0), MOST_DOUBLINGS)
+    world.kernel.call_in(after_ns, start).cause = world.kernel.cause
 
 
 def respawn(host: "Host", slot: "Slot", why: str) -> None:

@@ -43,6 +43,8 @@ class Slot:
         self.ends: dict[str, End] = {}
         """Streams, by the peer's address. One that is gone stays until the program has been told."""
         self.timers: dict[Hashable, Call] = {}
+        self.unreadable = 0
+        """How often running it has gone down, over files that could not be read, before it was up for once."""
         self.tap: Tap | None = None
         """What a fault has done to the program's code; nothing, as a rule."""
 
@@ -167,6 +169,9 @@ class ProgramRuntime:
 
     def read(self, file: str) -> list[bytes]:
         return self._host.disk.read(file)
+
+    def read_each(self, file: str) -> list[bytes | None]:
+        return self._host.disk.read_each(file)
 
     def emit(self, claim: Any) -> None:
         if self._slot.runtime is self:

@@ -210,6 +210,8 @@ class OmsConfig(Struct, frozen=True):
     """Protection: no effect leaves before its events are on the backup's disk too."""
     replay: bool = True
     """Protection: a new leader rebuilds its state from the journal."""
+    whole_log: bool = True
+    """Protection: from a log with a record that cannot be read nobody leads; the other OMS's takes its place."""
     reconcile: bool = True
     """Protection: a new leader asks what became of every open order before it takes traffic."""
     keep_stops: bool = True

@@ -43,7 +43,13 @@ class Runtime(Protocol):
         """Append one record to a file on the host's disk; `on_durable(token)` follows when it is synced."""
 
     def read(self, file: str) -> list[bytes]:
-        """The records of a file that a restart would find, in order; empty where there is no such file."""
+        """The records of a file that a restart would find, in order; empty where there is no such file.
+
+        OSError where one of them cannot be read: what has rotted does not fit its checksum, and is never handed out.
+        """
+
+    def read_each(self, file: str) -> list[bytes | None]:
+        """As `read`, with None in place of each record that has rotted. OSError where nothing can be read."""
 
     def emit(self, claim: Any) -> None:
         """Say something for people and `reached` conditions. Nothing safe rests on it."""

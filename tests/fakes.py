@@ -20,6 +20,8 @@ class FakeRuntime:
         self.timers: dict[Hashable, int] = {}
         """Key to the monotonic time at which it is due."""
         self.files: dict[str, list[bytes]] = {}
+        self.rotten: set[tuple[str, int]] = set()
+        """Files and places of records that cannot be read."""
         self.claims: list[Any] = []
         self.draws: dict[tuple[str, tuple[object, ...]], float] = {}
         self.buggified: set[str] = set()
@@ -92,7 +94,13 @@ class FakeRuntime:
         return self._token
 
     def read(self, file: str) -> list[bytes]:
+        if any(name == file for name, _ in self.rotten):
+            raise OSError(5, f"{file}: a record does not fit its checksum")
         return list(self.files.get(file, ()))
+
+    def read_each(self, file: str) -> list[bytes | None]:
+        records = self.files.get(file, ())
+        return [None if (file, place) in self.rotten else data for place, data in enumerate(records)]
 
     def emit(self, claim: Any) -> None:
         self.claims.append(claim)

@@ -39,9 +39,8 @@ class _LeadersJournal:
         """Decoded one by one, in order, from the last image on; none where nobody ever led."""
         if self._leader is None:
             return
-        host = self._stage.world.transport.slot_of(self._leader).host
         records: list[JournalRecord] = []
-        for data in host.disk.durable(FILE):
+        for data in self._copy(self._leader):
             record = _RECORD.decode(data)
             if record.image:
                 records.clear()
@@ -49,6 +48,15 @@ class _LeadersJournal:
         for record in records:
             for encoded in record.events:
                 yield decode_event(encoded)
+
+    def _copy(self, leader: str) -> list[bytes]:
+        """The leader's; where bits of it have rotted that is not led from again, and it is the other OMS's."""
+        transport = self._stage.world.transport
+        for oms in (leader, *(oms for oms in self._stage.wiring.oms if oms != leader)):
+            disk = transport.slot_of(oms).host.disk
+            if len(disk.durable(FILE)) == disk.files.get(FILE, 0):
+                return disk.durable(FILE)
+        return transport.slot_of(leader).host.disk.durable(FILE)
 
 
 TAKEN: Final = (OrderSubmitted, ParentTaken)

@@ -35,20 +35,28 @@ class SavedState(Struct, frozen=True, gc=False, array_like=True):
     state: bytes
 
 
+class UnreadableLogError(Exception):
+    """A record of the log cannot be read, and no later image makes up for it."""
+
+
 class StaleVersionError(Exception):
     """Events were decided on a state that is not the journal's: somebody else has appended since. A bug."""
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _DECODER: Final[msgspec.msgpack.Decoder[JournalRecord]] = msgspec.msgpack.Decoder(JournalRecord)
+_VOID: Final = _encode(JournalRecord(Epoch(0), 0, True, ()))
+"""What a record comes to that an image behind it has made void."""
 _SAVED: Final[msgspec.msgpack.Decoder[SavedState]] = msgspec.msgpack.Decoder(SavedState)
 
 
 class Journal:
     """Versions count events, from 1. The file holds all of them; memory holds none."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, whole: bool = True) -> None:
         self._runtime = runtime
+        self.whole = whole
+        """The log has no gaps, or it is none. Otherwise it is what of it can be read."""
         self._syncing: deque[tuple[int, int]] = deque()
         self.version = 0
         """Of the last event appended."""
@@ -67,8 +75,8 @@ class Journal:
         return bool(self._syncing)
 
     def load(self) -> None:
-        """Find what an earlier life has left on the disk."""
-        records = self._runtime.read(FILE)
+        """Find what an earlier life has left on the disk. UnreadableLogError where that is not all of it."""
+        records = self._read()
         self._records = len(records)
         self._saved = self._usable(records)
         if self._saved is not None:
@@ -77,10 +85,36 @@ class Journal:
             self._follow(_DECODER.decode(data))
         self.durable_version = self.version
 
+    def _read(self) -> list[bytes]:
+        """Every record, void ones in place of all before the last image where some of these cannot be read."""
+        each = self._runtime.read_each(FILE)
+        found = [data for data in each if data is not None]
+        if len(found) == len(each):
+            return found
+        if not self.whole:
+            return found
+        gap = max(place for place, data in enumerate(each) if data is None)
+        images = [at for at, data in enumerate(each) if at > gap and data is not None and _DECODER.decode(data).image]
+        if not images:
+            raise UnreadableLogError(f"record {gap + 1} of {len(each)} of the log cannot be read")
+        return [_VOID] * images[-1] + found[images[-1] - len(each) :]
+
+    def check(self) -> None:
+        """Read all of it, as a new leader would. UnreadableLogError where that cannot be."""
+        self._read()
+
+    def void(self) -> None:
+        """What is here is nobody's journal: it is neither led from nor added to, until there is another one."""
+        self.version = self.durable_version = 0
+        self.epoch = Epoch(0)
+        self._syncing.clear()
+        self._saved = None
+        self._records = len(self._runtime.read_each(FILE))
+
     def _usable(self, records: Sequence[bytes]) -> SavedState | None:
         """The latest snapshot, where the journal still is what it was taken of, and no image came since."""
-        saves = self._runtime.read(SNAPSHOT_FILE)
-        if not saves:
+        saves = self._runtime.read_each(SNAPSHOT_FILE)
+        if not saves or saves[-1] is None:
             return None
         saved = _SAVED.decode(saves[-1])
         if not 0 < saved.records <= len(records):
@@ -91,7 +125,7 @@ class Journal:
 
     def _follow(self, record: JournalRecord) -> None:
         before = 0 if record.image else self.version
-        if record.after_version != before:
+        if record.after_version != before and self.whole:
             raise ValueError(
                 f"journal: found a record after version {record.after_version}, expected one after {before}"
             )
@@ -144,13 +178,13 @@ class Journal:
         """The latest snapshot and the events behind it; without one, None and all events."""
         if self._saved is None:
             return None, self.events()
-        tail = self._runtime.read(FILE)[self._saved.records :]
+        tail = self._read()[self._saved.records :]
         return self._saved.state, [event for data in tail for event in _DECODER.decode(data).events]
 
     def events(self) -> Sequence[bytes]:
         """All events, encoded, read back from the file; the i-th has version i + 1."""
         events: list[bytes] = []
-        for data in self._runtime.read(FILE):
+        for data in self._read():
             record = _DECODER.decode(data)
             if record.image:
                 events.clear()

@@ -5,7 +5,7 @@ from collections.abc import Hashable
 from squall.sim.exchange.wire.messages import ExecutionReport, OrderStatusReport
 from squall.system.config import DeskConfig
 from squall.system.domain.actors import Capacity, acting
-from squall.system.domain.claims import ProtectionActed
+from squall.system.domain.claims import AlertRaised, ProtectionActed
 from squall.system.domain.commands import (
     ApplyReport,
     ApplyStatus,
@@ -58,7 +58,7 @@ from squall.system.domain.orders import Order
 from squall.system.domain.snapshots import as_of
 from squall.system.domain.terms import Attribution, Terms
 from squall.system.runtime import Address, Runtime
-from squall.system.services.journal import Journal
+from squall.system.services.journal import Journal, UnreadableLogError
 from squall.system.services.leadership import Leadership, OmsTimer, Role
 from squall.system.services.replication import Follower, Replication
 from squall.system.services.term import Term
@@ -98,12 +98,14 @@ class Oms:
         self._wiring = wiring
         (self._peer,) = (oms for oms in wiring.oms if oms != runtime.address)
         self._streams: dict[Address, None] = {}
-        self._journal = Journal(runtime)
+        self._journal = Journal(runtime, config.oms.whole_log)
         self._leadership = Leadership(runtime, config.lease, wiring, self._peer)
         self._follower = Follower(runtime, self._journal, self._peer)
         self._term: Term | None = None
         self._epoch_token = 0
         """Of the first record of our epoch: when it is durable, so is all that we inherited."""
+        self._log_lost = False
+        """Our log cannot be read, and we have not been sent another."""
 
     @property
     def role(self) -> Role:
@@ -136,8 +138,11 @@ class Oms:
     # --- leading and following ---
 
     def on_start(self) -> None:
-        self._journal.load()
-        if self._runtime.address == self._wiring.oms[0] and not self._journal.epoch:
+        try:
+            self._journal.load()
+        except UnreadableLogError as error:
+            self._lose_log(error)
+        if self._runtime.address == self._wiring.oms[0] and not self._journal.epoch and not self._log_lost:
             self._leadership.campaign(self._journal.epoch)
         else:
             self._leadership.moved_to(Role.STANDBY)
@@ -185,14 +190,17 @@ class Oms:
 
     def on_message(self, sender: Address, message: OmsMessage) -> None:
         term = self._acting_term()
-        match message:
-            case Replicated() | Replicate() | JoinStandby() | JournalImage():
-                self._on_journal_talk(term, message)
-            case LeaseRenewed() | LeaderBeat() | LeaseGranted() | LeaseRefused():
-                self._on_lease_talk(message)
-            case _:
-                if term is not None and term.begun:
-                    self._on_desk_talk(term, sender, message)
+        try:
+            match message:
+                case Replicated() | Replicate() | JoinStandby() | JournalImage():
+                    self._on_journal_talk(term, message)
+                case LeaseRenewed() | LeaderBeat() | LeaseGranted() | LeaseRefused():
+                    self._on_lease_talk(message)
+                case _:
+                    if term is not None and term.begun:
+                        self._on_desk_talk(term, sender, message)
+        except UnreadableLogError as error:
+            self._lose_log(error)
 
     def _on_lease_talk(self, message: LeaseTalk) -> None:
         match message:
@@ -224,6 +232,7 @@ class Oms:
             case JournalImage():
                 if term is None:
                     self._follower.on_image(message)
+                    self._log_lost = not self._journal.epoch
             case JoinStandby():
                 if term is not None:
                     term.replication.on_join()
@@ -320,8 +329,25 @@ class Oms:
 
     def _on_silence(self) -> None:
         """No leader to be heard. Whether its epoch is ours to ask for, the keepers say."""
-        if self._leadership.role is Role.STANDBY and self._config.lease.takeover:
+        if self._leadership.role is not Role.STANDBY or not self._config.lease.takeover or self._log_lost:
+            return
+        try:
+            self._journal.check()
+        except UnreadableLogError as error:
+            self._lose_log(error)
+        else:
             self._leadership.campaign(self._journal.epoch)
+
+    def _lose_log(self, error: UnreadableLogError) -> None:
+        """What we have is not all there was: we neither lead from it nor pass it on. Who leads next sends us theirs."""
+        text = f"{self._runtime.address}: {error}; it follows until it has been sent another"
+        self._runtime.emit(ProtectionActed("oms.whole_log", text))
+        self._runtime.emit(AlertRaised("critical", "oms.log", text))
+        self._log_lost = True
+        if self._term is not None:
+            self._step_down()
+        self._journal.void()
+        self._follower.start_anew()
 
     def on_durable(self, token: int) -> None:
         self._journal.on_durable(token)
@@ -331,7 +357,10 @@ class Oms:
         elif term.begun:
             term.flush()
         elif token >= self._epoch_token:
-            term.begin()
+            try:
+                term.begin()
+            except UnreadableLogError as error:
+                self._lose_log(error)
 
     def on_stream_open(self, peer: Address) -> None:
         self._streams[peer] = None
@@ -355,6 +384,7 @@ class Oms:
 
     def on_config(self, config: DeskConfig) -> None:
         self._config = config
+        self._journal.whole = config.oms.whole_log
         self._leadership.config = config.lease
         if self._term is not None:
             self._term.config = config

@@ -140,6 +140,10 @@ class Follower:
             self._attempts += 1
             self._asked = self._runtime.write(self._peer, JoinStandby(self._runtime.address, self._attempts))
 
+    def start_anew(self) -> None:
+        """What we had is void: ask for everything, also where we have asked before."""
+        self._asked = self._owes = False
+
     def on_stream_open(self) -> None:
         """Say where we stand."""
         self._open, self._asked, self._unopened_beats = True, False, 0

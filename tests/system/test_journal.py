@@ -1,12 +1,17 @@
 """The journal and its snapshots: what a restart begins with, and when it must not."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from squall.system.config import DeskConfig, OmsConfig
+from squall.system.config import SECOND, DeskConfig, OmsConfig
+from squall.system.domain.claims import AlertRaised
 from squall.system.domain.ids import ClOrdID, Epoch
-from squall.system.services.journal import FILE, SNAPSHOT_FILE, Journal, StaleVersionError
+from squall.system.domain.messages import JoinStandby, JournalImage, LeaderBeat, RequestLease
+from squall.system.services.journal import FILE, SNAPSHOT_FILE, Journal, StaleVersionError, UnreadableLogError
+from squall.system.services.leadership import Role
 from tests.fakes import FakeRuntime
-from tests.system.test_oms_service import MILLISECOND, Rig, submit
+from tests.system.test_oms_service import MILLISECOND, Rig, follow, submit
 
 
 def journal(runtime: FakeRuntime) -> Journal:
@@ -87,3 +92,95 @@ def test_a_leader_that_restarts_has_the_state_that_it_had() -> None:
     rig.lead()
     assert rig.oms.orders == before
     assert rig.oms.as_of(rig.runtime.now_ns).orders == {order.cl_ord_id: order for order in before}
+
+
+# --- records that cannot be read any more ---
+
+
+def test_a_log_with_a_hole_is_no_log_and_one_that_may_have_holes_is_what_is_left() -> None:
+    runtime, _ = written(b"a", b"b", b"c")
+    runtime.rotten.add((FILE, 1))
+    with pytest.raises(UnreadableLogError, match="record 2 of 3 of the log cannot be read"):
+        journal(runtime)
+    lenient = Journal(runtime, whole=False)
+    lenient.load()
+    assert (lenient.version, lenient.events()) == (2, [b"a", b"c"])
+
+
+@given(
+    images=st.lists(st.booleans(), min_size=1, max_size=8),
+    rotten=st.sets(st.integers(0, 7), max_size=4),
+)
+def test_a_log_can_be_read_exactly_where_all_since_its_last_sound_image_can(
+    images: list[bool], rotten: set[int]
+) -> None:
+    """The reference walks record by record, and knows only whether it has lost its way."""
+    runtime = FakeRuntime("oms1")
+    log = journal(runtime)
+    events: list[bytes] | None = []
+    for place, image in enumerate(images):
+        event = b"%d" % place
+        if image:
+            log.replace(Epoch(1), (event,))
+        else:
+            log.append(Epoch(1), (event,), log.version)
+        if place in rotten:
+            runtime.rotten.add((FILE, place))
+            events = None
+        elif image:
+            events = [event]
+        elif events is not None:
+            events.append(event)
+    if events is None:
+        with pytest.raises(UnreadableLogError):
+            journal(runtime)
+    else:
+        again = journal(runtime)
+        assert (again.events(), again.version) == (events, len(events))
+        again.append(Epoch(1), (b"on",), again.version)
+        assert journal(runtime).events() == [*events, b"on"]
+
+
+def test_a_snapshot_that_cannot_be_read_is_passed_over() -> None:
+    runtime, new = written(b"a", b"b")
+    new.save(b"state of two")
+    runtime.rotten.add((SNAPSHOT_FILE, 0))
+    assert journal(runtime).recovery() == (None, [b"a", b"b"])
+
+
+def test_a_backup_whose_copy_has_rotted_does_not_campaign_and_is_sent_another() -> None:
+    rig = Rig("oms2")
+    follow(rig)
+    rig.runtime.rotten.add((FILE, 0))
+    rig.pass_time(2 * SECOND)
+    assert rig.take(RequestLease) == []
+    assert rig.acted("oms.whole_log") == 1
+    assert [alert.kind for alert in rig.runtime.claims if isinstance(alert, AlertRaised)] == ["oms.log"]
+    rig.take(JoinStandby)
+    rig.hear("oms1", LeaderBeat(Epoch(1), "oms1", 9))
+    assert rig.take(JoinStandby, "oms1") == [JoinStandby("oms2", 2)]
+    rig.hear("oms1", JournalImage(Epoch(1), ()))
+    rig.sync()
+    rig.pass_time(1 * SECOND)
+    assert [request.epoch for request in rig.take(RequestLease, "keeper1")][:1] == [2]
+
+
+def test_the_first_oms_does_not_begin_anew_over_a_log_that_it_cannot_read() -> None:
+    rig = Rig()
+    rig.lead()
+    rig.runtime.rotten.add((FILE, 0))
+    rig.start()
+    rig.pass_time(5 * SECOND)
+    assert rig.take(RequestLease) == []
+    assert (rig.oms.epoch, rig.acted("oms.whole_log")) == (0, 1)
+
+
+def test_a_leader_that_cannot_pass_its_log_on_leads_no_more() -> None:
+    rig = Rig()
+    rig.lead()
+    rig.runtime.rotten.add((FILE, 0))
+    rig.connect("oms2")
+    rig.hear("oms2", JoinStandby("oms2", 1))
+    assert rig.oms.role is Role.STANDBY
+    assert rig.take(JournalImage) == []
+    assert rig.acted("oms.whole_log") == 1
