@@ -31,8 +31,9 @@ demo: install ## break exchange-a on purpose; the verdict, and a page in out/
 test: install ## every test
 	$(BIN)/pytest -n auto -q
 
-nightly: install ## every test with twenty times as many examples, and new ones
+nightly: install ## every test with twenty times as many examples, and new ones; and nothing a third slower than it was
 	SQUALL_PROFILE=nightly $(BIN)/pytest -n auto -q
+	$(BIN)/python -m benchmarks.ratios
 
 lint: install ## ruff and mypy
 	$(BIN)/ruff check .
@@ -51,6 +52,7 @@ prove: install ## every protection, on and off
 	$(BIN)/squall prove
 
 bench: install ## the benchmarks, as ratios to bare simpy
+	$(BIN)/python -m benchmarks.ratios
 	$(BIN)/python -m benchmarks.kernel
 	$(BIN)/python -m benchmarks.calm
 	$(BIN)/python -m benchmarks.campaign

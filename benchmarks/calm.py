@@ -6,13 +6,12 @@ import subprocess
 import sys
 import tracemalloc
 from statistics import median
-from time import perf_counter
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, Final
 
 import msgspec
 
-from benchmarks.yardstick import bare_simpy_timeouts, interleaved, ratio, row
+from benchmarks.yardstick import bare_simpy_timeouts, clock, interleaved, ratio, row
 from squall.scenarios.find import choose
 from squall.scenarios.result import Verdict
 from squall.scenarios.run import Choice, Progress, run
@@ -54,22 +53,26 @@ DISK_FILES: Final = (
 """Where the records that stand on simulated disks are made."""
 
 
-def calm(longer: int = 1) -> Choice:
-    """`squall run calm`, or the same for so many times as long."""
+def calm(longer: int = 1, orders: int = 1, symbols: int = 0) -> Choice:
+    """`squall run calm`, or so many times as long, with so many times the orders, or on so many symbols."""
     choice = choose("calm", seed=SEED)
     made = choice.scenario
-    workload = msgspec.structs.replace(made.workload, stop_ns=made.workload.stop_ns * longer)
-    stretched = msgspec.structs.replace(made, workload=workload, duration_ns=made.duration_ns * longer)
+    workload = msgspec.structs.replace(
+        made.workload, stop_ns=made.workload.stop_ns * longer, orders_per_s=made.workload.orders_per_s * orders
+    )
+    names = tuple(f"NAME{number:02}" for number in range(symbols)) or made.market.symbols
+    market = msgspec.structs.replace(made.market, symbols=names)
+    stretched = msgspec.structs.replace(made, workload=workload, duration_ns=made.duration_ns * longer, market=market)
     return msgspec.structs.replace(choice, scenario=stretched)
 
 
-def messages(longer: int = 1) -> tuple[float, int]:
+def messages(longer: int = 1, orders: int = 1, symbols: int = 0) -> tuple[float, int]:
     """Build, run and judge, as the command line does: guard, trace, digest and checks on."""
-    choice = calm(longer)
-    began = perf_counter()
+    choice = calm(longer, orders, symbols)
+    began = clock()
     result = run(choice)
-    seconds = perf_counter() - began
-    assert result.verdict is Verdict.PASS, f"calm x {longer}: {result.verdict.value}"
+    seconds = clock() - began
+    assert result.verdict is Verdict.PASS, f"calm: {result.verdict.value}"
     return seconds, result.messages
 
 
@@ -94,11 +97,11 @@ class Recorded:
     def observe(self) -> tuple[float, int]:
         """Trace and digest alone."""
         trace = Trace(Kernel())
-        began = perf_counter()
+        began = clock()
         for host, event in self._events:
             trace.observe(host, event)
         trace.digest()
-        return perf_counter() - began, len(self._events)
+        return clock() - began, len(self._events)
 
 
 # --- memory, in a process of its own ------------------------------------------------------------------

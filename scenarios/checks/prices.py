@@ -19,27 +19,36 @@ COLLAR_SLACK_PERCENT: Final = 2
 """The gate's mark is a middle, and a moment old."""
 
 
-class _Range:
+class Range:
     """The lowest and the highest price that some venue has shown for a symbol in the last few seconds."""
 
     def __init__(self) -> None:
         self._now: dict[str, tuple[int, ...]] = {}
-        self._past: deque[tuple[int, tuple[int, ...]]] = deque()
-        """Prices, by the time until which they were shown."""
+        self._lows: deque[tuple[int, int]] = deque()
+        self._highs: deque[tuple[int, int]] = deque()
+        """Prices, by the time until which they were shown: those that none undercuts, or outdoes, that was shown after
+        them. However fast venues quote, there are few."""
 
     def show(self, at_ns: int, venue: str, prices: tuple[int, ...]) -> None:
         """A venue's best prices from now on."""
         before = self._now.get(venue)
-        if before:
-            self._past.append((at_ns, before))
         self._now[venue] = prices
+        if before:
+            low, high, lows, highs = min(before), max(before), self._lows, self._highs
+            while lows and lows[-1][1] >= low:
+                lows.pop()
+            lows.append((at_ns, low))
+            while highs and highs[-1][1] <= high:
+                highs.pop()
+            highs.append((at_ns, high))
 
     def at(self, at_ns: int) -> tuple[int, int] | None:
         """From and to; None where nobody has shown a price."""
-        while self._past and self._past[0][0] < at_ns - MEMORY_NS:
-            self._past.popleft()
+        for past in (self._lows, self._highs):
+            while past and past[0][0] < at_ns - MEMORY_NS:
+                past.popleft()
         prices = [price for each in self._now.values() for price in each]
-        prices += [price for _, each in self._past for price in each]
+        prices += [past[0][1] for past in (self._lows, self._highs) if past]
         return (min(prices), max(prices)) if prices else None
 
 
@@ -50,7 +59,7 @@ class _PricedOffTheMarket:
     """
 
     def __init__(self, stage: Stage) -> None:
-        self._ranges: dict[str, _Range] = {}
+        self._ranges: dict[str, Range] = {}
         self._judged: dict[tuple[str, int], None] = {}
         """Orders by the limits that they were sent with: changed on its way, one nobody has taken is sent once more."""
         self._suspect: dict[tuple[str, int | None], str] = {}
@@ -65,7 +74,7 @@ class _PricedOffTheMarket:
     def _on_touch(self, record: Record) -> None:
         event: TouchChanged = record.event
         prices = tuple(price for price in (event.bid_half_ticks, event.ask_half_ticks) if price)
-        self._ranges.setdefault(event.symbol, _Range()).show(record.at_ns, event.venue, prices)
+        self._ranges.setdefault(event.symbol, Range()).show(record.at_ns, event.venue, prices)
 
     def _on_submit(self, record: Record) -> None:
         order: SubmitOrder = record.event.message
@@ -103,7 +112,7 @@ class _NotFarThrough:
 
     def __init__(self, stage: Stage) -> None:
         self._percent = stage.scenario.settings.desk.risk.collar_percent + COLLAR_SLACK_PERCENT
-        self._ranges: dict[str, _Range] = {}
+        self._ranges: dict[str, Range] = {}
         self._limits = 0
         self._docket = Docket()
         trace = stage.world.trace
@@ -113,7 +122,7 @@ class _NotFarThrough:
     def _on_touch(self, record: Record) -> None:
         event: TouchChanged = record.event
         prices = tuple(price for price in (event.bid_half_ticks, event.ask_half_ticks) if price)
-        self._ranges.setdefault(event.symbol, _Range()).show(record.at_ns, event.venue, prices)
+        self._ranges.setdefault(event.symbol, Range()).show(record.at_ns, event.venue, prices)
 
     def _on_wire(self, record: Record) -> None:
         order: NewOrderSingle = record.event.message
@@ -143,7 +152,7 @@ class _NearTheMarket:
 
     def __init__(self, stage: Stage, percent: int) -> None:
         self._percent = percent
-        self._ranges: dict[str, _Range] = {}
+        self._ranges: dict[str, Range] = {}
         self._before: dict[tuple[str, str], tuple[int, int] | None] = {}
         self._executions = 0
         self._docket = Docket()
@@ -155,7 +164,7 @@ class _NearTheMarket:
     def _on_touch(self, record: Record) -> None:
         event: TouchChanged = record.event
         prices = tuple(price for price in (event.bid_half_ticks, event.ask_half_ticks) if price)
-        self._ranges.setdefault(event.symbol, _Range()).show(record.at_ns, event.venue, prices)
+        self._ranges.setdefault(event.symbol, Range()).show(record.at_ns, event.venue, prices)
 
     def _on_accepted(self, record: Record) -> None:
         event: VenueAccepted = record.event

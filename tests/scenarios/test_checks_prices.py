@@ -1,9 +1,11 @@
 """Orders against what venues have shown: a false price and an old one are seen, an honest one is not."""
 
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from squall.scenarios.checks.feed import books_agree
-from squall.scenarios.checks.prices import executed_near_the_market, priced_off_the_market
+from squall.scenarios.checks.prices import MEMORY_NS, Range, executed_near_the_market, priced_off_the_market
 from squall.sim.trace import FeedTold, TouchChanged
 from squall.system.domain.ids import Symbol, Venue
 from squall.system.domain.messages import Tick
@@ -18,6 +20,29 @@ def _order(tale: Tale, price: int | None, name: str = "a") -> int:
     """The strategy sends it, and execution sends it on."""
     tale.sent("strategy", "oms1", replace(submit(name), price_half_ticks=price))
     return tale.sent("execution", "exchange-a", replace(new_order(name), price_half_ticks=price))
+
+
+shown = st.lists(
+    st.tuples(
+        st.integers(0, MEMORY_NS // 3), st.sampled_from(["a", "b"]), st.lists(st.integers(1, 9), max_size=2).map(tuple)
+    ),
+    max_size=30,
+)
+
+
+@given(shown)
+def test_the_range_is_that_of_all_prices_of_the_last_seconds(steps: list[tuple[int, str, tuple[int, ...]]]) -> None:
+    span, now_ns = Range(), 0
+    past: list[tuple[int, int]] = []
+    now: dict[str, tuple[int, ...]] = {}
+    for passed_ns, venue, prices in steps:
+        now_ns += passed_ns
+        past += [(now_ns, price) for price in now.get(venue, ())]
+        now[venue] = prices
+        span.show(now_ns, venue, prices)
+        seen = [price for each in now.values() for price in each]
+        seen += [price for until_ns, price in past if until_ns >= now_ns - MEMORY_NS]
+        assert span.at(now_ns) == ((min(seen), max(seen)) if seen else None)
 
 
 def test_a_limit_about_the_touch_of_any_venue_is_priced_off_the_market() -> None:
