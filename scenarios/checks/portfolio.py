@@ -245,7 +245,7 @@ class _PortfolioAddsUp:
         if not self._remembers:
             return
         told = len(self._all_past)
-        written = sum(bool(marks) for _, marks in map(msgspec.msgpack.decode, self._disk.written(FILE)))
+        written = sum(bool(marks) for _, marks, *_ in map(msgspec.msgpack.decode, self._disk.written(FILE)))
         if not told - 1 - self._lost <= written <= told:
             self._docket.violated(record, f"{told} horizons were told to earlier lives, {written} are on the disk")
         self._lost = 0

@@ -15,6 +15,14 @@ MILLION: Final = 1_000_000
 DAY_NS: Final = 86_400 * 10**9
 
 
+def day_of(at_ns: int) -> int:
+    """The number of the trading day, by the wall clock: 0 from half a day before its opening at 0 to half a day after.
+
+    No clock is so wrong that it takes the opening for the day before.
+    """
+    return (at_ns + DAY_NS // 2) // DAY_NS
+
+
 def between(bars: Sequence[Bar], from_ns: int, to_ns: int) -> tuple[Bar, ...]:
     """The bars that begin in this time, its end left out."""
     return tuple(bar for bar in bars if from_ns <= bar.start_ns < to_ns)

@@ -20,6 +20,8 @@ class Remembered(Struct, frozen=True, gc=False, array_like=True):
     """In parts of `portfolio.Money`."""
     marks: dict[Symbol, int]
     """Where these marks ended a horizon; otherwise none."""
+    day: int = 0
+    """Of which day the peak is. What was written before days were is of day 0."""
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Remembered)
@@ -27,12 +29,14 @@ _DECODER: Final = msgspec.msgpack.Decoder(Remembered)
 encode_remembered: Final[Callable[[Remembered], bytes]] = msgspec.msgpack.Encoder().encode
 
 
-def recalled(records: Iterable[bytes], observations: int) -> tuple[int, list[dict[Symbol, int]]]:
-    """The highest peak of a file, 0 where it is empty, and its latest marks: those of so many horizons."""
+def recalled(records: Iterable[bytes], observations: int, day: int) -> tuple[int, list[dict[Symbol, int]]]:
+    """The highest peak of this day in a file, 0 where there is none, and its latest marks, of whichever days: those of
+    so many horizons."""
     peak, past = 0, list[dict[Symbol, int]]()
     for data in records:
         record = _DECODER.decode(data)
-        peak = max(peak, record.peak)
+        if record.day == day:
+            peak = max(peak, record.peak)
         if record.marks:
             past.append(record.marks)
     return peak, past[-observations - 1 :]

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from squall.system.config import DeskConfig
 from squall.system.domain.claims import ProtectionActed
+from squall.system.domain.history import day_of
 from squall.system.domain.ids import Symbol
 from squall.system.domain.messages import (
     Alive,
@@ -50,6 +51,8 @@ class Portfolio:
         self._sectors = self._sectors_by(config)
         self._starting_cash = config.portfolio.cash * self.money.per_unit
         self._peak = self._written_peak = self._starting_cash
+        self._day = day_of(runtime.now_ns)
+        """The day of which that is the peak."""
         self._positions: dict[PositionKey, Position] = {}
         self._marks: dict[Symbol, int] = {}
         self.history = PriceHistory(config.var.observations)
@@ -73,7 +76,8 @@ class Portfolio:
 
     def _recall(self) -> None:
         """What earlier lives have written down. What prices did while nobody looked is no horizon."""
-        peak, past = recalled(self._runtime.read(FILE), self._config.var.observations)
+        self._day = day_of(self._runtime.now_ns)
+        peak, past = recalled(self._runtime.read(FILE), self._config.var.observations, self._day)
         for marks in past:
             self.history.observe(marks)
         self.history.interrupt()
@@ -114,13 +118,23 @@ class Portfolio:
         if told.ends_horizon:
             self._observed_ns = self._runtime.monotonic_ns
             self.history.observe(dict(self._marks))
+        self._begin_day()
         if self.valuation is not None:
             self._value()
             self._tell(self.valuation)
         if told.ends_horizon or self._peak > self._written_peak:
             self._written_peak = self._peak
-            record = Remembered(self._peak, dict(self._marks) if told.ends_horizon else {})
+            record = Remembered(self._peak, dict(self._marks) if told.ends_horizon else {}, self._day)
             self._runtime.append(FILE, encode_remembered(record))
+
+    def _begin_day(self) -> None:
+        """Where a new day has begun by the wall clock, its highest equity is that with which the last one ended."""
+        day = day_of(self._runtime.now_ns)
+        if day > self._day:
+            self._day = day
+            self._peak = self._written_peak = (
+                self.valuation.equity if self.valuation is not None else self._starting_cash
+            )
 
     def _value(self) -> None:
         found = valued(self._positions, self._marks, self._sectors, self.money, self._starting_cash, self._peak)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from squall.sim.exchange.wire.messages import Side
 from squall.system.config import DeskConfig, Entry, PortfolioConfig, ReferenceConfig, VarConfig
 from squall.system.domain.claims import ProtectionActed
+from squall.system.domain.history import DAY_NS, day_of
 from squall.system.domain.ids import Epoch, Symbol
 from squall.system.domain.messages import (
     AskMarks,
@@ -293,15 +294,37 @@ def test_a_peak_between_two_horizons_is_written_and_marks_that_change_nothing_ar
     portfolio.on_message("market-data", MarksTold(4, (PriceMark(ACME, 230),)))
     assert len(runtime.files["portfolio"]) == 3
     portfolio.on_message("market-data", MarksTold(5, (PriceMark(ACME, 250),)))
-    assert recalled(runtime.files["portfolio"], 250)[0] == 1_125 * portfolio.money.per_unit
+    assert recalled(runtime.files["portfolio"], 250, 0)[0] == 1_125 * portfolio.money.per_unit
 
 
-@given(st.lists(st.tuples(st.integers(0, 99), st.booleans()), max_size=30), st.integers(1, 9))
-def test_a_file_recalls_the_highest_peak_and_the_last_horizons(records: list[tuple[int, bool]], kept: int) -> None:
-    marks = [{ACME: number} if ends else {} for number, (_, ends) in enumerate(records, 1)]
-    peaks = [peak for peak, _ in records]
-    file = [encode_remembered(Remembered(peak, each)) for peak, each in zip(peaks, marks, strict=True)]
-    assert recalled(file, kept) == (max(peaks, default=0), [each for each in marks if each][-kept - 1 :])
+@given(st.lists(st.tuples(st.integers(0, 99), st.booleans(), st.integers(0, 2)), max_size=30), st.integers(1, 9))
+def test_a_file_recalls_the_highest_peak_of_the_day_and_the_last_horizons(
+    records: list[tuple[int, bool, int]], kept: int
+) -> None:
+    marks = [{ACME: number} if ends else {} for number, (_, ends, _) in enumerate(records, 1)]
+    file = [encode_remembered(Remembered(peak, each, day)) for (peak, _, day), each in zip(records, marks, strict=True)]
+    highest = max((peak for peak, _, day in records if day == 1), default=0)
+    assert recalled(file, kept, 1) == (highest, [each for each in marks if each][-kept - 1 :])
+
+
+def test_a_day_goes_from_half_a_day_before_its_opening_to_half_a_day_after_it() -> None:
+    assert [day_of(at_ns) for at_ns in (-DAY_NS // 2 - 1, -1, 0, DAY_NS // 2 - 1, DAY_NS // 2)] == [-1, 0, 0, 0, 1]
+
+
+def test_a_peak_of_yesterday_is_none_today_also_where_the_portfolio_lives_on() -> None:
+    runtime = FakeRuntime("portfolio")
+    portfolio = lived(runtime)
+    assert portfolio.valuation is not None
+    peak = portfolio.valuation.peak
+    assert peak > portfolio.valuation.equity
+    runtime.now_ns += DAY_NS
+    portfolio.on_message("market-data", MarksTold(4, (PriceMark(ACME, 180),)))
+    assert portfolio.valuation.peak < peak
+    again = restarted(runtime)
+    again.on_message("positions", held(1_000, 100))
+    again.on_message("market-data", MarksTold(1, (PriceMark(ACME, 180),)))
+    assert again.valuation is not None
+    assert again.valuation.peak < peak
 
 
 def test_streams_that_die_are_opened_again() -> None:
