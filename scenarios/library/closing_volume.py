@@ -13,7 +13,7 @@ from squall.faults.venue_staff import TradesBusted
 from squall.scenarios.checks.benchmarks import executions_measured
 from squall.scenarios.checks.parents import parents_kept
 from squall.scenarios.checks.reached import parent_reached
-from squall.scenarios.checks.volume import volume_followed
+from squall.scenarios.checks.volume import volume_followed, volume_kept_up_with
 from squall.scenarios.desk_promises import always, settles
 from squall.scenarios.past import PastDays
 from squall.scenarios.scenario import Market, Scenario, scenario
@@ -87,6 +87,7 @@ def closing_volume() -> Scenario:
             *settles(),
             *parents_kept(),
             volume_followed(),
+            volume_kept_up_with(),
             executions_measured(),
             parent_reached("done", ParentOutcome.FILLED.value),
         ),

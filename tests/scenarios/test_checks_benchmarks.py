@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from squall.scenarios.checks.benchmarks import executions_measured
 from squall.scenarios.checks.knowledge import Middles
-from squall.scenarios.checks.volume import volume_followed
+from squall.scenarios.checks.volume import volume_followed, volume_kept_up_with
+from squall.scenarios.scenario import Promise
 from squall.sim.exchange.wire.messages import BookUpdate, Print, Side
 from squall.sim.trace import TouchChanged, VenueBusted, VenueExecuted
 from squall.system.domain.claims import FeedMoved
@@ -246,7 +247,12 @@ def test_of_the_middles_that_venues_showed_only_the_last_half_second_is_kept() -
 # --- recorded volume ---
 
 
-def late(basis: str = "recorded volume", volumes: tuple[int, int] = (10, 30)) -> tuple[Tale, Any]:
+def late(
+    basis: str = "recorded volume",
+    volumes: tuple[int, int] = (10, 30),
+    promise: Promise | None = None,
+    order: ParentOrder = ORDER,
+) -> tuple[Tale, Any]:
     """A day of ten seconds of which the second half has three quarters of the volume; a VWAP over all of it."""
     story = tale("algos.day=10s", "algos.profile_parts=2")
     days = [
@@ -255,8 +261,8 @@ def late(basis: str = "recorded volume", volumes: tuple[int, int] = (10, 30)) ->
         for second in range(10)
     ]
     story.stored("ops", FILE, *days)
-    judge = story.judge(volume_followed())
-    story.handled("oms1", "algos", ORDER)
+    judge = story.judge(promise or volume_followed())
+    story.handled("oms1", "algos", order)
     story.sent("algos", "clients", ParentAnswered(PARENT, None, basis))
     return story, judge
 
@@ -294,3 +300,49 @@ def test_a_vwap_that_said_it_follows_the_usual_volume_is_not_held_against_what_w
     story, judge = late("usual volume: too little was recorded")
     story.accepted("fund-1.1", lots=50)
     assert undecided(judge.ruling())
+
+
+def seen_at(story: Tale, at_ms: int) -> None:
+    """The algorithms hear a tick then: that is when it is looked."""
+    story.at(at_ms * MS)
+    story.handled("algos", "market-data", tick(at_ms))
+
+
+def test_a_vwap_that_had_a_while_for_what_was_due_keeps_up_and_later_it_does_not() -> None:
+    """A quarter is due at once; two tries and a half second are the while."""
+    for at_ms, lots, verdict in ((2_400, 0, undecided), (2_600, 24, held), (2_600, 23, fired), (7_600, 99, held)):
+        story, judge = late(promise=volume_kept_up_with())
+        if lots:
+            story.executed("fund-1.1", lots=lots)
+        seen_at(story, at_ms)
+        assert verdict(judge.ruling()), judge.ruling()
+
+
+def test_at_its_end_a_vwap_has_what_was_due_a_while_before_it() -> None:
+    for lots, verdict in ((99, held), (50, fired)):
+        story, judge = late(promise=volume_kept_up_with())
+        story.executed("fund-1.1", lots=lots)
+        story.at(9_900 * MS)
+        story.sent("algos", "clients", ParentDone(PARENT, ParentOutcome.OVER, lots, 0))
+        assert verdict(judge.ruling())
+        seen_at(story, 10_500)
+        assert verdict(judge.ruling())
+
+
+def test_a_trade_that_is_taken_back_gives_a_vwap_its_while_anew() -> None:
+    story, judge = late(promise=volume_kept_up_with())
+    story.executed("fund-1.1", lots=30)
+    story.at(4_000 * MS)
+    bust = VenueBusted("exchange-a", "e-9", "exchange-a/1", "fund-1.1", "fund-1.1", "ACME", True, 30, 20_000, 0)
+    story.saw(bust, "exchange-a")
+    seen_at(story, 6_400)
+    assert undecided(judge.ruling())
+    seen_at(story, 6_600)
+    assert fired(judge.ruling())
+
+
+def test_a_vwap_with_a_limit_or_a_share_of_volume_may_have_to_wait() -> None:
+    for order in (replace(ORDER, limit_half_ticks=19_000), replace(ORDER, participation_percent=10)):
+        story, judge = late(promise=volume_kept_up_with(), order=order)
+        seen_at(story, 5_000)
+        assert undecided(judge.ruling())
