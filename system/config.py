@@ -198,6 +198,10 @@ class LeaseConfig(Struct, frozen=True):
     """Protection: a backup OMS takes over when the leader is silent."""
     self_stop: bool = True
     """Protection: a leader stops on its own clock before its lease ends."""
+    hand_over: bool = True
+    """Protection: a leader that is to be replaced gives its lease up to a standby that has all of its journal."""
+    settle_ns: int = 5 * MILLISECOND
+    """How long it takes nothing new before it does, so that what it has let out gets to where it goes."""
     beat_ns: int = 100 * MILLISECOND
     missed_beats: int = 3
     lease_ns: int = 500 * MILLISECOND

@@ -8,6 +8,8 @@ Why two leaders never act in one epoch, nor one without the journal of the epoch
 - An epoch that was granted but never led (a candidate that got no majority) may be asked for again, by the
   same candidate only. A leader renews at once, so a keeper knows which epochs were led; a candidate that has
   lost its disk and asks for its own old epoch is refused.
+- A leader may give its lease up before it ends: once it has stopped, so that nobody acts in between. The keepers
+  then grant the next epoch at once, by all the rules above, and renew the one that was given up no more.
 - The candidate counts its lease from when it asked, the keeper from when it granted, and each allows for a
   clock that drifts: the candidate's lease is over before any keeper's.
 """
@@ -30,6 +32,8 @@ class Grant(Struct, frozen=True, gc=False):
     ends_ns: int
     led: bool
     """The holder has renewed it, so it won."""
+    released: bool = False
+    """The holder has given it up, and acts no more."""
 
 
 NOBODY: Final = Grant(Epoch(0), "", 0, led=True)
@@ -45,7 +49,15 @@ def may_grant(last: Grant, epoch: Epoch, candidate: str, now_ns: int) -> bool:
 
 def may_renew(last: Grant, epoch: Epoch, candidate: str) -> bool:
     """A keeper's rule for a renewal: the holder of the highest epoch may, even late."""
-    return epoch == last.epoch and candidate == last.candidate
+    return epoch == last.epoch and candidate == last.candidate and not last.released
+
+
+def release(last: Grant, epoch: Epoch, candidate: str, now_ns: int) -> Grant:
+    """What stands after the holder has given its lease up: it has ended. Word of any other lease changes nothing."""
+    if epoch != last.epoch or candidate != last.candidate:
+        return last
+    # Led, whether or not a renewal of it was seen: nobody may ask for this epoch again.
+    return Grant(epoch, candidate, min(last.ends_ns, now_ns), led=True, released=True)
 
 
 def keeper_lease_ns(lease_ns: int, drift_allowance_ppm: int) -> int:

@@ -10,14 +10,21 @@ from msgspec.structs import replace
 
 from squall.system.config import DeskConfig
 from squall.system.domain.ids import Epoch
-from squall.system.domain.lease import NOBODY, Grant, keeper_lease_ns, may_grant, may_renew
-from squall.system.domain.messages import LeaseGranted, LeaseRefused, LeaseRenewed, RenewLease, RequestLease
+from squall.system.domain.lease import NOBODY, Grant, keeper_lease_ns, may_grant, may_renew, release
+from squall.system.domain.messages import (
+    LeaseGranted,
+    LeaseRefused,
+    LeaseRenewed,
+    ReleaseLease,
+    RenewLease,
+    RequestLease,
+)
 from squall.system.runtime import Address, Runtime
 from squall.system.wiring import Wiring
 
 FILE: Final = "grants"
 
-KeeperMessage = RequestLease | RenewLease
+KeeperMessage = RequestLease | RenewLease | ReleaseLease
 
 
 class GrantRecord(Struct, frozen=True, gc=False, array_like=True):
@@ -64,6 +71,9 @@ class Keeper:
                 self._renew(sender, message)
             case RequestLease():
                 self._request(sender, message)
+            case ReleaseLease():
+                # Not written down: a restarted keeper takes the lease to run, and only waits too long.
+                self._last = release(self._last, message.epoch, message.candidate, self._runtime.monotonic_ns)
             case _:
                 raise TypeError(f"keeper: found {type(message).__name__}, expected {KeeperMessage}")
 

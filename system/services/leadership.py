@@ -9,8 +9,10 @@ from squall.system.domain.lease import lease_end_ns, majority
 from squall.system.domain.messages import (
     LeaderBeat,
     LeaseGranted,
+    LeaseOffered,
     LeaseRefused,
     LeaseRenewed,
+    ReleaseLease,
     RenewLease,
     RequestLease,
 )
@@ -29,6 +31,7 @@ class OmsTimer(Enum):
     LEASE_END = "the lease ends"
     RECONNECT = "open what is not open"
     RECONCILE = "enough of waiting for answers"
+    SETTLED = "what was let out has got to where it goes"
     INQUIRE = "look for orders that nobody speaks of"
 
 
@@ -179,6 +182,12 @@ class Leadership:
         """We lead by a lease that has ended, and we watch our clock."""
         # The clock first: it is asked before every message, and almost always the answer is no.
         return self._runtime.monotonic_ns >= self._lease_end_ns and self.acting and self.config.self_stop
+
+    def release(self, version: int) -> None:
+        """We have stopped: the keepers need not wait for our lease to end, nor the standby for our silence."""
+        for keeper in self._keepers:
+            self._runtime.send(keeper, ReleaseLease(self.epoch, self._runtime.address))
+        self._runtime.send(self._peer, LeaseOffered(self.epoch, version))
 
     def stop(self) -> None:
         """Lead no more; listen for whoever does."""

@@ -30,10 +30,12 @@ from squall.system.domain.messages import (
     CancelOrder,
     CancelRefused,
     FenceAccepted,
+    HandOver,
     JoinStandby,
     JournalImage,
     LeaderBeat,
     LeaseGranted,
+    LeaseOffered,
     LeaseRefused,
     LeaseRenewed,
     OrderChecked,
@@ -81,10 +83,11 @@ DeskTalk = (
     | FenceAccepted
     | StopReached
     | SwitchTrading
+    | HandOver
     | VenueTrades
     | VenueOpenOrders
 )
-LeaseTalk = LeaseGranted | LeaseRenewed | LeaseRefused | LeaderBeat
+LeaseTalk = LeaseGranted | LeaseRenewed | LeaseRefused | LeaderBeat | LeaseOffered
 JournalTalk = Replicate | Replicated | JoinStandby | JournalImage
 OmsMessage = DeskTalk | LeaseTalk | JournalTalk
 
@@ -106,6 +109,8 @@ class Oms:
         """Of the first record of our epoch: when it is durable, so is all that we inherited."""
         self._log_lost = False
         """Our log cannot be read, and we have not been sent another."""
+        self._offered = Epoch(0)
+        """The epoch that its leader has handed over to us."""
 
     @property
     def role(self) -> Role:
@@ -150,7 +155,7 @@ class Oms:
 
     def _won(self) -> None:
         """Write the epoch down; once that is durable, so is everything before it, and the term begins."""
-        if self._journal.epoch:
+        if self._journal.epoch and self._journal.epoch != self._offered:
             what = f"{self._runtime.address} takes over epoch {self._leadership.epoch}"
             self._runtime.emit(ProtectionActed("lease.takeover", what))
         self._epoch_token = self._journal.append(self._leadership.epoch, (), self._journal.version)
@@ -168,7 +173,7 @@ class Oms:
     def _step_down(self) -> None:
         """Lead no more, at once: what was queued is forgotten, and our streams end here."""
         self._term = None
-        for key in (OmsTimer.RECONNECT, OmsTimer.RECONCILE, OmsTimer.INQUIRE):
+        for key in (OmsTimer.RECONNECT, OmsTimer.RECONCILE, OmsTimer.INQUIRE, OmsTimer.SETTLED):
             self._runtime.cancel_timer(key)
         for peer in self._streams:
             if peer not in self._wiring.submitters:
@@ -194,7 +199,7 @@ class Oms:
             match message:
                 case Replicated() | Replicate() | JoinStandby() | JournalImage():
                     self._on_journal_talk(term, message)
-                case LeaseRenewed() | LeaderBeat() | LeaseGranted() | LeaseRefused():
+                case LeaseRenewed() | LeaderBeat() | LeaseGranted() | LeaseRefused() | LeaseOffered():
                     self._on_lease_talk(message)
                 case _:
                     if term is not None and term.begun:
@@ -216,6 +221,26 @@ class Oms:
                     self._won()
             case LeaseRefused():
                 self._leadership.on_refused(message)
+            case LeaseOffered():
+                self._on_offered(message)
+
+    def _on_offered(self, message: LeaseOffered) -> None:
+        """Its leader has stopped. With all of its journal we ask at once; otherwise we wait, as in any silence."""
+        journal = self._journal
+        has_it_all = (journal.epoch, journal.durable_version) == (message.epoch, message.version)
+        if self.role is Role.STANDBY and has_it_all:
+            self._offered = message.epoch
+            self._campaign()
+
+    def _hand_over_if_retired(self) -> None:
+        """Stop first, and then say so: at no time do two lead."""
+        term = self._term
+        if term is not None and term.retired:
+            version = term.state.version
+            self._step_down()
+            self._leadership.release(version)
+            what = f"{self._runtime.address} gives up epoch {term.epoch} at version {version}"
+            self._runtime.emit(ProtectionActed("lease.hand_over", what))
 
     def _on_journal_talk(self, term: Term | None, message: JournalTalk) -> None:
         match message:
@@ -224,6 +249,7 @@ class Oms:
                     term.replication.on_replicated(message)
                     if term.begun:  # a standby may be quicker than our own disk
                         term.flush()
+                        self._hand_over_if_retired()
             case Replicate():
                 if term is None:
                     self._follower.on_replicate(message)
@@ -271,6 +297,8 @@ class Oms:
                 term.tell_holdings(sender, message.strategy)
             case SwitchTrading():
                 term.halts.switch(sender, message)
+            case HandOver():
+                term.retire()
             case VenueTrades():
                 term.reconciliation.on_trades(message, self._config.reconcile)
             case VenueOpenOrders():
@@ -321,6 +349,10 @@ class Oms:
             case OmsTimer.RECONCILE:
                 if term is not None:
                     term.lead()
+            case OmsTimer.SETTLED:
+                if term is not None:
+                    term.settle()
+                    self._hand_over_if_retired()
             case OmsTimer.INQUIRE:
                 if term is not None:
                     term.inquiries.look()
@@ -329,8 +361,11 @@ class Oms:
 
     def _on_silence(self) -> None:
         """No leader to be heard. Whether its epoch is ours to ask for, the keepers say."""
-        if self._leadership.role is not Role.STANDBY or not self._config.lease.takeover or self._log_lost:
-            return
+        if self._leadership.role is Role.STANDBY and self._config.lease.takeover and not self._log_lost:
+            self._campaign()
+
+    def _campaign(self) -> None:
+        """Ask for the next epoch, where all of the log can be read."""
         try:
             self._journal.check()
         except UnreadableLogError as error:
@@ -356,6 +391,7 @@ class Oms:
             self._follower.on_durable()
         elif term.begun:
             term.flush()
+            self._hand_over_if_retired()
         elif token >= self._epoch_token:
             try:
                 term.begin()

@@ -46,6 +46,12 @@ class Replication:
         """No backup has joined in this epoch, and none is about to."""
         return not self.joined and not self.in_step
 
+    @property
+    def complete(self) -> bool:
+        """The standby is here, and holds all that is in the journal, on its disk as on ours."""
+        journal = self._journal
+        return self.joined and self.in_step and self._held == journal.version == journal.durable_version
+
     def committed(self, output_commit: bool) -> int:
         """The version up to which effects may leave; it never goes back."""
         limit = self._journal.durable_version

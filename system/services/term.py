@@ -137,6 +137,10 @@ class Term:
         self.fenced = False
         """Execution has accepted our epoch: no earlier leader's order leaves."""
         self.leading = False
+        self._retiring_beats: int | None = None
+        """For how many beats we have wanted to hand our lease over; None where we do not."""
+        self._settled = False
+        """And for long enough that what we let out before has got to where it goes."""
         self._warned = False
         self._held_back = False
         self._stuck_at = 0
@@ -272,8 +276,9 @@ class Term:
 
     @property
     def answerable(self) -> bool:
-        """Whether what is taken now will be kept: we lead, and the backup is there where it has to be."""
-        return self.leading and not (self.replication.lost and self.config.oms.output_commit)
+        """Whether what is taken now will be kept: we lead and mean to, and the backup is there where it has to be."""
+        held_up = self.replication.lost and self.config.oms.output_commit
+        return self.leading and self._retiring_beats is None and not held_up
 
     def submit(self, sender: Address, command: PlaceOrder) -> None:
         """Take a new order, unless we cannot answer for it: then the strategy will repeat it."""
@@ -447,6 +452,34 @@ class Term:
             if order is not None and order.state is OrderState.PENDING_CANCEL:
                 self.execute(WithdrawOrder(acting(Capacity.RECOVERY, self._runtime.address), cl_ord_id))
 
+    # --- handing over ---
+
+    def retire(self) -> None:
+        """Take nothing new from here on: the lease is to be handed over. What is under way goes its way."""
+        if self.answerable and self.replication.joined:
+            self._retiring_beats = 0
+            self._settled = False
+            self._runtime.set_timer(self.config.lease.settle_ns, OmsTimer.SETTLED)
+
+    def settle(self) -> None:
+        """What we let out before we were to retire has got to where it goes."""
+        self._settled = True
+
+    @property
+    def retired(self) -> bool:
+        """All that we ever decided is on both disks, and all that came of it has left."""
+        wants_to = self._retiring_beats is not None and self._settled
+        return wants_to and self.replication.complete and not self._outbox and self._copied == self.state.version
+
+    def _still_retiring(self) -> None:
+        """A standby that falls behind now is no reason to stand still: we go on, and are asked again."""
+        assert self._retiring_beats is not None
+        self._retiring_beats += 1
+        if self._retiring_beats > self.config.lease.missed_beats:
+            self._retiring_beats = None
+            text = f"{self._runtime.address} leads on: its standby has not got all of the journal"
+            self._runtime.emit(AlertRaised("warning", "oms.hand_over", text))
+
     # --- output commit ---
 
     def flush(self) -> None:
@@ -472,6 +505,8 @@ class Term:
 
     def on_beat(self) -> None:
         """Once a beat: is a cancel to be asked again, or anything held back? Is it quiet enough for a state hash?"""
+        if self._retiring_beats is not None:
+            self._still_retiring()
         if self._unasked and self.leading:
             self._ask_cancels_again()
         self.halts.see_to_it()

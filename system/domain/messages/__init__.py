@@ -30,9 +30,12 @@ from squall.system.domain.messages.journal import (
     Replicated,
 )
 from squall.system.domain.messages.lease import (
+    HandOver,
     LeaseGranted,
+    LeaseOffered,
     LeaseRefused,
     LeaseRenewed,
+    ReleaseLease,
     RenewLease,
     RequestLease,
 )
@@ -159,6 +162,7 @@ __all__ = [
     "Fence",
     "FenceAccepted",
     "ForgetStop",
+    "HandOver",
     "HeldStop",
     "HistoryTold",
     "HoldingsTold",
@@ -169,6 +173,7 @@ __all__ = [
     "LeaderBeat",
     "Leading",
     "LeaseGranted",
+    "LeaseOffered",
     "LeaseRefused",
     "LeaseRenewed",
     "MarksTold",
@@ -192,6 +197,7 @@ __all__ = [
     "PositionState",
     "PositionsTold",
     "PriceMark",
+    "ReleaseLease",
     "ReleaseOrder",
     "RenewLease",
     "ReplaceAtVenue",

@@ -1,4 +1,4 @@
-"""OMS ↔ lease keepers: datagrams."""
+"""OMS ↔ lease keepers, and how a lease is handed over: datagrams."""
 
 from typing import ClassVar
 
@@ -67,3 +67,35 @@ class LeaseRefused(DeskMessage, frozen=True, gc=False, tag=True):
     @property
     def identity(self) -> str:
         return f"refused/{self.epoch}/{self.candidate}/{self.keeper}"
+
+
+class HandOver(DeskMessage, frozen=True, gc=False, tag=True):
+    """Operator → OMS: if you lead, let the other one lead. Repeated until it does."""
+
+    number: int
+
+    @property
+    def identity(self) -> str:
+        return f"hand-over/{self.number}"
+
+
+class ReleaseLease(DeskMessage, frozen=True, gc=False, tag=True):
+    """Leader → keeper: I lead this epoch no more, and have stopped already."""
+
+    epoch: Epoch
+    candidate: str
+
+    @property
+    def identity(self) -> str:
+        return f"release-lease/{self.epoch}/{self.candidate}"
+
+
+class LeaseOffered(DeskMessage, frozen=True, gc=False, tag=True):
+    """Leader → standby: my epoch is over at this version of its journal. Ask for the next one, if you have it all."""
+
+    epoch: Epoch
+    version: int
+
+    @property
+    def identity(self) -> str:
+        return f"lease-offered/{self.epoch}/{self.version}"
