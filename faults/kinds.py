@@ -30,6 +30,7 @@ from squall.faults.network import Clogging, Flapping, LinkCut, PacketLoss, Parti
 from squall.faults.operator import PullSwitch
 from squall.faults.packets import Corruption, Duplication, Jitter, Latency, Reordering
 from squall.faults.reference import WrongEntry
+from squall.faults.releases import StartRollOut, StopTheDesk
 from squall.faults.runaway import Runaway
 from squall.faults.site import CoolingLost, PowerLost
 from squall.faults.software import BadConfig, Hangs, Livelock, OldVersion, PoisonMessage, Sluggish, Throws
@@ -101,6 +102,8 @@ KINDS: Final[tuple[type[FaultKind], ...]] = (
     BadConfig,
     WrongEntry,
     PullSwitch,
+    StartRollOut,
+    StopTheDesk,
     Runaway,
     OffByOne,
     FieldsSwapped,

@@ -12,6 +12,7 @@ from squall.system.domain.portfolio import Exposure
 from squall.system.domain.projections.trades import CapturedTrade, Standing
 from squall.system.services.algos import Algos
 from squall.system.services.audit import Audit
+from squall.system.services.build import Build
 from squall.system.services.clients import Clients
 from squall.system.services.execution import Execution
 from squall.system.services.keeper import Keeper
@@ -32,6 +33,8 @@ from squall.system.services.tick_store import TickStore
 def shown(program: Any) -> dict[str, Any]:
     """What a service knows. A program of a user's own shows nothing: nobody knows what it keeps."""
     match program:
+        case Build():
+            return shown(program.service)
         case Oms():
             orders = {order.cl_ord_id: _order(order) for order in program.orders}
             return {

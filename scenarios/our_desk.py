@@ -10,7 +10,7 @@ from squall.scenarios.sites import Rack, Site, Sites
 from squall.sim.program import Program
 from squall.sim.trace import Record, Sent
 from squall.sim.world import World
-from squall.system.assemble import DESK, Make, Service
+from squall.system.assemble import AGENT, DESK, Make, Service, rolled_out
 from squall.system.domain.messages import LeaseGranted
 from squall.system.runtime import Address, Runtime
 from squall.system.services.algos import STRATEGY as OF_ALGORITHMS
@@ -47,20 +47,23 @@ def our_sites(spread: bool, clients: bool = False) -> Sites:
     return (Site("a", (Rack("1", one),)), Site("b", (*racks, Rack("3", tuple(rest)))))
 
 
-def our_desk(routers: int = 1, clients: bool = False, sites: Sites = ()) -> Desk:
+def our_desk(routers: int = 1, clients: bool = False, sites: Sites = (), agents: bool = False) -> Desk:
     """Eleven hosts: order entry from ``exec``, where so many routers run side by side; market data into ``md``.
 
-    *clients*: two more, for the execution algorithms and for those whose orders they work off.
+    *clients*: two more, for the execution algorithms and for those whose orders they work off. *agents*: one on each
+    host, so that builds can be rolled out and programs stopped; every service then says which build it is.
     """
     names = router_addresses(routers)
     hosts = {**HOSTS, **CLIENT_HOSTS} if clients else HOSTS
+    parts = {address: rolled_out(service) if agents else service for address, service in DESK.items()}
+    seats = tuple(
+        _seat(host, each, parts[address], agents)
+        for host, addresses in hosts.items()
+        for address in addresses
+        for each in (names if address == "router" else (address,))
+    )
     return Desk(
-        seats=tuple(
-            _seat(host, each, DESK[address])
-            for host, addresses in hosts.items()
-            for address in addresses
-            for each in (names if address == "router" else (address,))
-        ),
+        seats=(*seats, *(_seat(host, agent_on(host), AGENT, agents) for host in hosts if agents)),
         orders_from=("exec",),
         snapshots_from=("md",),
         consolidated_to=("market-data",),
@@ -70,15 +73,21 @@ def our_desk(routers: int = 1, clients: bool = False, sites: Sites = ()) -> Desk
             "keepers": ("k1", "k2", "k3"),
             "routers": names,
             "consoles": ("operator",),
+            **({"agents": tuple(agent_on(host) for host in hosts)} if agents else {}),
         },
         sites=sites,
         primary=lambda world: Leaders(world, len(KEEPERS)).current,
-        wiring=wiring_of,
+        wiring=partial(wiring_of, agents=agents),
     )
 
 
-def wiring_of(floor: Floor) -> Wiring:
-    """The addresses of our services on this floor."""
+def agent_on(host: str) -> Address:
+    """The agent of this host, where there are any."""
+    return f"agent-{host}"
+
+
+def wiring_of(floor: Floor, agents: bool = False) -> Wiring:
+    """The addresses of our services on this floor. *agents*: with one on each host."""
     routers = router_addresses(floor.settings.desk.router.count)
     workload, clients = floor.workload, floor.workload.clients
     wiring = Wiring(
@@ -88,6 +97,15 @@ def wiring_of(floor: Floor) -> Wiring:
         strategy_names=(workload.strategy,),
         second_provider=floor.second_provider,
     )
+    if agents:
+        hosts = HOSTS if clients is None else {**HOSTS, **CLIENT_HOSTS}
+        placed = {
+            each: agent_on(host)
+            for host, addresses in hosts.items()
+            for address in addresses
+            for each in (routers if address == "router" else (address,))
+        }
+        wiring = replace(wiring, agents=placed)
     if clients is None:
         return wiring
     return replace(
@@ -102,22 +120,22 @@ def wiring_of(floor: Floor) -> Wiring:
 KEEPERS: Final = Wiring(instruments=(), venues=()).keepers
 
 
-def _seat(host: str, address: Address, service: Service) -> Seat:
+def _seat(host: str, address: Address, service: Service, agents: bool) -> Seat:
     return Seat(
         host,
         address,
-        partial(_make, service.make),
+        partial(_make, service.make, agents),
         cost_ns=service.cost_ns,
         cost_by_message_ns=service.cost_by_message_ns,
         feed_lines=service.feed_lines,
         reads_own_words=bool(service.feed_lines),
-        versions={name: partial(_make, make) for name, make in service.versions.items()},
+        versions={name: partial(_make, make, agents) for name, make in service.versions.items()},
     )
 
 
-def _make(make: Make, runtime: Runtime, floor: Floor) -> Program:
+def _make(make: Make, agents: bool, runtime: Runtime, floor: Floor) -> Program:
     # This line makes the type checker hold every service of ours against Program.
-    program: Program = make(runtime, floor.settings.desk, wiring_of(floor), floor.workload)
+    program: Program = make(runtime, floor.settings.desk, wiring_of(floor, agents), floor.workload)
     return program
 
 

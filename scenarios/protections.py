@@ -30,6 +30,7 @@ NOTHING_LOST: Final = "nothing is lost (RPO 0)"
 ORDERS_END: Final = "every order comes to an end"
 CANNOT_BE: Final = "no good tick shows what cannot be"
 OFF_THE_MARKET: Final = "orders are priced off the market"
+ACCEPTED_MEANWHILE: Final = "orders are accepted within 250 ms while builds are rolled out"
 ONE_LEADER: Final = "at most one leader acts per epoch"
 
 PROTECTIONS: Final = (
@@ -525,6 +526,34 @@ PROTECTIONS: Final = (
         "lme-2022",
         BOOKED_ONCE,
         "Trades that the venue has declared void stay in the desk's positions and in its profit.",
+    ),
+    Protection(
+        "a lease that is handed over",
+        "lease.hand_over",
+        "rolling-upgrade",
+        ACCEPTED_MEANWHILE,
+        "A leader that is replaced without giving its lease up is missed like one that has died.",
+    ),
+    Protection(
+        "builds are awaited before the next is touched",
+        "upgrade.await_ready",
+        "rolling-upgrade",
+        ACCEPTED_MEANWHILE,
+        "All programs are replaced at once, both OMSs among them: there is no desk until they find each other again.",
+    ),
+    Protection(
+        "orders wait for execution",
+        "router.await_execution",
+        "rolling-upgrade",
+        ACCEPTED_MEANWHILE,
+        "While execution is replaced, an order comes back at once, three times in a row, and is given up.",
+    ),
+    Protection(
+        "no program stops before the desk is closed",
+        "upgrade.await_close",
+        "stopped-for-the-day",
+        "programs stop when nothing is in flight",
+        "Programs stop at the word, with orders open at a slow venue that nobody is left to hear of.",
     ),
 )
 

@@ -90,10 +90,11 @@ class Host:
 
     def start(self) -> None:
         """Build every program and let it start. An exception in a constructor takes the host down."""
-        for slot in self.slots:
+        wanted = [slot for slot in self.slots if not slot.release.halted]
+        for slot in wanted:
             # First in line, so that nothing is handled before it, whatever the constructors send each other.
             self.enqueue(slot, START, None, None, HOUSEKEEPING_NS)
-        for slot in self.slots:
+        for slot in wanted:
             if not self._build(slot):
                 return
 
@@ -237,6 +238,18 @@ class Host:
         """
         return lives.deploy(self, self.slot(program), version)
 
+    def install(self, program: str, version: str) -> bool:
+        """Have the supervisor run this build of a program here from now on; False where there is none such."""
+        slots = [slot for slot in self.slots if slot.address == program]
+        return bool(slots) and lives.install(self, slots[0], version)
+
+    def halt(self, program: str) -> bool:
+        """Have the supervisor stop a program here, and not start it again; False where there is none such."""
+        slots = [slot for slot in self.slots if slot.address == program]
+        for slot in slots:
+            lives.halt(self, slot)
+        return bool(slots)
+
     def configure(self, program: str, change: Change, what: str) -> Callable[[], None]:
         """Push a changed configuration to this one program, as `on_config`; returns what takes the change back."""
         return lives.configure(self, self.slot(program), change, what)
@@ -376,7 +389,7 @@ class Host:
             slot.program = None
             slot.runtime = None
             if slot.tap is not None:
-                slot.tap.reset(down=False)
+                slot.tap.reset(down=slot.release.halted)
                 self.tidy(slot)
         self._durable.clear()
         if with_disk:

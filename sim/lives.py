@@ -33,20 +33,24 @@ class Release:
         self.versions = versions
         """Other builds that can be deployed, by name."""
         self._config = config
+        self._installed = ""
         self._deployed: list[list[str]] = []
         self._changes: list[list[Change]] = []
         self.pushes = 0
         """How often the configuration was pushed since the run began: its version."""
+        self.halted = False
+        """Its host's supervisor was told to stop it, and not to start it again."""
 
     @property
     def version(self) -> str:
         """The build that a new life is of; empty for the program's own."""
-        return self._deployed[-1][0] if self._deployed else ""
+        return self._deployed[-1][0] if self._deployed else self._installed
 
     @property
     def factory(self) -> Factory:
         """What makes a new life."""
-        return self.versions[self.version] if self._deployed else self._factory
+        version = self.version
+        return self.versions[version] if version else self._factory
 
     @property
     def config(self) -> Any:
@@ -55,6 +59,10 @@ class Release:
         for (change,) in self._changes:
             config = change(config)
         return config
+
+    def install(self, version: str) -> None:
+        """This build is the program's own from here on; empty for the one that it was laid out with."""
+        self._installed = version
 
     def deploy(self, version: str) -> Callable[[], None]:
         """Put this build on top; returns what takes it away."""
@@ -101,7 +109,7 @@ def _start_later(host: "Host", slot: "Slot", written: int) -> None:
 
     def start(_: object) -> None:
         tap = slot.tap
-        if host.epoch != epoch or tap is None or not tap.down:
+        if host.epoch != epoch or tap is None or not tap.down or slot.release.halted:
             return  # the host has crashed since, and starts its programs itself
         if not host.disk.has_synced(written):
             _start_later(host, slot, written)  # a program takes what it reads for safe: so it has to be
@@ -141,6 +149,30 @@ def deploy(host: "Host", slot: "Slot", version: str) -> Callable[[], None]:
             respawn(host, slot, f"version {was} is taken back")
 
     return undo
+
+
+def install(host: "Host", slot: "Slot", version: str) -> bool:
+    """Have the program run in this build from here on, and run; False, and nothing done, where there is no such build.
+
+    What a fault has deployed over it stays there until the fault heals.
+    """
+    release = slot.release
+    if version and version not in release.versions:
+        return False
+    before, was_halted = release.version, release.halted
+    release.install(version)
+    release.halted = False
+    if was_halted:
+        _start_later(host, slot, host.disk.latest)
+    elif release.version != before:
+        respawn(host, slot, f"version {version or 'of the layout'} is installed")
+    return True
+
+
+def halt(host: "Host", slot: "Slot") -> None:
+    """Stop the program for good: neither the supervisor nor a restart of the host starts it, until it is installed."""
+    slot.release.halted = True
+    respawn(host, slot, "it is to stop")
 
 
 def configure(host: "Host", slot: "Slot", change: Change, what: str) -> Callable[[], None]:

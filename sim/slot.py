@@ -173,6 +173,12 @@ class ProgramRuntime:
     def read_each(self, file: str) -> list[bytes | None]:
         return self._host.disk.read_each(file)
 
+    def install(self, program: str, version: str) -> bool:
+        return self._slot.runtime is self and self._host.install(program, version)
+
+    def halt(self, program: str) -> bool:
+        return self._slot.runtime is self and self._host.halt(program)
+
     def emit(self, claim: Any) -> None:
         if self._slot.runtime is self:
             self._trace.claim(self._host.name, claim)

@@ -1,16 +1,20 @@
 """The parts list of the desk: how each service is made, and what its work costs."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from squall.system.config import DeskConfig
 from squall.system.domain.messages import CheckOrder, Replicate, SendOrder, SubmitOrder, Tick
 from squall.system.domain.signals import Workload
 from squall.system.runtime import Runtime
+from squall.system.services.agent import Agent
 from squall.system.services.algos import Algos
 from squall.system.services.audit import Audit
+from squall.system.services.build import Build
 from squall.system.services.clients import Clients
 from squall.system.services.execution import Execution
 from squall.system.services.keeper import Keeper
@@ -30,8 +34,10 @@ from squall.system.services.tick_store import TickStore
 from squall.system.wiring import Wiring
 
 ServiceProgram = (
-    Algos
+    Agent
+    | Algos
     | Audit
+    | Build
     | Clients
     | Execution
     | Keeper
@@ -97,3 +103,24 @@ DESK: Final[dict[str, Service]] = {
     "clients": Service(lambda r, c, w, load: Clients(r, c, w, load.clients)),
 }
 """By address. The addresses are those of `Wiring`."""
+
+NEXT: Final = "next"
+"""The build that comes after the one that the desk is laid out with."""
+
+AGENT: Final = Service(lambda r, c, w, _: Agent(r))
+"""What stands on every machine where builds are rolled out."""
+
+
+def rolled_out(service: Service) -> Service:
+    """The service as one that says which build it is, and that has another one."""
+    return replace(
+        service,
+        make=partial(_build, service.make, ""),
+        versions={**service.versions, NEXT: partial(_build, service.make, NEXT)},
+    )
+
+
+def _build(make: Make, version: str, runtime: Runtime, config: DeskConfig, wiring: Wiring, load: Workload) -> Build:
+    service = make(runtime, config, wiring, load)
+    assert not isinstance(service, Build)
+    return Build(runtime, service, version)

@@ -189,6 +189,10 @@ class HistoryConfig(Struct, frozen=True):
 class RouterConfig(Struct, frozen=True):
     count: int = 1
     """How many routers there are; each order is the business of one of them."""
+    await_execution: bool = True
+    """Protection: while execution is being replaced, orders wait for it, and are not sent back to be given up."""
+    patience_ns: int = 250 * MILLISECOND
+    """How long an order waits for it."""
     believed_stops: bool = True
     """Protection: a stop order that the desk holds is set off by prices that are believed, and by no others."""
 
@@ -238,6 +242,19 @@ class OmsConfig(Struct, frozen=True):
     """Protection: of a client's parent order no more is let out than is left of it, in however many children."""
     inquiry_interval_ns: int = 5 * SECOND
     """How often a leader looks for orders that nobody has spoken of since it last looked, and asks about them."""
+
+
+class UpgradeConfig(Struct, frozen=True):
+    """How programs are replaced while the desk trades, and stopped when it has closed."""
+
+    await_ready: bool = True
+    """Protection: the next program is not touched before the last one says that it can do its part."""
+    await_close: bool = True
+    """Protection: no program is stopped for the day before the desk is closed: nothing in flight, the venues agree."""
+    ask_interval_ns: int = 10 * MILLISECOND
+    """How often what has not been answered is said again."""
+    patience_ns: int = 5 * SECOND
+    """How long one step with one program may take: a build that is not ready by then is taken back."""
 
 
 class ReconcileConfig(Struct, frozen=True):
@@ -428,6 +445,7 @@ class DeskConfig(Struct, frozen=True):
     lease: LeaseConfig = LeaseConfig()
     oms: OmsConfig = OmsConfig()
     reconcile: ReconcileConfig = ReconcileConfig()
+    upgrade: UpgradeConfig = UpgradeConfig()
     strategy: StrategyConfig = StrategyConfig()
     algos: AlgosConfig = AlgosConfig()
     portfolio: PortfolioConfig = PortfolioConfig()

@@ -51,6 +51,15 @@ class Runtime(Protocol):
     def read_each(self, file: str) -> list[bytes | None]:
         """As `read`, with None in place of each record that has rotted. OSError where nothing can be read."""
 
+    def install(self, program: Address, version: str) -> bool:
+        """Have this machine's supervisor run another build of a program here, for good: it is stopped, and started.
+
+        False where no such program, or no such build of it, is on this machine. Empty for the build of the layout.
+        """
+
+    def halt(self, program: Address) -> bool:
+        """Have it stop a program on this machine, and not start it again until a build is installed. False as above."""
+
     def emit(self, claim: Any) -> None:
         """Say something for people and `reached` conditions. Nothing safe rests on it."""
 

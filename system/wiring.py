@@ -1,5 +1,6 @@
 """Who is where: the addresses and instruments that a desk is assembled with."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 from zlib import crc32
@@ -90,11 +91,37 @@ class Wiring(Struct, frozen=True):
     clients: Address | None = None
     second_provider: bool = False
     """Whether another vendor's market data are to be heard."""
+    agents: Mapping[Address, Address] = {}
+    """By program, the agent on its machine, which can replace it and stop it; empty where nobody can."""
 
     @property
     def submitters(self) -> tuple[Address, ...]:
         """Who sends orders to the OMS, and hears from it who leads."""
         return (self.strategy,) if self.algos is None else (self.strategy, self.algos)
+
+    @property
+    def in_order(self) -> tuple[Address, ...]:
+        """All programs in the order in which the desk starts: each can do its part once those before it do theirs.
+
+        Whoever reads what another program writes comes before it. It stops the other way round.
+        """
+        last = tuple(each for each in (self.algos, self.strategy, self.clients) if each is not None)
+        return (
+            *self.keepers,
+            self.tick_store,
+            self.market_data,
+            self.monitor,
+            self.audit,
+            self.portfolio,
+            self.positions,
+            self.risk,
+            self.execution,
+            *self.routers,
+            self.reconciler,
+            *self.oms,
+            *last,
+            self.operator,
+        )
 
     @property
     def lit(self) -> tuple[VenueRoute, ...]:

@@ -26,6 +26,9 @@ class FakeRuntime:
         self.draws: dict[tuple[str, tuple[object, ...]], float] = {}
         self.buggified: set[str] = set()
         """The buggify points that are forced here."""
+        self.builds: dict[str, tuple[str, ...]] = {}
+        """Program on this machine → the builds that there are of it."""
+        self.installed: dict[str, str] = {}
         self._token = 0
 
     def connect(self, program: Any, peer: str) -> None:
@@ -101,6 +104,16 @@ class FakeRuntime:
     def read_each(self, file: str) -> list[bytes | None]:
         records = self.files.get(file, ())
         return [None if (file, place) in self.rotten else data for place, data in enumerate(records)]
+
+    def install(self, program: str, version: str) -> bool:
+        if version not in self.builds.get(program, ()):
+            return False
+        self.installed[program] = version
+        return True
+
+    def halt(self, program: str) -> bool:
+        self.installed.pop(program, None)
+        return program in self.builds
 
     def emit(self, claim: Any) -> None:
         self.claims.append(claim)

@@ -12,7 +12,7 @@ from squall.sim.exchange.wire.messages import (
 )
 from squall.sim.trace import Handled, Record, Sent, VenueAccepted, VenueClosed, VenueReplaced
 from squall.system.domain.events import TradingSwitched
-from squall.system.domain.messages import CancelOrder, JournalCopied, SubmitOrder, SwitchDone, SwitchTrading
+from squall.system.domain.messages import CancelOrder, JournalCopied, ShutDesk, SubmitOrder, SwitchDone, SwitchTrading
 from squall.system.domain.switches import Scope, TradingState
 
 MILLISECOND = 1_000_000
@@ -82,6 +82,7 @@ class _ClosedIsClosed:
         self._docket = Docket()
         trace = stage.world.trace
         trace.watch(self._on_word, Handled, SwitchTrading)
+        trace.watch(self._on_stop, Handled, ShutDesk)
         trace.watch(self._on_done, Handled, SwitchDone)
         trace.watch(self._on_wish, Sent, CancelOrder)
         trace.watch(self._on_journal, Sent, JournalCopied)
@@ -94,6 +95,13 @@ class _ClosedIsClosed:
             return
         self._is_asked = handled.message.state is TradingState.CLOSING
         self._asked += self._is_asked
+        self._written_ns.clear()
+        self._closed = False
+
+    def _on_stop(self, record: Record) -> None:
+        """Whoever has all programs stopped has the desk closed first."""
+        self._is_asked = True
+        self._asked += 1
         self._written_ns.clear()
         self._closed = False
 

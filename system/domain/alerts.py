@@ -356,6 +356,10 @@ class Vitals:
         if self._owed_since_ns[service] is None:
             self._owed_since_ns[service] = now_ns
 
+    def owes(self, service: str) -> bool:
+        """Whether a sign of life is due."""
+        return self._owed_since_ns[service] is not None
+
     def sign(self, service: str) -> None:
         """It lives."""
         self._owed_since_ns[service] = None

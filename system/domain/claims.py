@@ -81,6 +81,13 @@ class SwitchReported(Claim, frozen=True, gc=False, tag=True):
     waits_for: tuple[str, ...] = ()
 
 
+class ReleaseMoved(Claim, frozen=True, gc=False, tag=True):
+    """A roll-out, or a stop, has come this far: what with which program."""
+
+    program: str
+    what: str
+
+
 class StateHash(Claim, frozen=True, gc=False, tag=True):
     """The hash of a live state at a version of its stream, to be held against a rebuilt one."""
 

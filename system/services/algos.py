@@ -98,6 +98,11 @@ class Algos:
         self._history = self._ends.history
         self.on_config(config)
 
+    @property
+    def leader(self) -> Address | None:
+        """Where the leader is to be reached now."""
+        return self._submission.leader[1]
+
     def on_config(self, config: DeskConfig) -> None:
         self._config = config.algos
         self._collar = config.strategy

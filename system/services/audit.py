@@ -35,7 +35,11 @@ class Audit:
         self._runtime = runtime
         self._config = config
         self._monitor = wiring.monitor
+        self._oms = wiring.oms
         self._coverage = Coverage()
+        self._tellers: dict[Address, None] = {}
+        self._written = 0
+        """The last token of the audit file."""
         self._durable = 0
         self.read_models = ReadModels()
         self.money = Money(wiring.instruments)
@@ -55,6 +59,16 @@ class Audit:
     def uncaptured(self) -> int:
         """How many executions have changed and are not written, or whose records are not on the disk yet."""
         return self.read_models.trades.unwritten + len(self._capturing)
+
+    @property
+    def hears(self) -> bool:
+        """Whether there is a stream on which a leader tells of its journal."""
+        return bool(self._tellers)
+
+    @property
+    def settled(self) -> bool:
+        """Whether all that has come is on the disk, and shown."""
+        return self._durable >= self._written and not self.uncaptured and self._shown == self.read_models.version
 
     @property
     def missing(self) -> list[tuple[int, int]]:
@@ -102,7 +116,7 @@ class Audit:
 
     def _keep(self, fresh: JournalCopied) -> None:
         record = AuditRecord(fresh.epoch, fresh.first_version, self._runtime.now_ns, fresh.events)
-        self._runtime.append(FILE, encode_record(record))
+        self._written = self._runtime.append(FILE, encode_record(record))
         self.read_models.take(fresh.first_version, fresh.events, self._runtime.now_ns)
         self._runtime.write(self._monitor, fresh)
 
@@ -112,9 +126,12 @@ class Audit:
             _, self.captured_version = self._capturing.popleft()
 
     def on_stream_open(self, peer: Address) -> None:
-        """Nothing: an OMS speaks first, and the monitor only listens."""
+        """An OMS speaks first, and the monitor only listens."""
+        if peer in self._oms:
+            self._tellers[peer] = None
 
     def on_stream_closed(self, peer: Address, reason: str) -> None:
+        self._tellers.pop(peer, None)
         if peer == self._monitor:
             self._runtime.set_timer(self._config.monitor.reopen_interval_ns, REOPEN)
 

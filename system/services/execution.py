@@ -92,6 +92,11 @@ class Execution:
         return tuple(self._flights.values())
 
     @property
+    def fenced(self) -> bool:
+        """Whether the leader has claimed its epoch in this life, so that anything can leave."""
+        return self._highest > 0 and self._served == self._highest
+
+    @property
     def epoch(self) -> Epoch:
         """The highest epoch seen: lower ones are fenced."""
         return self._highest

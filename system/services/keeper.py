@@ -46,8 +46,14 @@ class Keeper:
         self._config = config
         self._wiring = wiring
         self._last = NOBODY
+        self._renews = False
         self._promised: deque[tuple[int, Address, LeaseGranted]] = deque()
         """Grants that are on their way to the disk, with the token to wait for."""
+
+    @property
+    def renews(self) -> bool:
+        """Somebody has renewed its lease here in this life: it is known again who leads."""
+        return self._renews
 
     @property
     def last(self) -> Grant:
@@ -80,6 +86,7 @@ class Keeper:
     def _renew(self, sender: Address, message: RenewLease) -> None:
         # One who may not gets no answer: its lease ends by itself.
         if may_renew(self._last, message.epoch, message.candidate):
+            self._renews = True
             self._last = replace(self._last, ends_ns=self._lease_end_ns(), led=True)
             renewed = LeaseRenewed(message.epoch, message.candidate, self._runtime.address, message.asked_ns)
             self._runtime.send(sender, renewed)

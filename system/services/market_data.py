@@ -11,7 +11,7 @@ from squall.system.domain.arbitration import BUFFER_LIMIT, PRIMARY_LINE, Update,
 from squall.system.domain.claims import FeedMoved, ProtectionActed
 from squall.system.domain.desk_book import DeskBook
 from squall.system.domain.ids import Symbol, Venue
-from squall.system.domain.messages import AskMarks, FeedQuality, MarksTold
+from squall.system.domain.messages import AskMarks, AskTicks, FeedQuality, MarksTold
 from squall.system.domain.quality import flaw_of_update
 from squall.system.domain.suspicion import PROTECTION_OF, Suspicion
 from squall.system.runtime import Address, Runtime
@@ -23,7 +23,8 @@ from squall.system.wiring import Wiring
 ARBITRATION: Final = "feed.arbitration"
 GAP_RECOVERY: Final = "feed.gap_recovery"
 
-MarketDataMessage = BookUpdate | DepthIncrement | FeedHeartbeat | Snapshot | DepthImage | ConsolidatedPacket | AskMarks
+DeskWord = AskMarks | AskTicks
+MarketDataMessage = BookUpdate | DepthIncrement | FeedHeartbeat | Snapshot | DepthImage | ConsolidatedPacket | DeskWord
 
 
 class MarketData:
@@ -79,6 +80,8 @@ class MarketData:
                     self._on_snapshot(channel, snapshot)
             case ConsolidatedPacket():
                 self._teller.hear_second(message, self._all)
+            case AskTicks():
+                self._teller.repeat(sender, self._all)
             case AskMarks():
                 self._runtime.send(sender, MarksTold(message.number, marks_told(self._all), message.ends_horizon))
             case _:

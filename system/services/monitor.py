@@ -98,6 +98,11 @@ class Monitor:
         """Likewise."""
         self.board = AlertBoard(limits.max_alerts_kept)
 
+    @property
+    def awaited(self) -> tuple[Address, ...]:
+        """Those that are to open a stream to us, and have not."""
+        return tuple(each for each in self._callers if self.vitals.owes(each))
+
     def on_start(self) -> None:
         for caller in self._callers:
             self.vitals.expect(caller, self._runtime.monotonic_ns)

@@ -118,6 +118,16 @@ class Oms:
         return self._leadership.role
 
     @property
+    def in_step(self) -> bool:
+        """A standby that could take over now, with all that its leader has shipped."""
+        return self.role is Role.STANDBY and self._follower.in_step
+
+    @property
+    def unsaid(self) -> int:
+        """How many effects wait until what is behind them is safe."""
+        return 0 if self._term is None else self._term.unsaid
+
+    @property
     def epoch(self) -> Epoch:
         """Of the leader whose journal this is."""
         return self._journal.epoch

@@ -6,10 +6,22 @@ from typing import Final
 import msgspec
 
 from squall.system.config import DeskConfig
-from squall.system.domain.claims import AlertRaised, SwitchReported
-from squall.system.domain.messages import Alive, AreYouThere, SwitchDone, SwitchRefused, SwitchTrading
-from squall.system.domain.switches import Scope
+from squall.system.domain.claims import AlertRaised, ProtectionActed, SwitchReported
+from squall.system.domain.messages import (
+    Alive,
+    AreYouThere,
+    BuildInstalled,
+    ProgramHalted,
+    ReadyTold,
+    RollOut,
+    ShutDesk,
+    SwitchDone,
+    SwitchRefused,
+    SwitchTrading,
+)
+from squall.system.domain.switches import Scope, TradingState
 from squall.system.runtime import Address, Runtime
+from squall.system.services.releases import Releases
 from squall.system.wiring import Wiring
 
 ORDERS_FILE: Final = "orders of the operator"
@@ -17,8 +29,14 @@ REPEAT: Final = "repeat"
 _encode: Final = msgspec.msgpack.Encoder().encode
 _DECODER: Final[msgspec.msgpack.Decoder[SwitchTrading]] = msgspec.msgpack.Decoder(SwitchTrading)
 
-OperatorMessage = SwitchTrading | SwitchDone | SwitchRefused | AreYouThere
+STOPS_FILE: Final = "stops"
+ASKED, CLOSED = b"asked", b"closed"
+"""What a stop for the day has come to: it was asked for; the desk is closed, so that programs may stop."""
+
+ReleaseTalk = RollOut | ShutDesk | ReadyTold | BuildInstalled | ProgramHalted
+OperatorMessage = SwitchTrading | SwitchDone | SwitchRefused | AreYouThere | ReleaseTalk
 Thing = tuple[Scope, str]
+THE_DESK: Final[Thing] = (Scope.DESK, "")
 
 
 class Operator:
@@ -38,6 +56,8 @@ class Operator:
         self._done: dict[Thing, None] = {}
         self._left: dict[Thing, int] = {}
         self._number = 0
+        self._stops = b""
+        self._releases = Releases(runtime, config, wiring)
 
     @property
     def waiting(self) -> tuple[SwitchTrading, ...]:
@@ -57,22 +77,53 @@ class Operator:
         for data in self._runtime.read(ORDERS_FILE):
             self._note(_DECODER.decode(data))
         self._repeat()
+        self._releases.on_start()
+        self._stops = (self._runtime.read(STOPS_FILE) or [b""])[-1]
+        if self._stops == CLOSED:
+            self._releases.halt_all()
 
     def on_message(self, sender: Address, message: OperatorMessage) -> None:
         match message:
             case SwitchTrading():
-                order = msgspec.structs.replace(message, number=self._number + 1)
-                self._note(order)
-                self._runtime.append(ORDERS_FILE, _encode(order))
-                self._repeat()
+                self._order(message)
             case SwitchDone():
                 self._on_done(message)
             case SwitchRefused():
                 self._on_refused(message)
             case AreYouThere():
                 self._runtime.write(sender, Alive(message.number))
+            case RollOut() | ShutDesk() | ReadyTold() | BuildInstalled() | ProgramHalted():
+                self._on_release_talk(sender, message)
             case _:
                 raise TypeError(f"operator: no use for a {type(message).__name__} from {sender}")
+
+    def _order(self, wish: SwitchTrading) -> None:
+        order = msgspec.structs.replace(wish, number=self._number + 1)
+        self._note(order)
+        self._runtime.append(ORDERS_FILE, _encode(order))
+        self._repeat()
+
+    def _on_release_talk(self, sender: Address, message: ReleaseTalk) -> None:
+        match message:
+            case RollOut():
+                self._releases.roll_out(message)
+            case ReadyTold():
+                self._releases.on_ready(sender, message)
+            case BuildInstalled():
+                self._releases.on_installed(message)
+            case ProgramHalted():
+                self._releases.on_halted(message)
+            case ShutDesk():
+                self._stop_has_come_to(ASKED)
+                self._order(SwitchTrading(0, *THE_DESK, TradingState.CLOSING))
+                if not self._config.upgrade.await_close:
+                    self._stop_has_come_to(CLOSED)
+
+    def _stop_has_come_to(self, what: bytes) -> None:
+        self._stops = what
+        self._runtime.append(STOPS_FILE, what)
+        if what == CLOSED:
+            self._releases.halt_all()
 
     def _note(self, order: SwitchTrading) -> None:
         thing = (order.scope, order.name)
@@ -101,7 +152,16 @@ class Operator:
         self._left[thing] = done.left
         if not done.state.ends_trading or not done.left:
             self._done[thing] = None
+        if self._stops == ASKED and thing == THE_DESK and done.state is TradingState.CLOSING:
+            self._await_close(done.left)
         self._runtime.emit(SwitchReported(done.scope.value, done.name, done.state.value, done.left, done.waits_for))
+
+    def _await_close(self, left: int) -> None:
+        """The programs go on for as long as anything is left."""
+        if left:
+            self._runtime.emit(ProtectionActed("upgrade.await_close", f"{left} are left: no program stops yet"))
+        else:
+            self._stop_has_come_to(CLOSED)
 
     def _on_refused(self, refused: SwitchRefused) -> None:
         """There is no such thing: the person is told, and nothing is repeated."""
@@ -114,6 +174,8 @@ class Operator:
         self._runtime.emit(AlertRaised("warning", "operator.refused", text))
 
     def on_timer(self, key: Hashable) -> None:
+        if self._releases.on_timer(key):
+            return
         if key != REPEAT:
             raise ValueError(f"operator: found timer {key!r}, expected {REPEAT!r}")
         self._repeat()
@@ -130,4 +192,4 @@ class Operator:
         """Nobody waits for it: an order goes out at once, and is repeated in the next life if it got to the disk."""
 
     def on_config(self, config: DeskConfig) -> None:
-        self._config = config
+        self._config = self._releases.config = config

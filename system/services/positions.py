@@ -53,6 +53,11 @@ class Positions:
         self._epoch: Epoch | None = None
         self._tellings = 0
 
+    @property
+    def known(self) -> bool:
+        """Whether a leader has told all fills since this life began."""
+        return self._epoch is not None
+
     def id_set_sizes(self) -> dict[str, int]:
         """What grows with the day: the executions and orders that must be known again."""
         return {"exec_ids": len(self.fills), "orders": len(self.fills.orders)}

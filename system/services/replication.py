@@ -130,6 +130,11 @@ class Follower:
         self._unopened_beats = 0
         self._owes = False
 
+    @property
+    def in_step(self) -> bool:
+        """We have the journal of the leader that we hear, on our disk, and a stream to hear more of it."""
+        return self._open and not self._owes and self._heard == self._journal.epoch > 0
+
     def on_beat(self, epoch: Epoch) -> None:
         """The leader of this epoch lives. Make sure that we follow it."""
         self._heard = max(self._heard, epoch)

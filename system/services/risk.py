@@ -9,6 +9,7 @@ from squall.system.domain.ids import ClOrdID
 from squall.system.domain.limits import Answer, Gate
 from squall.system.domain.messages import (
     AskPositions,
+    AskTicks,
     CheckOrder,
     CheckReplace,
     DenyReason,
@@ -87,6 +88,8 @@ class Risk:
         self.gate.remember_peak(self._peak)
         # Positions open this stream too; but after a restart of ours they would not know that they have to.
         self._runtime.open(self._positions)
+        # Else a gate that restarts denies what it has no mark for, until each book has moved.
+        self._runtime.send(self._wiring.market_data, AskTicks(1))
 
     def on_message(self, sender: Address, message: RiskMessage) -> None:
         match message:

@@ -6,7 +6,7 @@ from typing import Final
 from squall.sim.exchange.wire.consolidated import ConsolidatedPacket
 from squall.system.config import FeedConfig
 from squall.system.domain.claims import FeedMoved, ProtectionActed
-from squall.system.domain.desk_book import Touch
+from squall.system.domain.desk_book import NO_TOUCH, Touch
 from squall.system.domain.ids import Symbol, Venue
 from squall.system.domain.marks import marks_of
 from squall.system.domain.messages import FeedQuality, PriceMark, Tick
@@ -66,21 +66,15 @@ class Teller:
         channel.told_seq = seq
         if not stale:
             self.told_good(symbol, touch)
-        bid_half_ticks, bid_lots, ask_half_ticks, ask_lots = touch
-        tick = Tick(
-            venue=channel.venue,
-            symbol=symbol,
-            seq=seq,
-            bid_half_ticks=bid_half_ticks,
-            bid_lots=bid_lots,
-            ask_half_ticks=ask_half_ticks,
-            ask_lots=ask_lots,
-            stale=stale,
-            source_id=channel.source_id,
-            traded_lots=channel.traded_lots[symbol],
-            second=second,
-        )
-        self.ticker.say(tick)
+        self.ticker.say(_tick(channel, symbol, touch, stale, seq, second))
+
+    def repeat(self, listener: Address, channels: tuple[Channel, ...]) -> None:
+        """What was last said of each book, to somebody who has just begun, past all conflation."""
+        for channel in channels:
+            second = channel.failover.on is Provider.SECOND
+            for symbol, (touch, stale) in channel.told.items():
+                if touch is not NO_TOUCH or stale:
+                    self._runtime.send(listener, _tick(channel, symbol, touch, stale, channel.told_seq, second))
 
     # --- providers ---
 
@@ -120,6 +114,23 @@ class Teller:
             for symbol, (touch, _) in list(channel.told.items()):
                 self._say(channel, symbol, touch, True, channel.told_seq, True)
         self.tell_all(channel)
+
+
+def _tick(channel: Channel, symbol: Symbol, touch: Touch, stale: bool, seq: int, second: bool) -> Tick:
+    bid_half_ticks, bid_lots, ask_half_ticks, ask_lots = touch
+    return Tick(
+        venue=channel.venue,
+        symbol=symbol,
+        seq=seq,
+        bid_half_ticks=bid_half_ticks,
+        bid_lots=bid_lots,
+        ask_half_ticks=ask_half_ticks,
+        ask_lots=ask_lots,
+        stale=stale,
+        source_id=channel.source_id,
+        traded_lots=channel.traded_lots[symbol],
+        second=second,
+    )
 
 
 def told_seq(channel: Channel) -> int:

@@ -454,6 +454,11 @@ class Term:
 
     # --- handing over ---
 
+    @property
+    def unsaid(self) -> int:
+        """How many effects wait until what is behind them is safe."""
+        return len(self._outbox)
+
     def retire(self) -> None:
         """Take nothing new from here on: the lease is to be handed over. What is under way goes its way."""
         if self.answerable and self.replication.joined:

@@ -44,6 +44,44 @@ class Worlds:
         return [record.at_ns for record in self.memory.records if type(record.event) is kind]
 
 
+def test_a_build_that_is_installed_stays_through_a_restart_of_the_host_and_under_what_a_fault_has_deployed() -> None:
+    stage = Worlds()
+    assert stage.host.install("b", "old")
+    undo = stage.host.deploy("b", "older")
+    stage.run(START_UP_NS + 1_000)
+    undo()
+    stage.run(START_UP_NS + 1_000)
+    stage.host.crash()
+    stage.host.restart()
+    stage.run(1_000)
+    assert isinstance(stage.diary("b"), Other)
+    assert stage.host.slot("b").release.version == "old"
+    assert [event.version for event in stage.memory.events(ProgramStarted)] == ["older", "old"]
+
+
+def test_nothing_is_done_where_there_is_no_such_build_or_program_or_where_it_runs_already() -> None:
+    stage = Worlds()
+    assert not stage.host.install("b", "newest")
+    assert not stage.host.install("z", "old")
+    assert stage.host.install("b", "")
+    stage.run(START_UP_NS + 1_000)
+    assert stage.memory.events(ProgramStopped) == []
+
+
+def test_a_program_that_is_halted_stays_down_until_a_build_of_it_is_installed() -> None:
+    stage = Worlds()
+    assert stage.host.halt("b")
+    stage.run(2 * START_UP_NS)
+    stage.host.crash()
+    stage.host.restart()
+    stage.run(2 * START_UP_NS)
+    assert stage.world.program("b") is None
+    assert stage.diary("c").told == [("start",)]
+    stage.host.install("b", "")
+    stage.run(START_UP_NS + 1_000)
+    assert stage.diary("b").told == [("start",)]
+
+
 def test_another_build_takes_over_in_place_and_the_neighbour_does_not_notice() -> None:
     stage = Worlds()
     neighbour = stage.diary("c")

@@ -2,7 +2,14 @@
 
 from squall.system.config import MILLISECOND, DeskConfig
 from squall.system.domain.ids import Epoch
-from squall.system.domain.messages import LeaseGranted, LeaseRefused, LeaseRenewed, RenewLease, RequestLease
+from squall.system.domain.messages import (
+    LeaseGranted,
+    LeaseRefused,
+    LeaseRenewed,
+    ReleaseLease,
+    RenewLease,
+    RequestLease,
+)
 from squall.system.services.keeper import Keeper
 from squall.system.wiring import Wiring
 from tests.fakes import FakeRuntime
@@ -54,6 +61,21 @@ def test_a_renewal_keeps_the_lease_running_without_touching_the_disk() -> None:
     assert len(runtime.take(LeaseRenewed, "oms1")) == 20
     assert len(runtime.take(LeaseRefused, "oms2")) == 20
     assert len(runtime.files["grants"]) == 1
+
+
+def test_the_next_epoch_is_granted_at_once_when_a_leader_has_given_its_lease_up() -> None:
+    runtime = FakeRuntime("keeper1")
+    keeper = started(runtime)
+    keeper.on_message("oms1", request(1, "oms1"))
+    keeper.on_message("oms1", RenewLease(Epoch(1), "oms1", 5, 1))
+    keeper.on_message("oms1", ReleaseLease(Epoch(1), "oms1"))
+    # A renewal that was on its way when its sender stopped brings the lease back for nobody.
+    runtime.take(LeaseRenewed)
+    keeper.on_message("oms1", RenewLease(Epoch(1), "oms1", 5, 1))
+    assert runtime.take(LeaseRenewed) == []
+    keeper.on_message("oms2", request(2, "oms2"))
+    runtime.sync(keeper)
+    assert runtime.take(LeaseGranted, "oms2") == [LeaseGranted(Epoch(2), "oms2", "keeper1", 77)]
 
 
 def test_a_leader_that_was_replaced_is_not_renewed() -> None:

@@ -13,6 +13,7 @@ from squall.system.domain.lease import (
     majority,
     may_grant,
     may_renew,
+    release,
 )
 from tests.profiles import examples
 
@@ -47,6 +48,19 @@ def test_only_the_holder_of_the_highest_epoch_renews() -> None:
     assert may_renew(last, Epoch(2), "oms2")
     assert not may_renew(last, Epoch(1), "oms1")
     assert not may_renew(last, Epoch(2), "oms1")
+
+
+def test_a_lease_that_is_given_up_has_ended_and_is_neither_renewed_nor_asked_for_again() -> None:
+    given_up = release(Grant(Epoch(2), "oms1", ends_ns=1_000, led=False), Epoch(2), "oms1", now_ns=400)
+    assert not may_renew(given_up, Epoch(2), "oms1")
+    assert not may_grant(given_up, Epoch(2), "oms1", now_ns=5_000)
+    assert may_grant(given_up, Epoch(3), "oms2", now_ns=400)
+
+
+def test_word_that_another_lease_is_given_up_changes_nothing() -> None:
+    last = Grant(Epoch(2), "oms2", ends_ns=1_000, led=True)
+    assert release(last, Epoch(1), "oms2", now_ns=5) is last
+    assert release(last, Epoch(2), "oms1", now_ns=5) is last
 
 
 def test_a_lease_counts_from_when_the_majority_th_latest_yes_was_asked_for() -> None:
@@ -85,7 +99,7 @@ class Clock:
 
 drifts = st.integers(-DRIFT_PPM, DRIFT_PPM)
 steps = st.tuples(
-    st.sampled_from(["ask", "ask", "renew", "follow", "lose disk"]),
+    st.sampled_from(["ask", "ask", "renew", "follow", "lose disk", "hand over"]),
     st.integers(0, 1),
     st.lists(st.booleans(), min_size=3, max_size=3),
     st.integers(1, LEASE),
@@ -156,5 +170,12 @@ def test_one_leader_at_a_time_one_an_epoch_and_each_with_the_journal_of_the_one_
             leads[me] = (term[0], end)
         elif what == "follow" and term is None and other is not None and now < other[1]:
             followed[me] = other[0]
+        elif what == "hand over" and term is not None:
+            # It stops first; the standby has all of its journal; of the keepers, some never hear of it.
+            leads[me], yes[me] = None, {}
+            followed[1 - me] = term[0]
+            for k, heard in enumerate(hears):
+                if heard:
+                    grants[k] = release(grants[k], Epoch(term[0]), f"oms{me}", keepers[k].shows(now))
         elif what == "lose disk":
             followed[me], leads[me], yes[me], asked_for[me] = 0, None, {}, 0

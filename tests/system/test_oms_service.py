@@ -30,6 +30,7 @@ from squall.system.domain.messages import (
     CheckOrder,
     Fence,
     FenceAccepted,
+    HandOver,
     HoldingsTold,
     JoinStandby,
     JournalCopied,
@@ -37,6 +38,7 @@ from squall.system.domain.messages import (
     LeaderBeat,
     Leading,
     LeaseGranted,
+    LeaseOffered,
     LeaseRefused,
     LeaseRenewed,
     OpenHolding,
@@ -45,6 +47,7 @@ from squall.system.domain.messages import (
     OrderProgressed,
     OrderTaken,
     OrderUnsent,
+    ReleaseLease,
     ReleaseOrder,
     RenewLease,
     Replicate,
@@ -175,6 +178,76 @@ def filled(name: ClOrdID, exec_id: str, lots: int, cum: int) -> VenueReport:
 def status(name: ClOrdID, what: OrdStatus, *executions: Execution) -> VenueReport:
     cum = sum(execution.lots for execution in executions)
     return VenueReport(VENUE, name, OrderStatusReport(name, 1, what, cum_lots=cum, executions=executions))
+
+
+# --- handing over ---------------------------------------------------------------------------------------
+
+
+def test_a_leader_that_is_to_hand_over_takes_nothing_new_has_its_last_word_confirmed_stops_and_then_says_so() -> None:
+    rig = Rig()
+    rig.lead(alone=False)
+    rig.hear("strategy", submit(A))
+    rig.hear("operator", HandOver(1))
+    rig.hear("strategy", submit(B))
+    assert [order.cl_ord_id for order in rig.oms.orders] == [A]
+    rig.sync()
+    rig.pass_time(5 * MILLISECOND)
+    assert rig.oms.role is Role.LEADING  # the backup has not said that it holds it all
+    rig.hear("oms2", Replicated(Epoch(1), rig.oms.version))
+    assert rig.take(OrderTaken, "strategy") == [OrderTaken(A)]
+    assert rig.oms.role is Role.STANDBY
+    assert [to for to, message in rig.runtime.sent if isinstance(message, ReleaseLease)] == [
+        "keeper1",
+        "keeper2",
+        "keeper3",
+    ]
+    assert rig.take(LeaseOffered, "oms2") == [LeaseOffered(Epoch(1), rig.oms.version)]
+    assert rig.acted("lease.hand_over") == 1
+
+
+def test_a_leader_that_was_asked_to_hand_over_lets_what_it_has_let_out_get_to_where_it_goes_first() -> None:
+    rig = Rig()
+    rig.lead(alone=False)
+    rig.hear("operator", HandOver(1))
+    assert rig.oms.role is Role.LEADING
+    rig.pass_time(5 * MILLISECOND)
+    assert rig.oms.role is Role.STANDBY
+
+
+def test_nobody_hands_over_to_a_standby_that_is_not_there() -> None:
+    rig = Rig()
+    rig.lead()
+    rig.hear("operator", HandOver(1))
+    rig.pass_time(20 * MILLISECOND)
+    rig.hear("strategy", submit(A))
+    assert rig.oms.role is Role.LEADING
+    assert len(rig.oms.orders) == 1
+
+
+def test_a_leader_whose_standby_falls_behind_leads_on_and_takes_orders_again() -> None:
+    rig = Rig()
+    rig.lead(alone=False)
+    rig.hear("strategy", submit(A))
+    rig.sync()
+    rig.hear("operator", HandOver(1))
+    rig.beat_on(400 * MILLISECOND)
+    assert rig.oms.role is Role.LEADING
+    assert [claim.kind for claim in rig.claims(AlertRaised)] == ["oms.hand_over"]
+    rig.hear("strategy", submit(B))
+    assert len(rig.oms.orders) == 2
+
+
+def test_a_standby_asks_at_once_for_what_it_is_offered_when_it_has_all_of_the_journal_and_not_otherwise() -> None:
+    rig = Rig("oms2")
+    rig.hear("oms1", LeaderBeat(Epoch(1), "oms1", 1))
+    rig.connect("oms1")
+    rig.hear("oms1", JournalImage(Epoch(1), ()))
+    rig.sync()
+    rig.hear("oms1", LeaseOffered(Epoch(1), 1))
+    assert rig.take(RequestLease) == []
+    rig.hear("oms1", LeaseOffered(Epoch(1), 0))
+    assert {asked.epoch for asked in rig.take(RequestLease)} == {Epoch(2)}
+    assert rig.acted("lease.takeover") == 0
 
 
 # --- who leads ----------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
-from squall.system.config import DeskConfig
+from squall.system.config import DeskConfig, RouterConfig
 from squall.system.domain.claims import ProtectionActed
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.messages import OrderUnsent, RouteOrder, SendOrder, Tick, UnsentReason, VenueHealth
@@ -131,8 +131,31 @@ def test_an_order_beyond_every_price_comes_straight_back_to_the_one_who_sent_it(
     assert sent_to(runtime) == []
 
 
+def test_while_execution_is_away_an_order_waits_for_it_and_for_a_session_of_its_next_life() -> None:
+    runtime, router = trading_router()
+    runtime.disconnect(router, "execution")
+    router.on_message("oms1", order())
+    router.on_message("oms1", order(attempt=2))  # the first one was given up meanwhile
+    runtime.connect(router, "execution")
+    router.on_message("execution", VenueHealth(A, False, 7))
+    assert runtime.take(OrderUnsent) == runtime.take(SendOrder) == []
+    router.on_message("execution", VenueHealth(A, True, 8))
+    assert [sent.order.attempt for sent in runtime.take(SendOrder, "execution")] == [2]
+
+
+def test_what_has_waited_for_execution_for_long_enough_is_sent_back() -> None:
+    runtime, router = trading_router()
+    runtime.disconnect(router, "execution")
+    router.on_message("oms1", order())
+    runtime.advance(router, 249_000_000)
+    assert runtime.take(OrderUnsent) == []
+    runtime.advance(router, 1_000_000)
+    assert [unsent.reason for unsent in runtime.take(OrderUnsent, "oms1")] == [UnsentReason.NO_VENUE]
+
+
 def test_without_execution_nothing_is_routable_and_the_stream_is_opened_again() -> None:
     runtime, router = trading_router()
+    router.on_config(DeskConfig(router=RouterConfig(await_execution=False)))
     assert runtime.opened == ["execution"]
     runtime.disconnect(router, "execution")
     router.on_message("oms1", order())

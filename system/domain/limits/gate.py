@@ -137,6 +137,16 @@ class Gate:
         self._highest = epoch
         return True
 
+    @property
+    def ready(self) -> bool:
+        """Whether some leader's questions can be answered."""
+        return self._ready
+
+    @property
+    def blind(self) -> tuple[Symbol, ...]:
+        """Symbols without a mark: what their orders are worth nobody knows."""
+        return tuple(symbol for symbol, book in self._books.items() if not book.twice_mark)
+
     def ready_for(self, epoch: Epoch) -> bool:
         """Whether this leader's open orders are known, and positions that hold all fills that it knew of."""
         return self._ready and epoch == self._synced

@@ -30,6 +30,16 @@ class Tick(DeskMessage, frozen=True, gc=False, tag=True):
         return f"tick/{self.venue}/{self.symbol}/{self.seq}"
 
 
+class AskTicks(DeskMessage, frozen=True, gc=False, tag=True):
+    """Router, risk → market data, a datagram, as their life begins: what did you last say of each book?"""
+
+    number: int
+
+    @property
+    def identity(self) -> str:
+        return f"ask-ticks/{self.number}"
+
+
 class FeedQuality(DeskMessage, frozen=True, tag=True):
     """All of one venue's market data that is in quarantine now, and how often there was which reason: the whole of it,
     each time that anything of it changes, so that a lost one does not matter. For the monitor."""
