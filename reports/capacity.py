@@ -2,22 +2,20 @@
 
 import csv
 import io
-import json
 from collections.abc import Sequence
-from math import log10
-from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from msgspec import Struct
 from plotly.offline import get_plotlyjs
 
+from squall.reports.load_plot import COLOURS, LAYOUT, latency_layout, limits, script_json
+from squall.reports.others import others_figure, others_words
 from squall.reports.summary import crossing_words
 from squall.reports.units import duration, number
 from squall.scenarios.result import CapacityCurve, DrawnCurve, Stopped
 
-COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-PART_COLOURS: Final = ("#d55e00", "#0072b2", "#cc79a7", "#e69f00", "#8c8c8c", "#009e73")
+PART_COLOURS: Final = ("#d55e00", "#0072b2", "#cc79a7", "#e69f00", "#8c8c8c", "#56b4e9", "#a00000", "#009e73")
 COLUMNS: Final = (
     *("profile", "plan", "rate_per_s", "p50_ns", "p99_ns", "p99_low_ns", "p99_high_ns", "p999_ns"),
     *("throughput_per_s", "bottleneck", "utilisation", "orders", "replications", "stopped"),
@@ -26,16 +24,6 @@ STOPPED_WORDS: Final = {
     Stopped.TIGHT: "tight",
     Stopped.BUDGET: "budget spent",
     Stopped.SATURATED: "above saturation",
-}
-TICKS_NS: Final = [digit * 10**power for power in range(2, 10) for digit in (1, 2, 5)]
-"""Where the log axis of latencies is labelled: 100 ns to 5 s."""
-LIMIT: Final = {"color": "#c00000", "width": 1.5, "dash": "dash"}
-LAYOUT: Final = {
-    "paper_bgcolor": "rgba(0,0,0,0)",
-    "plot_bgcolor": "rgba(0,0,0,0)",
-    "font": {"color": "#808080"},
-    "margin": {"t": 20, "r": 20},
-    "legend": {"orientation": "h"},
 }
 _ENVIRONMENT: Final = Environment(
     loader=PackageLoader("squall.reports", ""), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -75,20 +63,24 @@ def capacity_csv(curves: Sequence[CapacityCurve]) -> str:
     return out.getvalue()
 
 
-def write_capacity_html(curves: Sequence[CapacityCurve], drawn: Sequence[DrawnCurve], path: Path) -> None:
-    """Write the page; equal studies give equal bytes."""
-    path.write_text(render_capacity(curves, drawn), encoding="utf-8", newline="\n")
+def render_capacity(
+    curves: Sequence[CapacityCurve], drawn: Sequence[DrawnCurve] = (), others: Sequence[CapacityCurve] = ()
+) -> str:
+    """The page: the curves with their bands, the SLA and its crossings, where the time goes, and all figures.
 
-
-def render_capacity(curves: Sequence[CapacityCurve], drawn: Sequence[DrawnCurve] = ()) -> str:
-    """The page: the curves with their bands, the SLA and its crossings, where the time goes, and all figures."""
+    Equal studies give equal bytes. *drawn* and *others* are shown beside the curves.
+    """
+    # Without bursts there is nothing to see in the parts but what a lone order takes.
+    told = [curve for curve in (*curves, *others) if not curve.profile.endswith("/poisson")]
+    figures = {"curves": latency_figure(curves, drawn), "parts": parts_figure(told)}
+    if others:
+        figures["others"] = others_figure(curves, others)
     return _ENVIRONMENT.get_template("capacity.html.j2").render(
-        curves=curves,
         crossings=[(curve.profile, crossing_words(curve)) for curve in curves],
-        rows=[_row(curve, index) for curve in curves for index in range(len(curve.points))],
+        rows=[_row(curve, index) for curve in (*curves, *others) for index in range(len(curve.points))],
         drawn=drawn,
-        figure=script_json(latency_figure(curves, drawn)),
-        parts=script_json(parts_figure(curves)),
+        others=others_words(others, drawn) if others else (),
+        figures={name: script_json(figure) for name, figure in figures.items()},
         plotly=get_plotlyjs(),
     )
 
@@ -141,32 +133,7 @@ def latency_figure(curves: Sequence[CapacityCurve], drawn: Sequence[DrawnCurve] 
         for each in drawn:
             if each.profile == curve.profile:
                 traces.append(_as_drawn(each, colour))
-    limits = sorted({curve.sla.limit_ns for curve in curves})
-    lines = [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": LIMIT} for y in limits]
-    notes = [
-        {
-            "xref": "paper",
-            "x": 0.01,
-            "y": log10(y),
-            "yanchor": "bottom",
-            "showarrow": False,
-            "text": f"SLA {duration(y)}",
-        }
-        for y in limits
-    ]
-    layout = {
-        "xaxis": {"title": {"text": "orders a second"}, "rangemode": "tozero"},
-        "yaxis": {
-            "title": {"text": "signal to wire, p99"},
-            "type": "log",
-            "tickvals": TICKS_NS,
-            "ticktext": [duration(ns) for ns in TICKS_NS],
-        },
-        "shapes": lines,
-        "annotations": notes,
-        **LAYOUT,
-    }
-    return {"data": traces, "layout": layout}
+    return {"data": traces, "layout": latency_layout("signal to wire, p99", limits(curves))}
 
 
 def parts_figure(curves: Sequence[CapacityCurve]) -> dict[str, Any]:
@@ -217,9 +184,3 @@ def _row(curve: CapacityCurve, index: int) -> _Row:
         stopped=f"{STOPPED_WORDS[point.stopped]}, {number(point.orders)} orders",
         broken=point.p99_ns >= curve.sla.limit_ns,
     )
-
-
-def script_json(figure: dict[str, Any]) -> str:
-    """JSON that may stand inside a script element."""
-    text = json.dumps(figure, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

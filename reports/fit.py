@@ -2,7 +2,6 @@
 
 import csv
 import io
-from math import log10
 from typing import Any, Final
 
 import msgspec
@@ -10,8 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 from rich.console import Console
 
-from squall.reports.capacity import COLOURS, LAYOUT, LIMIT, TICKS_NS, script_json
 from squall.reports.lines import Cell, heading, paragraph, put, table
+from squall.reports.load_plot import COLOURS, latency_layout, script_json
 from squall.reports.machine import SCHEMA
 from squall.reports.units import duration, number
 from squall.scenarios.result import CapacityFit, FitParameter, FitPoint, FitPrediction
@@ -191,39 +190,22 @@ def fit_figure(fit: CapacityFit) -> dict[str, Any]:
             for held in (False, True)
         ),
     ]
-    shapes: list[dict[str, Any]] = []
+    if fit.sla is not None and fit.sla.crossing_per_s is not None:
+        traces.append(
+            {
+                "type": "scatter",
+                "x": [fit.sla.crossing_per_s],
+                "y": [fit.sla.limit_ns],
+                "mode": "markers",
+                "marker": {"symbol": "x", "size": 11, "color": colour},
+                "name": f"passes {duration(fit.sla.limit_ns)}",
+            }
+        )
+    layout = latency_layout("latency", [fit.sla.limit_ns] if fit.sla is not None else [])
     last = fit.points[-1].rate_per_s
-    notes: list[dict[str, Any]] = [
-        {"x": last, "yref": "paper", "y": 1, "xanchor": "left", "showarrow": False, "text": "predicted →"}
-    ]
-    if fit.sla is not None:
-        limit = fit.sla.limit_ns
-        shapes.append({"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": limit, "y1": limit, "line": LIMIT})
-        note = {"xref": "paper", "x": 0.01, "y": log10(limit), "yanchor": "bottom", "showarrow": False}
-        notes.append(note | {"text": f"SLA {duration(limit)}"})
-        if fit.sla.crossing_per_s is not None:
-            traces.append(
-                {
-                    "type": "scatter",
-                    "x": [fit.sla.crossing_per_s],
-                    "y": [limit],
-                    "mode": "markers",
-                    "marker": {"symbol": "x", "size": 11, "color": colour},
-                    "name": f"passes {duration(limit)}",
-                }
-            )
-    layout = {
-        "xaxis": {"title": {"text": "orders a second"}, "rangemode": "tozero"},
-        "yaxis": {
-            "title": {"text": "latency"},
-            "type": "log",
-            "tickvals": TICKS_NS,
-            "ticktext": [duration(ns) for ns in TICKS_NS],
-        },
-        "shapes": [*shapes, {"type": "line", "x0": last, "x1": last, "yref": "paper", "y0": 0, "y1": 1, "line": _EDGE}],
-        "annotations": notes,
-        **LAYOUT,
-    }
+    beyond = {"x": last, "yref": "paper", "y": 1, "xanchor": "left", "showarrow": False, "text": "predicted →"}
+    layout["shapes"].append({"type": "line", "x0": last, "x1": last, "yref": "paper", "y0": 0, "y1": 1, "line": _EDGE})
+    layout["annotations"].append(beyond)
     return {"data": traces, "layout": layout}
 
 

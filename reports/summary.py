@@ -87,7 +87,7 @@ def figure_table(drawn: Sequence[DrawnCurve], errors: FigureErrors, console: Con
     """Ours beside the chapter's figure 10.3, point by point, and where each curve crosses 100 µs."""
     heading(console, "Beside the chapter's figure 10.3")
     rates = [rate for rate, _ in drawn[0].points]
-    rows: list[list[Cell]] = [[("p99 in µs, here / drawn", "dim"), *((number(rate), "dim") for rate in rates)]]
+    rows: list[list[Cell]] = [[("here / drawn, µs", "dim"), *((number(rate), "dim") for rate in rates)]]
     for curve in drawn:
         pairs = zip(curve.points, curve.ours_ns, strict=True)
         rows.append([curve.profile, *(f"{ours / 1_000:.0f} / {ns / 1_000:.0f}" for (_, ns), ours in pairs)])

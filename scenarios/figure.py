@@ -4,13 +4,17 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Final
 
+import msgspec
 import numpy as np
 
+from squall.scenarios.capacity import Measured
 from squall.scenarios.estimate import nearest_rank
+from squall.scenarios.load import Arrivals
 from squall.scenarios.order_path import OrderPath
 from squall.scenarios.result import CapacityCurve, DrawnCurve, FigureErrors
+from squall.scenarios.run import Progress
 from squall.scenarios.stacks import STACKS, Stack
-from squall.scenarios.study import interpolated
+from squall.scenarios.study import Asked, Effort, interpolated, study
 from squall.system.config import MILLISECOND
 
 RATES: Final = (0, 500, 1_000, 1_500, 2_000, 2_500, 3_000)
@@ -26,6 +30,12 @@ LIMIT_NS: Final = 100_000
 FITTED: Final = (0, 1_000, 2_000, 3_000)
 """The loads that the stacks' numbers were fitted at. What they come to at the others is a prediction."""
 LONE_ORDERS: Final = 200
+
+
+POISSON: Final = "poisson"
+JOURNAL: Final = "journal"
+SKETCH: Final = Effort(least=5, most=5, orders=4_000)
+"""For what is shown beside a curve: as sure as five replications make it."""
 
 
 def lone_order_ns(stack: Stack) -> int:
@@ -59,6 +69,29 @@ def beside(curves: Sequence[CapacityCurve]) -> tuple[DrawnCurve, ...]:
                 )
             )
     return tuple(drawn)
+
+
+def others(asked: Asked, jobs: int = 1, progress: Progress | None = None) -> Measured:
+    """The same stacks at the same loads without bursts, and with the journal and its backup on the path.
+
+    Their curves are called ``baseline/poisson`` and ``baseline/journal``.
+    """
+    sketched = msgspec.structs.replace(asked, effort=SKETCH)
+    kinds = {
+        POISSON: msgspec.structs.replace(sketched, arrivals=Arrivals.POISSON),
+        JOURNAL: msgspec.structs.replace(sketched, journal=True),
+    }
+    curves: list[CapacityCurve] = []
+    flaws: list[str] = []
+    for done, (kind, changed) in enumerate(kinds.items()):
+        found = study(tuple(STACKS), changed, jobs, _half(progress, done))
+        curves += [msgspec.structs.replace(curve, profile=f"{curve.profile}/{kind}") for curve in found.curves]
+        flaws += [f"{kind}: {flaw}" for flaw in found.flaws]
+    return Measured(tuple(curves), tuple(flaws))
+
+
+def _half(progress: Progress | None, done: int) -> Progress | None:
+    return None if progress is None else lambda share: progress((done + share) / 2)
 
 
 def errors(drawn: Sequence[DrawnCurve]) -> FigureErrors:

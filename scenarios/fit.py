@@ -293,6 +293,8 @@ def _parameters(
     numbers = _numbers(queue)
     slopes = _slopes(lambda moved: data.weights * _logs(_queue(moved), data.rates), numbers)
     moves = dict(zip(_FIELDS, np.sqrt((slopes**2).sum(axis=0)), strict=True))
+    # Of a share near 1 the log odds move far more than the share does.
+    moves["service_ns"] /= 1 - queue.contention
     moves["contention"] = moves["service_ns"]
     for name in (*_FIELDS, "contention"):
         value = float(getattr(queue, name))

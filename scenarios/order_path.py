@@ -2,15 +2,16 @@
 
 from collections.abc import Hashable, Sequence
 from functools import partial
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
 from squall.faults.fault import InstalledPlan, Plan, happening
+from squall.scenarios.order_parts import Kept, OrderParts, Parts, Passing
 from squall.scenarios.stacks import HOPS, Stack
-from squall.sim.core import MESSAGE, Job
+from squall.sim.core import MESSAGE
 from squall.sim.guard import Guard
 from squall.sim.host import Costs, ProgramRuntime, Slot
 from squall.sim.link import LinkSpec
@@ -32,36 +33,6 @@ START_NS: Final = 1_000_000
 """By then the programs have started. Load, and its plan of faults, begin here."""
 LATE_NS: Final = 3_600 * SECOND
 """What an order counts that never does."""
-PARTS: Final = ("queue", "service", "contention", "wake-up", "pause", "commit")
-_QUEUE, _SERVICE, _CONTENTION, _WAKE_UP, _PAUSE, _COMMIT = range(len(PARTS))
-
-Parts = npt.NDArray[np.int64]
-
-
-class Passing(Struct, frozen=True, gc=False, tag=True):
-    """Order *number* on its way, at its *hop*-th station."""
-
-    wire_bytes: ClassVar[int] = 256
-    is_heartbeat: ClassVar[bool] = False
-    number: int
-    hop: int
-
-    @property
-    def identity(self) -> str:
-        return f"order/{self.number}/{self.hop}"
-
-
-class Kept(Struct, frozen=True, gc=False, tag=True):
-    """What was decided about order *number*, for the backup to write down too; and its word that it has."""
-
-    wire_bytes: ClassVar[int] = 320
-    is_heartbeat: ClassVar[bool] = False
-    number: int
-    done: bool = False
-
-    @property
-    def identity(self) -> str:
-        return f"kept/{self.number}/{self.done:d}"
 
 
 class _Quiet:
@@ -104,11 +75,12 @@ class Journal(Station):
 
     def on_message(self, sender: str, message: Passing | Kept) -> None:
         if isinstance(message, Kept):
-            self._has(message.number)
+            self._has(message.number, by_backup=True)
         elif message.hop == COMMITS:
             number = message.number
             self._here[number] = False
             self._tokens[self._runtime.append("journal", b"%d" % number)] = number
+            self._wired.parts.sets_out(number)
             self._runtime.write(BACKUP, Kept(number))
         else:
             super().on_message(sender, message)
@@ -116,11 +88,12 @@ class Journal(Station):
     def on_durable(self, token: int) -> None:
         # One word of the disk is about all that was written up to there.
         for written in [each for each in self._tokens if each <= token]:
-            self._has(self._tokens.pop(written))
+            self._has(self._tokens.pop(written), by_backup=False)
 
-    def _has(self, number: int) -> None:
+    def _has(self, number: int, by_backup: bool) -> None:
         if self._here.get(number):
             del self._here[number]
+            self._wired.parts.committed(number, by_backup)
             super().on_message("journal", Passing(number, COMMITS))
         elif number in self._here:
             self._here[number] = True
@@ -129,8 +102,9 @@ class Journal(Station):
 class Backup(_Quiet):
     """Writes down what it is told, and says so when it is on its disk."""
 
-    def __init__(self, runtime: ProgramRuntime) -> None:
+    def __init__(self, runtime: ProgramRuntime, wired: "OrderPath") -> None:
         self._runtime = runtime
+        self._wired = wired
         self._tokens: dict[int, int] = {}
 
     def on_message(self, sender: str, message: Kept) -> None:
@@ -138,7 +112,9 @@ class Backup(_Quiet):
 
     def on_durable(self, token: int) -> None:
         for written in [each for each in self._tokens if each <= token]:
-            self._runtime.write("oms", Kept(self._tokens.pop(written), done=True))
+            number = self._tokens.pop(written)
+            self._wired.parts.sets_out(number)
+            self._runtime.write("oms", Kept(number, done=True))
 
 
 class Passed(Struct, frozen=True):
@@ -176,14 +152,15 @@ class OrderPath:
         self._for_ns = for_ns
         self._times = times_ns
         self._latency_ns = np.full(len(self._times), LATE_NS, dtype=np.int64)
-        self._parts = [[0] * len(PARTS) for _ in self._times]
+        self.parts = OrderParts(self.world, len(self._times), stack.wake_up_ns, LAN_NS)
         self._ended_ns = 0
         self._began_ns = 0
         """When the load began: its times are counted from here."""
         host = self.world.add_host(DESK, fsync_ns=FSYNC_NS)
         costs = Costs(default_ns=stack.service_ns)
+        watch = self.parts.on(DESK)
         for name in dict.fromkeys(HOPS):
-            self.world.add_cores(DESK, name, stack.cores).watch = self._served
+            self.world.add_cores(DESK, name, stack.cores).watch = watch
             kind = Journal if journal and name == "oms" else Station
             self.world.place(DESK, name, partial(kind, wired=self), costs, core=name)
         if journal:
@@ -200,8 +177,8 @@ class OrderPath:
     def _lay_backup(self, costs: Costs) -> None:
         self.world.add_host(BACKUP, fsync_ns=FSYNC_NS)
         self.world.connect("replication", DESK, BACKUP, LinkSpec(LAN_NS))
-        self.world.add_cores(BACKUP, BACKUP, self._stack.cores)
-        self.world.place(BACKUP, BACKUP, Backup, costs, core=BACKUP)
+        self.world.add_cores(BACKUP, BACKUP, self._stack.cores).watch = self.parts.on(BACKUP)
+        self.world.place(BACKUP, BACKUP, partial(Backup, wired=self), costs, core=BACKUP)
 
     def run(self) -> Passed:
         """Let all signals come, and give the last ones time to reach the wire."""
@@ -219,7 +196,7 @@ class OrderPath:
             world.run_until(self._began_ns + self._for_ns + SETTLE_NS)
         return Passed(
             latency_ns=self._latency_ns,
-            parts_ns=np.array(self._parts, dtype=np.int64).reshape(-1, len(PARTS)),
+            parts_ns=self.parts.table(),
             utilisation={name: each / self._for_ns for name, each in busy.items()},
             loaded_ns=self._for_ns,
             ended_ns=self._ended_ns,
@@ -244,25 +221,8 @@ class OrderPath:
         """The order is on the wire. Latency is from when its signal was meant to be."""
         now_ns = self.world.kernel.now_ns - self._began_ns
         latency_ns = self._latency_ns[number] = now_ns - self._times[number]
-        self._parts[number][_COMMIT] = latency_ns - sum(self._parts[number])
+        self.parts.ended(number, int(latency_ns))
         self._ended_ns = now_ns
-
-    # --- where the time goes ---
-
-    def _served(self, job: Job, came_ns: int, began_ns: int, given_ns: int) -> None:
-        message = job.b
-        if type(message) is not Passing:
-            return
-        parts = self._parts[message.number]
-        parts[_SERVICE] += job.cost_ns
-        if began_ns > came_ns:
-            parts[_QUEUE] += began_ns - came_ns
-            parts[_CONTENTION] += given_ns - job.cost_ns
-        rest_ns = self.world.kernel.now_ns - began_ns - given_ns
-        if rest_ns:
-            woken_ns = min(rest_ns, self._stack.wake_up_ns) if came_ns == began_ns else 0
-            parts[_WAKE_UP] += woken_ns
-            parts[_PAUSE] += rest_ns - woken_ns
 
     # --- the runtime's pauses ---
 

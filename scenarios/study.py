@@ -16,7 +16,8 @@ from squall.faults.fault import Plan
 from squall.scenarios.capacity import Measured
 from squall.scenarios.estimate import FEWEST_REPLICATIONS, Sample, nearest_rank, percentile_of, warm_up
 from squall.scenarios.load import Arrivals, arrival_times
-from squall.scenarios.order_path import LATE_NS, PARTS, START_NS, OrderPath, Passed
+from squall.scenarios.order_parts import PARTS
+from squall.scenarios.order_path import LATE_NS, START_NS, OrderPath, Passed
 from squall.scenarios.result import CapacityCurve, CapacityPoint, CapacitySla, Stopped
 from squall.scenarios.run import Progress
 from squall.scenarios.stacks import STACKS, Stack

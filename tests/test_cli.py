@@ -635,6 +635,26 @@ def test_the_capacity_of_a_stack_under_a_plan_goes_to_a_page_a_table_and_json(sq
     assert "hot.toml" in (tmp_path / "c.html").read_text()
 
 
+def test_a_folder_gets_page_json_and_csv_always_and_a_picture_where_there_is_a_browser(
+    squall: Squall, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    said = squall(*BRISK, "--out", str(tmp_path))
+    assert said.exit_code == PASS
+    assert said.err.startswith("squall: no picture: no Chromium on the PATH")
+    assert {each.suffix for each in tmp_path.iterdir()} == {".html", ".json", ".csv"}
+    line = _one_line(squall(*BRISK, "--png", str(tmp_path / "c.png")))
+    assert line.startswith(f"--png {tmp_path / 'c.png'}: no Chromium on the PATH (looked for chromium,")
+    assert _one_line(squall(*BRISK, "--out", str(tmp_path / "none"))) == f"--out {tmp_path / 'none'}: no such folder"
+    camera = tmp_path / "chromium"
+    camera.write_text(
+        '#!/bin/sh\nfor each; do case $each in --screenshot=*) echo a picture > "${each#*=}";; esac; done\n'
+    )
+    camera.chmod(0o755)
+    assert squall(*BRISK, "--out", str(tmp_path)).err == ""
+    assert (tmp_path / "capacity.png").read_text() == "a picture\n"
+
+
 def test_a_fit_to_measurements_goes_to_a_table_a_page_csv_and_json(squall: Squall, tmp_path: Path) -> None:
     file = tmp_path / "m.csv"
     rows = [f"{rate},{10 + rate / 200},{12 + rate / 20},1000" for rate in range(100, 700, 100)]

@@ -10,12 +10,14 @@ from click.core import ParameterSource
 from squall.commands.capacity_fit import fit
 from squall.commands.exits import PASS, VIOLATED, BadInput, bad_input
 from squall.commands.options import JSON, SEED, SET
-from squall.commands.outputs import outputs, progress_bar, show, show_drawn, write
+from squall.commands.outputs import outputs, progress_bar, show, show_drawn, write_each
+from squall.commands.picture import PictureError, browser, photograph_text
 
 if TYPE_CHECKING:
     from squall.scenarios.capacity import Measured
 
 WHOLE_DESK = "journal-on-path"
+PICTURE_HEIGHT = 3_200
 ARRIVALS = click.Choice(["bursty", "poisson"])
 
 
@@ -45,6 +47,10 @@ ARRIVALS = click.Choice(["bursty", "poisson"])
 @JSON
 @click.option("--csv", "csv_file", metavar="FILE", help="Write the points as CSV.")
 @click.option("--html", "html_file", metavar="FILE", help="Write one page with the curves.")
+@click.option("--png", "png_file", metavar="FILE", help="Write the page as a picture; takes a Chromium.")
+@click.option(
+    "--out", "folder", metavar="FOLDER", help="Page, JSON and CSV in there; a picture, if there is a browser."
+)
 @click.option("--require", is_flag=True, help="Exit 1 unless the SLA and every promise are kept at every rate.")
 @click.pass_context
 def capacity(
@@ -54,6 +60,8 @@ def capacity(
     json_file: str | None,
     csv_file: str | None,
     html_file: str | None,
+    png_file: str | None,
+    folder: str | None,
     require: bool,
     **asked: Any,
 ) -> None:
@@ -61,32 +69,57 @@ def capacity(
     if context.invoked_subcommand is not None:
         _nothing_before(context)
         return
-    from squall.reports.capacity import capacity_csv, write_capacity_html
+    from squall.reports.capacity import capacity_csv, render_capacity
     from squall.reports.machine import capacity_json, encode
+    from squall.reports.others import others_table
     from squall.reports.summary import capacity_table, figure_table
     from squall.scenarios.figure import beside, errors
 
-    target, csv_target, html_target = outputs(json=json_file, csv=csv_file, html=html_file)
+    targets = _targets(folder, json=json_file, csv=csv_file, html=html_file, png=png_file)
     with bad_input():
-        measured = _measured(figure, **asked)
+        measured, others = _measured(figure, **asked)
     curves = measured.curves
     drawn = beside(curves) if figure else ()
-    document = encode(capacity_json(curves)).decode()
-    if target is not None:
-        write(target, document + "\n")
-    if csv_target is not None:
-        write(csv_target, capacity_csv(curves))
-    if html_target is not None:
-        write_capacity_html(curves, drawn, html_target)
+    every = (*curves, *others.curves)
+    document = encode(capacity_json(every)).decode()
+    write_each(
+        (targets["json"], lambda: document + "\n"),
+        (targets["csv"], lambda: capacity_csv(every)),
+        (targets["html"], lambda: render_capacity(curves, drawn, others.curves)),
+    )
+    if targets["png"] is not None:
+        with bad_input():
+            photograph_text(render_capacity(curves, drawn, others.curves), targets["png"], PICTURE_HEIGHT)
     if json_file == "-":
         show(document)
     else:
         show_drawn(lambda console: capacity_table(curves, console))
         if drawn:
             show_drawn(lambda console: figure_table(drawn, errors(drawn), console))
-    for flaw in measured.flaws:
+        if others.curves:
+            show_drawn(lambda console: others_table(others.curves, drawn, console))
+    for flaw in (*measured.flaws, *others.flaws):
         click.echo(f"squall: {flaw}", err=True)
     sys.exit(VIOLATED if require and not measured.kept else PASS)
+
+
+def _targets(folder: str | None, **files: str | None) -> dict[str, Path | None]:
+    """Where each form goes. In a *folder* stand page, JSON and CSV always, and a picture where it can be taken."""
+    if folder is not None:
+        if not Path(folder).is_dir():
+            raise BadInput(f"--out {folder}: no such folder")
+        forms = ("html", "json", "csv", "png")
+        files = {form: files[form] or str(Path(folder) / f"capacity.{form}") for form in forms}
+    targets = dict(zip(files, outputs(**files), strict=True))
+    if targets["png"] is not None:
+        try:
+            browser()
+        except PictureError as error:
+            if folder is None:
+                raise BadInput(f"--png {files['png']}: {error}") from None
+            click.echo(f"squall: no picture: {error}", err=True)
+            targets["png"] = None
+    return targets
 
 
 def _nothing_before(context: click.Context) -> None:
@@ -112,9 +145,11 @@ def _measured(
     jobs: int,
     seed: int,
     overrides: tuple[str, ...],
-) -> "Measured":
+) -> "tuple[Measured, Measured]":
+    """What was asked for, and what is shown beside it: nothing, but for the figure."""
     from squall.faults.plan import load_plan
-    from squall.scenarios.capacity import CapacityError, measure_capacity, parse_rates, parse_sla
+    from squall.scenarios.capacity import CapacityError, Measured, measure_capacity, parse_rates, parse_sla
+    from squall.scenarios.figure import others
     from squall.scenarios.load import Arrivals
     from squall.scenarios.stacks import STACKS
     from squall.scenarios.study import PRECISE, QUICK, Asked, study
@@ -137,7 +172,8 @@ def _measured(
             if value:
                 raise CapacityError(f"{option}: this is for stacks; the whole desk has Poisson load and no plan")
         with progress_bar("capacity") as progress:
-            return measure_capacity(parse_rates(rates or "100:500:100"), limit, orders, seed, overrides, progress)
+            rising = parse_rates(rates or "100:500:100")
+            return measure_capacity(rising, limit, orders, seed, overrides, progress), Measured(())
     if overrides:
         raise CapacityError(f"--set {overrides[0]}: a stack has no settings; this is for the whole desk")
     asked = Asked(
@@ -151,4 +187,8 @@ def _measured(
         journal=journal,
     )
     with progress_bar("capacity") as progress:
-        return study(names, asked, jobs, progress)
+        measured = study(names, asked, jobs, progress)
+    if not figure or arrivals or journal or plan:
+        return measured, Measured(())
+    with progress_bar("beside it") as progress:
+        return measured, others(asked, jobs, progress)

@@ -3,13 +3,18 @@
 from functools import cache
 
 import numpy as np
+import pytest
 
+from squall.reports.capacity import render_capacity
+from squall.reports.others import others_figure, others_words
+from squall.scenarios.capacity import parse_sla
 from squall.scenarios.estimate import nearest_rank
-from squall.scenarios.figure import FIGURE_NS, FITTED, RATES, beside, errors, lone_order_ns
+from squall.scenarios.figure import FIGURE_NS, FITTED, RATES, beside, errors, lone_order_ns, others
 from squall.scenarios.load import Arrivals, arrival_times
 from squall.scenarios.order_path_model import passed_ns
 from squall.scenarios.result import CapacityCurve, CapacityPoint, CapacitySla, DrawnCurve
 from squall.scenarios.stacks import STACKS
+from squall.scenarios.study import Asked, Effort
 from squall.sim.rng import Chance
 from tests.profiles import PROFILE
 
@@ -60,6 +65,41 @@ def test_poisson_load_does_not_reach_the_figure() -> None:
     """At 3,000 orders/s each waits for a microsecond or two: without bursts there is nothing to see."""
     for name in STACKS:
         assert p99_ns(name, 3_000, Arrivals.POISSON) < 0.03 * FIGURE_NS[name][-1]
+
+
+@cache
+def sketched() -> tuple[CapacityCurve, ...]:
+    asked = Asked((500, 3_000), parse_sla("p99<100us"), 1)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("squall.scenarios.figure.SKETCH", Effort(least=5, most=5, orders=150))
+        return others(asked).curves
+
+
+def test_beside_the_figure_are_the_same_stacks_without_bursts_and_with_the_journal() -> None:
+    found = {curve.profile: curve.points for curve in sketched()}
+    assert list(found) == [*(f"{name}/poisson" for name in STACKS), *(f"{name}/journal" for name in STACKS)]
+    for name in STACKS:
+        assert found[f"{name}/poisson"][-1].p99_ns < 0.03 * FIGURE_NS[name][-1]
+        assert found[f"{name}/journal"][0].p99_ns > FIGURE_NS[name][1], "its disk and the backup's are on the path"
+        assert found[f"{name}/journal"][0].p99_parts_ns["wire"] > 0
+
+
+def test_what_is_beside_the_figure_is_drawn_each_in_its_own_kind_of_line_and_said_in_words() -> None:
+    curves = tuple(curve_of(each) for each in drawn())
+    figure = others_figure(curves, sketched())
+    dashes = {trace["name"]: trace["line"]["dash"] for trace in figure["data"]}
+    assert (dashes["baseline"], dashes["baseline/poisson"], dashes["baseline/journal"]) == ("solid", "dot", "dash")
+    colours = {trace["name"]: trace["line"]["color"] for trace in figure["data"]}
+    assert colours["lock-free"] == colours["lock-free/poisson"] == colours["lock-free/journal"]
+    said = others_words(sketched(), drawn())
+    assert said[0].startswith("Poisson load cannot reach the figure: at 3,000 orders/s it comes to ")
+    assert [line.split(":")[0] for line in said[1:]] == [f"{name}/journal" for name in STACKS]
+    assert "lock-free/journal" in render_capacity(curves, drawn(), sketched())
+
+
+def curve_of(each: DrawnCurve) -> CapacityCurve:
+    points = tuple(CapacityPoint(rate, 0, ns, 0, (ns, ns), 0.0, {}) for rate, ns in each.points)
+    return CapacityCurve(each.profile, None, points, CapacitySla("signal_to_wire_p99_ns", 100_000))
 
 
 def test_one_point_that_is_far_off_is_seen() -> None:

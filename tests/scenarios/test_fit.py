@@ -73,6 +73,7 @@ def test_of_a_textbook_s_queue_it_finds_the_service_the_end_and_no_bursts() -> N
         points.append(measured(load * 1e5, latencies))
     fit = fit_measurements("mm1.csv", points, None, (9e4, 1.1e5))
     assert found(fit)["contention"].value > 0.95
+    assert found(fit)["contention"].ci is not None
     assert found(fit)["lasts_ns"].ci is None, "without bursts, nothing is to be seen of how long they last"
     assert fit.saturates_per_s == pytest.approx(1e5, rel=0.06)
     near, over = fit.predictions

@@ -8,9 +8,11 @@ import pytest
 
 from squall.faults.fault import Plan, Planned
 from squall.faults.hardware import CoreThrottled
-from squall.faults.host import Crash
+from squall.faults.host import Crash, Pause
+from squall.faults.network import PacketLoss
 from squall.scenarios.load import BURSTS, Arrivals, arrival_times
-from squall.scenarios.order_path import FSYNC_NS, LAN_NS, LATE_NS, PARTS, START_NS, OrderPath, Passed
+from squall.scenarios.order_parts import PARTS
+from squall.scenarios.order_path import FSYNC_NS, LAN_NS, LATE_NS, START_NS, OrderPath, Passed
 from squall.scenarios.order_path_model import passed_ns
 from squall.scenarios.stacks import HOPS, STACKS, Stack
 from squall.sim.core import LOCAL_HOP_NS
@@ -61,6 +63,51 @@ def test_the_parts_of_an_orders_time_are_all_of_it(journal: bool) -> None:
     assert of["wake-up"] > 0
     assert of["pause"] > 0
     assert (of["commit"] > 0) is journal
+
+
+def whole(found: Passed, number: int) -> dict[str, int]:
+    """The parts of one order, which are all of its time."""
+    assert found.parts_ns[number].sum() == found.latency_ns[number]
+    return dict(zip(PARTS, found.parts_ns[number].tolist(), strict=True))
+
+
+def test_who_comes_while_the_host_stands_still_waits_for_that_and_not_in_a_queue() -> None:
+    plan = (Planned(Pause("desk"), 4 * MILLISECOND, 9 * MILLISECOND),)
+    found = OrderPath(calm("lock-free"), (4 * MILLISECOND, 4 * MILLISECOND), 10 * MILLISECOND, 1, plan).run()
+    first, second = (whole(found, number) for number in (0, 1))
+    assert first["pause"] == second["pause"] == 9 * MILLISECOND - 4 * MILLISECOND - START_NS
+    assert first["queue"] == 0
+    assert 0 < second["queue"] < 10_000
+
+
+def test_a_slow_machine_s_time_is_its_service_and_no_pause() -> None:
+    plan = (Planned(CoreThrottled("desk", 8.0), 0, 9 * MILLISECOND),)
+    healthy, hot = (
+        whole(OrderPath(calm("lock-free"), (4 * MILLISECOND,), 10 * MILLISECOND, 1, each).run(), 0)
+        for each in ((), plan)
+    )
+    assert hot["pause"] == 0
+    assert hot["service"] > 5 * healthy["service"]
+
+
+def test_the_way_to_the_backup_and_back_is_wire_and_what_is_sent_again_is_told_apart() -> None:
+    """Both disks are written; the backup's is the one that is waited for, by twice the way."""
+    alone = (5 * MILLISECOND,)
+    healthy = whole(OrderPath(calm("lock-free"), alone, 10 * MILLISECOND, 1, journal=True).run(), 0)
+    assert healthy["wire"] == 2 * LAN_NS
+    assert healthy["retransmission"] == 0
+    assert FSYNC_NS < healthy["commit"] < FSYNC_NS + 2_000
+    lossy = (Planned(PacketLoss("replication", 1.0), 5 * MILLISECOND, 20 * MILLISECOND),)
+    found = whole(OrderPath(calm("lock-free"), alone, 10 * MILLISECOND, 1, lossy, journal=True).run(), 0)
+    assert found["retransmission"] > 10 * MILLISECOND
+    assert found | {"retransmission": 0} == healthy
+
+
+def test_the_backup_s_own_pause_is_a_pause_of_the_order() -> None:
+    plan = (Planned(Pause("backup"), 5 * MILLISECOND, 9 * MILLISECOND),)
+    found = whole(OrderPath(calm("lock-free"), (5 * MILLISECOND,), 10 * MILLISECOND, 1, plan, journal=True).run(), 0)
+    assert 2 * MILLISECOND < found["pause"] < 3 * MILLISECOND
+    assert found["queue"] == 0
 
 
 @pytest.mark.parametrize("name", list(STACKS))
