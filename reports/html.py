@@ -8,10 +8,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from msgspec import Struct
 from plotly.offline import get_plotlyjs
 
+from squall.reports.flow import FlowRow, caption, rows, sankey
 from squall.reports.timeline import fault_tag, timeline
 from squall.reports.units import count, duration, metrics, moment, number, window
 from squall.reports.words import WORDS, effects, headline, open_questions, told_violation, what_went_wrong, worst_first
-from squall.scenarios.result import CausalStep, FaultResult, Lane, RunResult
+from squall.scenarios.result import CausalStep, FaultResult, FlowChart, Lane, RunResult
 
 _ENVIRONMENT: Final = Environment(
     loader=PackageLoader("squall.reports", ""),
@@ -51,6 +52,15 @@ class _SpanRow(Struct, frozen=True):
     window: str
 
 
+class _Flow(Struct, frozen=True):
+    """The Sankey chart, as JSON for its script, and what stands beside it."""
+
+    caption: str
+    figure: str
+    rows: tuple[FlowRow, ...]
+    sankey: str
+
+
 class _MetricTable(Struct, frozen=True):
     """Spans of the order's way against statistics; a cell is empty where a span lacks one."""
 
@@ -83,9 +93,14 @@ def render_html(result: RunResult) -> str:
         lanes=_span_rows(result.lanes),
         versions=sorted(result.versions.items()),
         figure=_script_json(timeline(result)),
+        flow=_flow(result.flow) if result.flow is not None else None,
         plotly=get_plotlyjs(),
         number=number,
     )
+
+
+def _flow(chart: FlowChart) -> _Flow:
+    return _Flow(caption(chart), chart.figure or "", tuple(rows(chart)), _script_json(sankey(chart)))
 
 
 def _steps(story: tuple[CausalStep, ...]) -> list[_Step]:

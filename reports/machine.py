@@ -10,6 +10,7 @@ from squall.scenarios.result import (
     CapacityCurve,
     CheckResult,
     FaultResult,
+    FlowChart,
     PowerResult,
     ProveRow,
     RunResult,
@@ -20,6 +21,7 @@ SCHEMA: Final = 1
 
 def run_json(result: RunResult) -> dict[str, Any]:
     """One run. The only report that holds `wall_s`, so the only one that differs from machine to machine."""
+    flow = {} if result.flow is None else {"flow": _flow(result.flow)}
     return {
         "schema": SCHEMA,
         "scenario": result.scenario,
@@ -33,6 +35,7 @@ def run_json(result: RunResult) -> dict[str, Any]:
         "checks": [_check(check) for check in result.checks],
         "faults": [_fault(fault) for fault in result.faults],
         "metrics": result.metrics,
+        **flow,
         "versions": result.versions,
     }
 
@@ -73,6 +76,15 @@ def _check(check: CheckResult) -> dict[str, Any]:
         "at_ns": check.at_ns,
         "seq": check.seq,
     }
+
+
+def _flow(chart: FlowChart) -> dict[str, Any]:
+    """Shares and deviations as numbers from 0 to 1."""
+    document: dict[str, Any] = msgspec.to_builtins(chart)
+    document["links"] = [
+        {**plain, "deviation": link.deviation} for plain, link in zip(document["links"], chart.links, strict=True)
+    ]
+    return document
 
 
 def _fault(fault: FaultResult) -> dict[str, Any]:

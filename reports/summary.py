@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
+from squall.reports.flow import flow_table
 from squall.reports.lines import STYLES, Cell, heading, paragraph, put, symbol, table
 from squall.reports.units import count, duration, metric, metrics, moment, number, window
 from squall.reports.words import WORDS, effects, headline, open_questions, told_violation, what_went_wrong, worst_first
@@ -27,6 +28,8 @@ def print_summary(result: RunResult, console: Console) -> None:
     _promises(result, console)
     _faults(result, console)
     _figures(result, console)
+    if result.flow is not None:
+        flow_table(result.flow, console)
     put(console)
     put(console, ("Digest  ", "dim"), result.digest)
 

@@ -20,6 +20,7 @@ from squall.faults.fault import InstalledPlan, Plan, PlanError, Planned
 from squall.faults.swarm import forced_points
 from squall.scenarios.checks.feed import recorded_touches
 from squall.scenarios.desk import Desk, DeskError
+from squall.scenarios.flow import FlowBook, chart_of, traded_ns
 from squall.scenarios.result import CausalStep, CheckResult, FaultResult, RunResult, Verdict
 from squall.scenarios.scenario import Judge, Promise, Ruling, Scenario
 from squall.scenarios.settings import check_together, keys, override
@@ -37,6 +38,8 @@ VERSIONED: Final = ("simpy", "numpy", "networkx", "msgspec", "hypothesis")
 PROGRESS_STEPS: Final = 100
 LARGEST_SEED: Final = 2**63 - 1
 NO_COMMAND: Final = "the test or the file that this came from: no option says its plan, workload or duration"
+LATER: Final = ("refractory_ns", "dark_share")
+"""Numbers of a workload that there were not always."""
 GZIP_MAGIC: Final = b"\x1f\x8b"
 
 Progress = Callable[[float], None]
@@ -164,7 +167,7 @@ def configuration(choice: Choice, scenario: Scenario) -> dict[str, object]:
     """What decides a run besides the seed, in plain values: the first record, and so part of the digest."""
     recorded: dict[str, object] = {
         "settings": keys(scenario.settings),
-        "workload": msgspec.to_builtins(scenario.workload),
+        "workload": _workload(scenario.workload),
         # A stage's plan has been drawn.
         "plan": [_recorded(planned) for planned in (() if callable(scenario.plan) else scenario.plan)],
         "with_faults": choice.with_faults,
@@ -185,6 +188,12 @@ def configuration(choice: Choice, scenario: Scenario) -> dict[str, object]:
         recorded["buggify"] = list(forced_points(Chance(choice.seed)))
         recorded["ties"] = "shuffled"
     return recorded
+
+
+def _workload(workload: Workload) -> dict[str, object]:
+    """As it is; what came later stands there only where it is used, so that older runs keep their digests."""
+    plain = msgspec.to_builtins(workload)
+    return {name: value for name, value in plain.items() if name not in LATER or value}
 
 
 def _recorded(planned: Planned) -> list[object]:
@@ -236,14 +245,22 @@ class Judged(msgspec.Struct):
 
 
 def run(
-    choice: Choice, sink: Sink | None = None, progress: Progress | None = None, about: str | None = None
+    choice: Choice,
+    sink: Sink | None = None,
+    progress: Progress | None = None,
+    about: str | None = None,
+    flow: bool = False,
 ) -> RunResult:
     """Build, run and judge, and tell the story of a violation. The guard is on while the kernel steps.
 
-    The story is of the promise *about*, where that broke, and else of the one that broke first.
+    The story is of the promise *about*, where that broke, and else of the one that broke first. *flow*: count
+    what flows through the desk also where the scenario is not about that. DeskError where the desk is not Squall's own.
     """
     scenario = choice.settled()
-    judged = judge(choice, scenario, sink, progress)
+    books: list[FlowBook] = []
+    counted = flow or scenario.flow is not None
+    watch = (lambda stage: books.append(FlowBook(stage))) if counted else None
+    judged = judge(choice, scenario, sink, progress, watch)
     told = _told(judged.checks, about)
     stage, world, measure = judged.stage, judged.stage.world, judged.stage.measure
     return RunResult(
@@ -268,6 +285,7 @@ def run(
         counts=measure.count_series(),
         checkpoints=tuple(world.trace.checkpoints),
         told=None if told is None else told.name,
+        flow=chart_of(books[0].settled(), traded_ns(stage), scenario.flow) if books else None,
     )
 
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from squall.faults.fault import Draw, Plan
 from squall.scenarios.desk import Desk
+from squall.scenarios.flow_figure import FlowFigure
 from squall.scenarios.past import PastDays
 from squall.scenarios.result import Verdict
 from squall.scenarios.settings import SECOND, Settings
@@ -107,6 +108,8 @@ class Scenario(Struct, frozen=True):
     """Whether Squall's own desk stands in two sites, rack by rack (`our_sites`), and not all on one switch."""
     desk: Desk | None = None
     """In place of Squall's own."""
+    flow: FlowFigure | None = None
+    """What the run's flow is drawn beside, where the scenario is about that."""
 
 
 EXCHANGE_API: Final = "exchange API timeouts (38 %)"

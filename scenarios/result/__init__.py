@@ -22,6 +22,7 @@ from squall.scenarios.result.fit import (
     FitPoint,
     FitPrediction,
 )
+from squall.scenarios.result.flow import FlowChart, FlowLink, FlowNode
 from squall.scenarios.result.inspection import (
     HistoryStep,
     HostState,
@@ -79,6 +80,9 @@ __all__ = [
     "FitParameter",
     "FitPoint",
     "FitPrediction",
+    "FlowChart",
+    "FlowLink",
+    "FlowNode",
     "HistoryStep",
     "HostState",
     "Inspection",

@@ -6,6 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from squall.scenarios.result.flow import FlowChart
+
 
 class Verdict(Enum):
     PASS = "pass"
@@ -112,3 +114,5 @@ class RunResult(Struct, frozen=True):
     checkpoints: tuple[str, ...] = ()
     told: str | None = None
     """The broken promise that the story is about, where there is a story."""
+    flow: FlowChart | None = None
+    """Where the scenario is about it, or it was asked for."""

@@ -33,6 +33,9 @@ from squall.commands.outputs import outputs, progress_bar, quiet, show, show_dra
 @click.option("--html", "html_file", metavar="FILE", help="Write the report, one self-contained page.")
 @JUNIT
 @MARKDOWN
+@click.option(
+    "--flow", is_flag=True, help="Draw the flow from market data to positions, whatever the scenario is about."
+)
 @click.option("--trace", "trace_file", metavar="FILE", help="Write every record, as JSON Lines.")
 def run(
     scenario: str,
@@ -46,6 +49,7 @@ def run(
     html_file: str | None,
     junit_file: str | None,
     markdown_file: str | None,
+    flow: bool,
     trace_file: str | None,
 ) -> None:
     """Run a scenario once and judge it."""
@@ -68,7 +72,7 @@ def run(
         progress_bar(label) as progress,
         quiet(json_file),
     ):
-        result = run_scenario(choice, sink, progress)
+        result = run_scenario(choice, sink, progress, flow=flow)
     write_each(
         (json_target, lambda: encode(run_json(result)).decode() + "\n"),
         (html_target, lambda: render_html(result)),

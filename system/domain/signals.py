@@ -10,7 +10,7 @@ from msgspec import Struct
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
 from squall.system.config import SECOND
 from squall.system.domain.clients import ClientFlow
-from squall.system.domain.ids import ClOrdID, Symbol
+from squall.system.domain.ids import ClOrdID, Symbol, Venue
 from squall.system.domain.messages import AmendOrder, SubmitOrder, Tick
 from squall.system.domain.strategies.rules import Rule
 from squall.system.wiring import Instrument
@@ -71,6 +71,10 @@ class Workload(Struct, frozen=True):
     order takes what there is, at once. Shares and lots above are not used, but for *buy_share*, which is 0 or 1."""
     ticks_per_order: int = 2
     """How many ticks of a symbol make an order, where ticks decide."""
+    refractory_ns: int = 0
+    """Where ticks decide: for so long after an order of a symbol its further signals are passed over."""
+    dark_share: float = 0.0
+    """Of all orders, those that go to a dark pool, where there is one: DAY, limited by the touch of the other side."""
     rule: Rule | None = None
     """A strategy that decides by itself at each tick: of the above it heeds its name, its times and *lots_step*."""
     clients: ClientFlow | None = None
@@ -80,9 +84,19 @@ class Workload(Struct, frozen=True):
         for name in ("orders_per_s", "burst", "lots_min", "lots_step", "ticks_per_order"):
             _expect(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         _expect(self.start_ns >= 0, "start_ns", self.start_ns, "at least 0")
+        _expect(self.refractory_ns >= 0, "refractory_ns", self.refractory_ns, "at least 0")
         _expect(self.cancel_after_ns >= 0, "cancel_after_ns", self.cancel_after_ns, "at least 0")
         _expect(self.lots_max >= self.lots_min, "lots_max", self.lots_max, f"at least {self.lots_min}")
-        for name in ("buy_share", "marketable_share", "gtc_share", "market_share", "stop_share", "amend_share"):
+        shares = (
+            "buy_share",
+            "marketable_share",
+            "gtc_share",
+            "market_share",
+            "stop_share",
+            "amend_share",
+            "dark_share",
+        )
+        for name in shares:
             _expect(0.0 <= getattr(self, name) <= 1.0, name, getattr(self, name), "a share from 0 to 1")
         _expect(0 <= self.participation_percent < 100, "participation_percent", self.participation_percent, "0 to 99")
         one_sided = not self.participation_percent or self.buy_share in (0.0, 1.0)
@@ -106,6 +120,7 @@ class Draws(Struct, frozen=True, gc=False):
     style: float
     depth: float
     term: float = 1.0
+    dark: float = 1.0
 
 
 class BestTouch(Struct, frozen=True, gc=False):
@@ -129,6 +144,7 @@ class DropReason(Enum):
     DOWN = "down"
     NO_VOLUME = "nothing was traded"
     COLLAR = "the market moves too fast"
+    REFRACTORY = "too soon after the last order"
     NEVER_TAKEN = "not taken after the last repetition"
 
 
@@ -190,10 +206,16 @@ def shape_order(
     draws: Draws,
     intended_ns: int,
     side: Side | None = None,
+    pool: Venue | None = None,
 ) -> SubmitOrder | DropReason:
-    """The order itself; *side* overrides the drawn one. Prices keep to the tick grid, on the safe side."""
+    """The order itself; *side* overrides the drawn one. Prices keep to the tick grid, on the safe side.
+
+    *pool* is the dark pool that there is, if there is one.
+    """
     if side is None:
         side = Side.BUY if draws.side < workload.buy_share else Side.SELL
+    if pool is not None and draws.dark < workload.dark_share:
+        return _shape_dark(workload, instrument, cl_ord_id, touch, draws, intended_ns, side, pool)
     if draws.style >= 1.0 - workload.stop_share:
         return _shape_stop(workload, instrument, cl_ord_id, touch, draws, intended_ns, side)
     marketable = draws.style < workload.marketable_share
@@ -252,6 +274,35 @@ def _shape_stop(
         price_half_ticks=max(tick, stop + THROUGH_TICKS * beyond) if limited else None,
         intended_ns=intended_ns,
         stop_price_half_ticks=stop,
+    )
+
+
+def _shape_dark(
+    workload: Workload,
+    instrument: Instrument,
+    cl_ord_id: ClOrdID,
+    touch: BestTouch,
+    draws: Draws,
+    intended_ns: int,
+    side: Side,
+    pool: Venue,
+) -> SubmitOrder | DropReason:
+    """To meet somebody at the middle; the limit only keeps it from a middle that has run away."""
+    touch_half_ticks = touch.ask_half_ticks if side is Side.BUY else touch.bid_half_ticks
+    if touch_half_ticks == 0:
+        return DropReason.EMPTY_SIDE
+    return SubmitOrder(
+        cl_ord_id=cl_ord_id,
+        strategy=workload.strategy,
+        symbol=instrument.symbol,
+        side=side,
+        quantity_lots=_lots(workload, draws.lots),
+        ord_type=OrdType.LIMIT,
+        time_in_force=TimeInForce.DAY,
+        price_half_ticks=_on_grid(touch_half_ticks, instrument.tick_half_ticks, side),
+        intended_ns=intended_ns,
+        venue=pool,
+        decision_twice_half_ticks=touch.twice_middle,
     )
 
 

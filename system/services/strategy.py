@@ -70,6 +70,9 @@ class Strategy:
         self._numbers: dict[Symbol, int] = dict.fromkeys(self._by_symbol, 0)
         self._reserved: dict[Symbol, int] = dict.fromkeys(self._by_symbol, 0)
         self._touch_before: dict[Symbol, BestTouch] = {}
+        self._sent_ns: dict[Symbol, int] = {}
+        """When ticks last made an order of a symbol."""
+        self._pools = {symbol: route.venue for route in wiring.venues if route.dark for symbol in route.symbols}
         algorithm = Side.BUY if workload.buy_share else Side.SELL
         self._collars = {symbol: Collar(algorithm) for symbol in self._by_symbol}
         self._traded_lots: dict[Symbol, int] = dict.fromkeys(self._by_symbol, 0)
@@ -196,10 +199,15 @@ class Strategy:
         assert touch is not None, "the tick that has just come is fresh"
         side = reversion_side(touch, self._touch_before.get(symbol))
         self._touch_before[symbol] = touch
+        now_ns, sent_ns = self._runtime.monotonic_ns, self._sent_ns.get(symbol)
         for _ in range(workload.burst):
             self._numbers[symbol] += 1
             if self._numbers[symbol] > self._reserved[symbol] - NUMBERS_RESERVED // 2:
                 self._reserve(symbol)
+            if sent_ns is not None and now_ns - sent_ns < workload.refractory_ns:
+                self._drop(order_name(workload, symbol, self._numbers[symbol]), DropReason.REFRACTORY)
+                continue
+            self._sent_ns[symbol] = now_ns
             self._signal(self._by_symbol[symbol], self._numbers[symbol], self._runtime.now_ns, side)
 
     def _reserve(self, symbol: Symbol) -> None:
@@ -225,7 +233,8 @@ class Strategy:
             order = self._child(instrument, cl_ord_id, touch, intended_ns)
         else:
             draws = self._draws(cl_ord_id)
-            order = shape_order(self._workload, instrument, cl_ord_id, touch, draws, intended_ns, side)
+            pool = self._pools.get(instrument.symbol) if self._workload.dark_share else None
+            order = shape_order(self._workload, instrument, cl_ord_id, touch, draws, intended_ns, side, pool)
         match order:
             case SubmitOrder():
                 self._submission.send(order)
@@ -266,6 +275,7 @@ class Strategy:
             style=chance("signal", cl_ord_id, "style"),
             depth=chance("signal", cl_ord_id, "depth"),
             term=chance("signal", cl_ord_id, "term") if self._workload.gtc_share else 1.0,
+            dark=chance("signal", cl_ord_id, "dark") if self._workload.dark_share else 1.0,
         )
 
     def _drop(self, cl_ord_id: ClOrdID, reason: DropReason, count: int = 1) -> None:
