@@ -36,6 +36,7 @@ from squall.faults.host import Crash, Pause
 from squall.faults.kinds import tag_of
 from squall.faults.link import BurstyLoss, CongestedLink, SqueezedLink
 from squall.faults.market import QuoteStuffing
+from squall.faults.memory import MemoryLeak
 from squall.faults.messages import FieldsSwapped
 from squall.faults.network import Clogging, Flapping, LinkCut, PacketLoss, Partition
 from squall.faults.packets import Corruption, Duplication, Jitter, Latency, Reordering
@@ -317,6 +318,7 @@ CATALOGUE: Final[Mapping[str, tuple[Drawn, ...]]] = {
         Drawn(Hangs, lambda world, dice: Hangs(_service(world, dice)), 10 * MILLISECOND),
         Drawn(Livelock, lambda world, dice: Livelock(_service(world, dice)), 10 * MILLISECOND, 2 * SECOND),
         Drawn(Sluggish, lambda world, dice: Sluggish(_service(world, dice), dice.share("factor", 2.0, 1_000.0))),
+        Drawn(MemoryLeak, lambda world, dice: MemoryLeak(_service(world, dice), int(dice.between("mib", 1e3, 2e4)))),
         Drawn(BadConfig, _misconfigured),
         Drawn(FieldsSwapped, _mistyped),
     ),

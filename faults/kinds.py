@@ -25,6 +25,7 @@ from squall.faults.hardware import ClockDrift, ClockStep, CoreThrottled, DiskFul
 from squall.faults.host import Crash, Pause
 from squall.faults.link import BurstyLoss, CongestedLink, SqueezedLink
 from squall.faults.market import BookThins, QuoteStuffing
+from squall.faults.memory import MemoryLeak
 from squall.faults.messages import FieldsSwapped, OffByOne, ValueAsQuantity
 from squall.faults.network import Clogging, Flapping, LinkCut, PacketLoss, Partition
 from squall.faults.operator import PullSwitch
@@ -98,6 +99,7 @@ KINDS: Final[tuple[type[FaultKind], ...]] = (
     Hangs,
     Livelock,
     Sluggish,
+    MemoryLeak,
     OldVersion,
     BadConfig,
     WrongEntry,

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from squall.scenarios.settings import Settings
 from squall.scenarios.sites import Sites, groups_of_sites, misplaced
+from squall.sim.core_group import GroupSpec
 from squall.sim.host import Costs
 from squall.sim.program import Program
 from squall.sim.world import World
@@ -51,6 +52,13 @@ class Seat(Struct, frozen=True):
     """Whether it gets market data of each venue in that venue's own words, where it has any, or in plain ones."""
     versions: Mapping[str, Make] = {}
     """Other builds of it, by name: a fault may deploy one."""
+    core: str = ""
+    """The core that it is pinned to, by a name that seats of one host may share; empty: one of its own."""
+    cores: GroupSpec | None = None
+    """What that core is like: how many there are of it, what a message takes, how many may wait. None: as plain as can
+    be. Of seats that share it one says so."""
+    memory_bytes: int = 0
+    """At so much its machine kills it, and starts it again; 0: nobody looks."""
 
 
 Primary = Callable[[], Address | None]
@@ -89,7 +97,12 @@ class Desk(Struct, frozen=True):
         for address in addresses:
             if addresses.count(address) > 1:
                 raise DeskError(f"desk.seats: expected addresses of their own, found {address!r} more than once")
+        described: list[tuple[str, str]] = []
         for seat in self.seats:
+            place = (seat.host, seat.core or seat.address)
+            if seat.cores is not None and place in described:
+                raise DeskError(f"desk.seats: {seat.address}: core {place[1]!r} of {seat.host} is described already")
+            described += [place] if seat.cores is not None else []
             for line in seat.feed_lines:
                 if line not in FEED_LINES:
                     raise DeskError(f"desk.seats: {seat.address}: no feed line {line!r}; lines are A and B")

@@ -209,6 +209,9 @@ def _places(desk: Desk) -> dict[str, object]:
         "orders_from": list(desk.orders_from),
         "snapshots_from": list(desk.snapshots_from),
     }
+    pinned = [[seat.address, seat.core, repr(seat.cores), seat.memory_bytes] for seat in desk.seats]
+    if any(each[1:] != ["", "None", 0] for each in pinned):
+        places["cores"] = pinned
     if desk.sites:
         places["sites"] = msgspec.to_builtins(desk.sites)
     return places

@@ -92,6 +92,9 @@ def build(
     vendor = scenario.market.second_provider
     floor = Floor(exchanges.instruments, exchanges.routes, scenario.workload, scenario.settings, vendor)
     for seat in desk.seats:
+        if seat.cores is not None:
+            world.add_cores(seat.host, seat.core or seat.address, seat.cores)
+    for seat in desk.seats:
         _place(world, seat, floor)
     if scenario.market.past is not None and desk.wiring is not None:
         host = desk.host_of(desk.wiring(floor).tick_store)
@@ -185,9 +188,11 @@ def _place(world: World, seat: Seat, floor: Floor) -> None:
         seat.address,
         partial(factory, make=seat.make),
         costs,
+        core=seat.core or None,
         aliases=aliases,
         versions={name: partial(factory, make=make) for name, make in seat.versions.items()},
         config=floor.settings.desk,
+        memory_bytes=seat.memory_bytes,
     )
 
 

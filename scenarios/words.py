@@ -19,6 +19,7 @@ from squall.sim.trace import (
     ProgramRaised,
     ProgramStarted,
     ProgramStopped,
+    QueueFull,
     Record,
     Retransmitted,
     RoutesChanged,
@@ -74,6 +75,8 @@ def in_words(record: Record) -> str:
         case DiskLost():
             what = "the whole disk" if event.whole_disk else "what was not synced"
             return f"loses {what}: {_count(event.records, 'record')}"
+        case QueueFull():
+            return f"{event.message} from {event.sender} to {event.to} finds the queue full, and {event.deed}"
         case HostCrashed():
             return "crashes" + (", and its disk is gone" if event.with_disk else "")
         case HostRestarted():

@@ -1,6 +1,7 @@
 """A core: one queue, one job in service at a time, and what it costs to be served."""
 
 from collections import deque
+from collections.abc import Callable
 from heapq import heappush
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,6 +11,7 @@ from squall.sim.kernel import WORK
 
 if TYPE_CHECKING:
     from squall.sim.host import Host
+    from squall.sim.ring import Ring
     from squall.sim.slot import Slot
 
 LOCAL_HOP_NS: Final = 500
@@ -46,6 +48,9 @@ class Job(Struct):
 
 class Core:
     """First in, first out, one job in service, and one completion event that a pause or a crash takes back."""
+
+    ring: "Ring | None" = None
+    """The bounded queue before it, for messages from the same machine; a plain core has room for any number."""
 
     def __init__(self, host: "Host", label: str) -> None:
         self.host = host
@@ -133,6 +138,10 @@ class Core:
             self._serve(self._current, self._left_ns)
         else:
             self._next()
+
+    def stall(self, slot: "Slot") -> Callable[[], None]:
+        """Stand still after this handler of *slot*, until what is returned is called: for core groups alone."""
+        raise ValueError(f"{slot.address}: a full queue is to block it, and only cores of a group can stand still")
 
     def crash(self) -> None:
         """Forget everything."""

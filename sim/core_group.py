@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from squall.sim.core import MESSAGE, STREAMED, Core, Job
+from squall.sim.ring import QueueSpec, Ring
 from squall.sim.service import ServiceTime
 
 if TYPE_CHECKING:
@@ -23,6 +24,13 @@ class GroupSpec(Struct, frozen=True):
     cores: int = 1
     service: Mapping[type, ServiceTime] = {}
     """Drawn by the message's identity, which has to tell one visit of a thing from its next one."""
+    queue: QueueSpec | None = None
+    """How much room there is for messages from the same machine; None: for any number."""
+    idle_after_ns: int = 0
+    idle_slowness: float = 1.0
+    ramp_ns: int = 0
+    """Frequency scaling: a core that had nothing to do for *idle_after_ns* has clocked down. It takes *idle_slowness*
+    times as long over what comes then, for *ramp_ns*, until its governor has clocked it up."""
     wake_up_ns: int = 0
     """A core that idles sleeps: whoever comes first waits so long for it to be scheduled. 0: it spins."""
     contention: float = 0.0
@@ -36,6 +44,9 @@ class GroupSpec(Struct, frozen=True):
         for holds, what in (
             (self.cores >= 1, f"cores: expected at least 1, found {self.cores}"),
             (self.wake_up_ns >= 0, f"wake_up_ns: expected at least 0, found {self.wake_up_ns}"),
+            (self.idle_after_ns >= 0, f"idle_after_ns: expected at least 0, found {self.idle_after_ns}"),
+            (1.0 <= self.idle_slowness <= 100.0, f"idle_slowness: expected 1 to 100, found {self.idle_slowness}"),
+            (self.ramp_ns >= 0, f"ramp_ns: expected at least 0, found {self.ramp_ns}"),
             (self.contention >= 0, f"contention: expected at least 0, found {self.contention}"),
             (self.coherency >= 0, f"coherency: expected at least 0, found {self.coherency}"),
         ):
@@ -46,7 +57,19 @@ class GroupSpec(Struct, frozen=True):
 class _Seat:
     """One core of the group: what it serves, and until when."""
 
-    __slots__ = ("began_ns", "came_ns", "due", "ends_ns", "given_ns", "handling", "job", "left_ns")
+    __slots__ = (
+        "began_ns",
+        "came_ns",
+        "due",
+        "ended_ns",
+        "ends_ns",
+        "fast_at_ns",
+        "given_ns",
+        "handling",
+        "job",
+        "left_ns",
+        "stalls",
+    )
 
     def __init__(self) -> None:
         self.job: Job | None = None
@@ -58,6 +81,12 @@ class _Seat:
         self.came_ns = 0
         self.began_ns = 0
         self.handling = False
+        self.ended_ns = 0
+        """When it last had something to do, …"""
+        self.fast_at_ns = 0
+        """… and when it is, or was, at its full clock again after having had nothing."""
+        self.stalls: dict[object, Slot] = {}
+        """Messages that it pushes into full queues, each by whom."""
 
 
 class CoreGroup(Core):
@@ -78,6 +107,10 @@ class CoreGroup(Core):
         """When each of those that wait has come."""
         self._here = 0
         self._since_ns = 0
+        self._at: _Seat | None = None
+        """The core whose handler runs."""
+        if spec.queue is not None:
+            self.ring = Ring(self, spec.queue)
 
     @property
     def label(self) -> str:
@@ -118,7 +151,22 @@ class CoreGroup(Core):
         seat.given_ns = given_ns
         seat.came_ns = came_ns
         seat.began_ns = self._kernel.now_ns
-        self._run(seat, given_ns + wake_up_ns)
+        self._run(seat, given_ns + wake_up_ns + self._clocked_down_ns(seat, given_ns))
+
+    def _clocked_down_ns(self, seat: _Seat, given_ns: int) -> int:
+        """How much longer it takes for the core's having been idle."""
+        spec, now_ns = self.spec, self._kernel.now_ns
+        if spec.idle_slowness == 1.0:
+            return 0
+        if now_ns - seat.ended_ns >= spec.idle_after_ns:
+            seat.fast_at_ns = now_ns + spec.ramp_ns
+        slow_ns = seat.fast_at_ns - now_ns
+        if slow_ns <= 0:
+            return 0
+        all_of_it_ns = int(given_ns * spec.idle_slowness)
+        if all_of_it_ns <= slow_ns:
+            return all_of_it_ns - given_ns
+        return slow_ns - int(slow_ns / spec.idle_slowness)  # the rest is done at full clock
 
     def _run(self, seat: _Seat, for_ns: int) -> None:
         if self._slowness != 1.0:
@@ -140,11 +188,14 @@ class CoreGroup(Core):
         self.busy_ns += seat.given_ns
         if self.watch is not None:
             self.watch(job, seat.came_ns, seat.began_ns, seat.given_ns)
+        seat.ended_ns = self._kernel.now_ns
         seat.handling = True
+        self._at = seat
         try:
             self.host.handle(job)
         finally:
-            seat.handling = False
+            self._at = None
+            seat.handling = bool(seat.stalls)
         self._next()
 
     def _next(self) -> None:
@@ -157,6 +208,22 @@ class CoreGroup(Core):
                 job = self.waiting.popleft()
                 # It has not slept: there was something to do.
                 self._begin(seat, job, self._came.popleft(), 0)
+                if self.ring is not None:
+                    self.ring.has_room()
+
+    def stall(self, slot: "Slot") -> Callable[[], None]:
+        """The core whose handler runs takes nothing more after it, until what is returned is called."""
+        seat, token = self._at, object()
+        if seat is None:
+            raise ValueError(f"{slot.address}: a full queue is to block it, and none of its handlers runs")
+        seat.stalls[token] = slot
+
+        def go_on() -> None:
+            if seat.stalls.pop(token, None) is not None and not seat.stalls and self._at is not seat:
+                seat.handling = False
+                self._next()
+
+        return go_on
 
     def pause(self) -> None:
         """Stop where we are; what is in service keeps what it has been served."""
@@ -186,8 +253,12 @@ class CoreGroup(Core):
         for seat in self._seats:
             seat.due = 0
             seat.job = None
+            seat.stalls.clear()
+            seat.handling = seat is self._at
         self.waiting.clear()
         self._came.clear()
+        if self.ring is not None:
+            self.ring.clear()
 
     def forget(self, slot: "Slot") -> None:
         """Forget what one program has waiting here, or in service: it is no more."""
@@ -200,6 +271,10 @@ class CoreGroup(Core):
                 seat.due = 0
                 seat.job = None
                 self._moves(-1)
+            seat.stalls = {token: by for token, by in seat.stalls.items() if by is not slot}
+            seat.handling = bool(seat.stalls) or seat is self._at
+        if self.ring is not None:
+            self.ring.clear(slot)
         self._next()
 
     def _moves(self, by: int) -> None:

@@ -13,6 +13,7 @@ from squall.sim.program import Message, Program
 
 if TYPE_CHECKING:
     from squall.sim.host import Host
+    from squall.sim.memory import Memory
     from squall.sim.stream import End
 
 NEVER_DURABLE: Final = 0
@@ -45,6 +46,8 @@ class Slot:
         self.timers: dict[Hashable, Call] = {}
         self.unreadable = 0
         """How often running it has gone down, over files that could not be read, before it was up for once."""
+        self.memory: Memory | None = None
+        """Its limit and what it leaks; None where nobody has said anything about either."""
         self.tap: Tap | None = None
         """What a fault has done to the program's code; nothing, as a rule."""
 

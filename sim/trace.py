@@ -106,6 +106,15 @@ class DiskLost(Event, frozen=True, gc=False, tag=True):
     whole_disk: bool
 
 
+class QueueFull(Event, frozen=True, gc=False, tag=True):
+    """A bounded queue of the machine had no room for one more message: it waits, is dropped or is rejected."""
+
+    to: str
+    sender: str
+    message: str
+    deed: str
+
+
 class HostCrashed(Event, frozen=True, gc=False, tag=True):
     with_disk: bool
 

@@ -66,7 +66,12 @@ class Transport:
         """A datagram: its fate is decided now; it may be lost, and it may overtake another."""
         target = self.slot_of(to)
         if target.host is slot.host:
-            target.host.enqueue(target, MESSAGE, slot.address, message, target.cost_ns(message) + LOCAL_HOP_NS)
+            cost_ns = target.cost_ns(message) + LOCAL_HOP_NS
+            if target.core.ring is None:
+                target.host.enqueue(target, MESSAGE, slot.address, message, cost_ns)
+            else:
+                job = Job(target, MESSAGE, slot.address, message, cost_ns, self._kernel.cause)
+                target.core.ring.takes(slot, job, streamed=False)
             return
         kernel, network = self._kernel, self._network
         record = kernel.cause if message.is_heartbeat else self._sent(slot.host.name, slot.address, to, message)
@@ -169,7 +174,11 @@ class Transport:
             pipe = end.out
             if pipe is None:
                 target = end.peer
-                target.host.enqueue(target, STREAMED, end.far, message, target.cost_ns(message) + LOCAL_HOP_NS)
+                cost_ns = target.cost_ns(message) + LOCAL_HOP_NS
+                if target.core.ring is not None:
+                    job = Job(target, STREAMED, end.far, message, cost_ns, self.world.kernel.cause)
+                    return target.core.ring.takes(slot, job, streamed=True)
+                target.host.enqueue(target, STREAMED, end.far, message, cost_ns)
                 return True
             if type(pipe) is TcpPipe and not pipe.has_room(message):
                 return False

@@ -12,6 +12,7 @@ from squall.sim.host import Costs, Host, ProgramRuntime, Slot
 from squall.sim.kernel import Kernel
 from squall.sim.link import LinkSpec
 from squall.sim.lives import Factory, Release
+from squall.sim.memory import Memory
 from squall.sim.network import Network
 from squall.sim.program import Program
 from squall.sim.rng import Chance, shuffled_ties
@@ -94,15 +95,19 @@ class World:
         aliases: tuple[str, ...] = (),
         versions: Mapping[str, Factory] | None = None,
         config: Any = None,
+        memory_bytes: int = 0,
     ) -> Slot:
         """Put a program on a host. Each alias is a further address of it, on a network card of its own.
 
-        *versions* are other builds of it that can be deployed; *config* is what it finds as its runtime's.
+        *versions* are other builds of it that can be deployed; *config* is what it finds as its runtime's; at
+        *memory_bytes* (0: never) it is killed.
         """
         machine = self.host(host)
         for each in (address, *aliases):
             self.transport.check_free(each)
         slot = machine.place(address, Release(factory, versions or {}, config), costs or Costs(), core)
+        if memory_bytes:
+            slot.memory = Memory(slot, memory_bytes)
         self.transport.register(address, slot, host)
         for alias in aliases:
             self.network.add_node(alias)

@@ -24,6 +24,7 @@ from squall.scenarios.run import Choice, judge, run
 from squall.scenarios.scenario import Promise, Scenario
 from squall.scenarios.search.coverage import Coverage
 from squall.scenarios.topology import Stage, build
+from squall.sim.core_group import CoreGroup, GroupSpec
 from squall.sim.exchange.wire.messages import (
     BookUpdate,
     Logon,
@@ -36,6 +37,8 @@ from squall.sim.exchange.wire.messages import (
     TimeInForce,
 )
 from squall.sim.guard import NondeterminismError
+from squall.sim.ring import QueueSpec
+from squall.sim.service import read_empirical
 from squall.system.runtime import Runtime
 from tests.scenarios.stages import Tale, fired, held, status, undecided
 
@@ -346,3 +349,23 @@ def test_a_coroutine_reads_its_hosts_clock_through_a_captured_name_too(tmp_path:
         + text.replace("        while len(self.orders) < orders:\n", asks)
     )
     assert CliRunner().invoke(cli, ["run", f"{own}:own_trader", "--no-faults"]).exit_code == 0
+
+
+def test_a_seat_may_be_pinned_to_cores_that_take_what_somebody_has_measured(tmp_path: Path) -> None:
+    measured = tmp_path / "service.csv"
+    measured.write_text("service_ns\n5000\n5000\n")
+    cores = GroupSpec(cores=2, service={LogonAccepted: read_empirical(measured)}, queue=QueueSpec(8))
+    seats = (_seat(core="isolated", cores=cores, memory_bytes=1 << 30), _seat(address="second", core="isolated"))
+    host = _over(Desk(seats=seats, orders_from=("box",))).world.host("box")
+    assert list(host.cores) == ["isolated"]
+    assert {slot.address: slot.core.name for slot in host.slots} == {"trader": "isolated", "second": "isolated"}
+    group = host.cores["isolated"]
+    assert isinstance(group, CoreGroup)
+    assert group.spec is cores
+    assert host.slots[0].memory is not None
+
+
+def test_cores_that_are_described_twice_are_refused() -> None:
+    seats = (_seat(core="x", cores=GroupSpec()), _seat(address="second", core="x", cores=GroupSpec()))
+    with pytest.raises(DeskError, match=r"desk\.seats: second: core 'x' of box is described already"):
+        Desk(seats=seats, orders_from=("box",))
