@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
+from squall.sim.exchange.wire.messages import OrdType, TimeInForce
 from squall.system.config import DeskConfig
 from squall.system.domain.algorithms import (
     Child,
@@ -18,9 +18,8 @@ from squall.system.domain.algorithms import (
     plan,
 )
 from squall.system.domain.claims import AlertRaised, ParentMoved, ProtectionActed
-from squall.system.domain.collar import Collar
-from squall.system.domain.desk_book import is_news
-from squall.system.domain.ids import ClOrdID, Symbol, Venue
+from squall.system.domain.ids import ClOrdID, Venue
+from squall.system.domain.market_view import MarketView
 from squall.system.domain.messages import (
     Algorithm,
     CancelParent,
@@ -39,9 +38,7 @@ from squall.system.domain.messages import (
 from squall.system.domain.parent_life import ParentLife
 from squall.system.domain.profile import Basis
 from squall.system.domain.routing import DarkRule
-from squall.system.domain.signals import BestTouch, best_touch
 from squall.system.domain.terms import Attribution
-from squall.system.domain.volume import VolumeMeter
 from squall.system.domain.working import DarkLeg, LitLegs, TakeBack, Wanted, Work, done, next_step, wanted
 from squall.system.runtime import Address, Runtime
 from squall.system.services import algos_diary
@@ -82,11 +79,9 @@ class Algos:
         self._runtime = runtime
         self._clients: Address = wiring.clients
         self._instruments = {instrument.symbol: instrument for instrument in wiring.instruments}
-        self._ticks: dict[Symbol, dict[Venue, Tick]] = {symbol: {} for symbol in self._instruments}
-        self._volume = {symbol: VolumeMeter() for symbol in self._instruments}
+        self._market = MarketView(wiring.instruments)
         self._tariffs = {route.venue: route.tariff for route in wiring.venues}
         self._pools = {symbol: route.venue for route in wiring.venues if route.dark for symbol in route.symbols}
-        self._collars = {(symbol, side): Collar(side) for symbol in self._instruments for side in Side}
         self.lives: dict[ClOrdID, ParentLife] = {}
         """Every parent of the day, those that are done included: a client may ask again."""
         self._restored: dict[ClOrdID, None] = {}
@@ -127,7 +122,7 @@ class Algos:
     def on_message(self, sender: Address, message: AlgosMessage) -> None:
         match message:
             case Tick():
-                self._on_tick(message)
+                self._market.see(message, self._runtime.monotonic_ns, self._collar)
             case ChildMoved():
                 if sender == self._submission.leader[1]:
                     self._on_child(message)
@@ -151,37 +146,9 @@ class Algos:
 
     # --- the market ---
 
-    def _on_tick(self, tick: Tick) -> None:
-        by_venue = self._ticks.get(tick.symbol)
-        if by_venue is None:
-            return
-        self._volume[tick.symbol].see(tick)
-        if not is_news(tick, by_venue.get(tick.venue)):
-            return
-        by_venue[tick.venue] = tick
-        touch = best_touch(by_venue.values())
-        if touch is None:
-            return
-        for side in Side:
-            facing = touch.ask_half_ticks if side is Side.BUY else touch.bid_half_ticks
-            if facing:
-                self._collars[tick.symbol, side].see(self._runtime.monotonic_ns, facing, self._collar)
-
-    def _middle_twice(self, symbol: Symbol) -> int | None:
-        """Of the best touch, in half ticks; None where it has not two sides that are fresh."""
-        touch = best_touch(self._ticks[symbol].values())
-        if touch is None or not touch.bid_half_ticks or not touch.ask_half_ticks:
-            return None
-        return touch.bid_half_ticks + touch.ask_half_ticks
-
     def _sight(self, life: ParentLife) -> Sight:
-        symbol, side = life.order.symbol, life.order.side
-        touch: BestTouch | None = best_touch(self._ticks[symbol].values())
-        traded_lots = life.traded_lots(self._volume[symbol].total_lots)
-        if not self._collar.price_collar:
-            return Sight(touch, traded_lots)
-        worst = self._collars[symbol, side].limit(self._instruments[symbol].tick_half_ticks, self._collar)
-        return Sight(touch, traded_lots, worst, runs=worst is None)
+        traded_lots = life.traded_lots(self._market.traded_lots(life.order.symbol))
+        return self._market.sight(life.order, traded_lots, self._collar)
 
     # --- clients ---
 
@@ -206,8 +173,8 @@ class Algos:
             case Plan(window):
                 order = replace(order, start_ns=window.start_ns, end_ns=window.end_ns)
                 life = self.lives[order.cl_ord_id] = ParentLife(order, planned)
-                life.volume_from_lots = self._volume[order.symbol].total_lots
-                life.arrival_twice = self._middle_twice(order.symbol)
+                life.volume_from_lots = self._market.traded_lots(order.symbol)
+                life.arrival_twice = self._market.middle_twice(order.symbol)
                 if order.algorithm is Algorithm.VWAP:
                     life.follows = self._follow(life.name, basis)
                 self._submission.remember(ParentPlanned(life.name, planned, life.arrival_twice, life.follows))
@@ -279,7 +246,7 @@ class Algos:
         """We know of its children what the OMS knows: it may go on, where an earlier life had begun it."""
         if life.name in self._restored:
             del self._restored[life.name]
-            life.count_volume_from(self._volume[life.order.symbol].total_lots)
+            life.count_volume_from(self._market.traded_lots(life.order.symbol))
 
     def _after_a_child(self, life: ParentLife) -> None:
         """If that was the last of it, it is over; otherwise what did not trade is tried again, a while later.
@@ -301,7 +268,7 @@ class Algos:
         outcome = life.outcome(now_ns)
         if outcome is not None:
             self._runtime.cancel_timer(("look", life.name))
-            self._ends.finish(life, outcome, self._middle_twice(life.order.symbol))
+            self._ends.finish(life, outcome, self._market.middle_twice(life.order.symbol))
             return
         if life.is_winding_up(now_ns):
             self._take_back(life)
@@ -342,7 +309,7 @@ class Algos:
 
     def _work(self, life: ParentLife, work: Work, now_ns: int) -> Hold:
         """Do what there is to do, and say why there is no more of it."""
-        quotes, again_ns = self._ticks[life.order.symbol], self._patience_ns(life)
+        quotes, again_ns = self._market.quotes(life.order.symbol), self._patience_ns(life)
         while True:
             step = next_step(
                 work, self._wanted(life, now_ns), now_ns, self._dark_rule(life), quotes, self._tariffs, again_ns
@@ -391,7 +358,7 @@ class Algos:
         """Written down before it goes out, so that no later life gives its name to another one."""
         order, name = life.order, life.next_name()
         life.mean(ChildState(name, lots))
-        touch = best_touch(self._ticks[order.symbol].values())
+        touch = self._market.touch(order.symbol)
         submit = SubmitOrder(
             cl_ord_id=name,
             strategy=STRATEGY,
@@ -429,7 +396,7 @@ class Algos:
 
     def _reconsider(self, life: ParentLife) -> None:
         """A trade of what has ended is busted or corrected, and nobody has been told of the end yet."""
-        if self._ends.goes_on(life, self._middle_twice(life.order.symbol)):
+        if self._ends.goes_on(life, self._market.middle_twice(life.order.symbol)):
             self._look(life)
 
     def _await_look(self, life: ParentLife, behind: bool) -> None:
