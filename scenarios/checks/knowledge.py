@@ -77,7 +77,7 @@ class Sights:
             return
         by_venue = self._ticks.setdefault(tick.symbol, {})
         last = by_venue.get(tick.venue)
-        if last is None or last.stale or tick.seq >= last.seq:
+        if last is None or last.stale or tick.seq >= last.seq or (tick.stale and not tick.seq):
             by_venue[tick.venue] = tick
 
     def knows(self, symbol: str) -> bool:

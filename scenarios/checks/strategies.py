@@ -133,7 +133,8 @@ def budget_kept(lots: int) -> Promise:
 class _Blind:
     """While the strategy's last word of every venue on a symbol is *stale*: how long an order of ours rests in it.
 
-    Judged when the order fills or leaves, when prices are believed again, and at the end.
+    Judged when the order fills or leaves, when prices are believed again, and at the end. One that was wanted back in
+    time is as it should be, whenever its venue hears of that.
     """
 
     def __init__(self, stage: Stage, patience_ns: int) -> None:
@@ -142,10 +143,12 @@ class _Blind:
         self._strategy = stage.wiring.strategy
         self._stale: dict[str, dict[str, bool]] = {}
         self._blind_since: dict[str, Record] = {}
+        self._wanted_ns: dict[str, int] = {}
         self._times = 0
         self._docket = Docket()
         trace = stage.world.trace
         trace.watch(self._on_tick, Handled, Tick)
+        trace.watch(self._on_cancel, Sent, CancelOrder)
         trace.watch(self._on_left, VenueExecuted)
         trace.watch(self._on_left, VenueClosed)
         self._book = RestingOrders(trace)  # after the above: they judge what stood before
@@ -165,6 +168,9 @@ class _Blind:
             self._judge(tick.symbol, record.at_ns, record)
             del self._blind_since[tick.symbol]
 
+    def _on_cancel(self, record: Record) -> None:
+        self._wanted_ns.setdefault(record.event.message.cl_ord_id, record.at_ns)
+
     def _on_left(self, record: Record) -> None:
         event: VenueExecuted | VenueClosed = record.event
         each = self._book.orders.get((event.venue, event.cl_ord_id))
@@ -175,8 +181,9 @@ class _Blind:
         since = self._blind_since.get(symbol)
         if since is None or now_ns - since.at_ns <= self._patience_ns:
             return
+        in_time_ns = since.at_ns + self._patience_ns
         for each in self._book.of(symbol):
-            if only in (None, each):
+            if only in (None, each) and self._wanted_ns.get(each.order, now_ns) > in_time_ns:
                 seconds = (now_ns - since.at_ns) / SECOND
                 what = f"{each.order} rests at {each.venue} {seconds:.2f} s after the last price of {symbol}"
                 self._docket.violated(record or since, f"{what} was believed")
@@ -188,7 +195,7 @@ class _Blind:
 
 
 def no_quote_in_the_dark(patience_ns: int) -> Promise:
-    """Once no venue's prices of a symbol are believed, nothing of ours rests in it for longer than that."""
+    """Once no venue's prices of a symbol are believed, nothing of ours rests in it for longer than that and unasked."""
     name = "no quote rests in the dark"
     return Promise(name, "safety", lambda stage: _Blind(stage, patience_ns), of_our_desk=True)
 

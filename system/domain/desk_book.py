@@ -16,9 +16,10 @@ _HEAP_SLACK: Final = 64
 def is_news(tick: Tick, last: Tick | None) -> bool:
     """Whether *tick* says more than *last* of the same book. Ticks are datagrams: one may be overtaken.
 
-    After a stale one anything is news: the venue may have begun to count from 1 again.
+    After a stale one anything is news: the venue may have begun to count from 1 again. And so is a stale one of number
+    0: market data have begun anew, and have not heard the venue yet.
     """
-    return last is None or last.stale or tick.seq >= last.seq
+    return last is None or last.stale or tick.seq >= last.seq or (tick.stale and not tick.seq)
 
 
 class _Ladder:

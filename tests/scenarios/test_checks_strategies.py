@@ -126,6 +126,20 @@ def test_an_order_that_rests_on_in_the_dark_is_a_violation_whatever_ends_it() ->
         assert ruling.detail == "a rests at exchange-a 1.00 s after the last price of ACME was believed"
 
 
+def test_a_quote_that_is_wanted_back_in_time_may_be_at_a_venue_that_does_not_hear_of_it() -> None:
+    for wanted_ms, verdict in ((150, held), (250, fired)):
+        tale = Tale()
+        judge = tale.judge(no_quote_in_the_dark(200 * MS))
+        _tick(tale, 1 * SECOND, stale=False)
+        tale.accepted("a")
+        _tick(tale, 2 * SECOND, stale=True)
+        tale.at(2 * SECOND + wanted_ms * MS)
+        tale.sent("strategy", "oms1", CancelOrder(ClOrdID("a")))
+        tale.at(5 * SECOND)
+        tale.executed("a")
+        assert verdict(judge.ruling())
+
+
 def test_what_takes_at_once_does_not_rest() -> None:
     tale = Tale()
     judge = tale.judge(no_quote_in_the_dark(200 * MS))

@@ -110,3 +110,9 @@ def test_levels_that_come_and_go_for_ever_leave_no_trail() -> None:
         book.apply((Level(BUY, price, 1), Level(BUY, price, 0)))
     assert book.touch == (1_000, 1, 0, 0)
     assert len(book._bids.heap) < 100
+
+
+def test_a_stale_tick_of_market_data_that_begin_anew_is_news_and_one_that_was_overtaken_is_not() -> None:
+    """They count by the venue's channel, of which they have heard nothing yet."""
+    assert is_news(tick(0, stale=True), tick(7))
+    assert not is_news(tick(6, stale=True), tick(7))
