@@ -15,6 +15,7 @@ from squall.faults.exchange import (
     ReportsLost,
     RequestsLost,
     SessionDrop,
+    SessionFlaps,
     SilentStall,
 )
 from squall.faults.execution_reports import AckAfterFill, DuplicateReports, LateReports, OutOfOrderReports
@@ -201,6 +202,11 @@ CATALOGUE: Final[Mapping[str, tuple[Drawn, ...]]] = {
             ),
         ),
         Drawn(SessionDrop, lambda world, dice: SessionDrop(_venue(world, dice)), 10 * MILLISECOND),
+        Drawn(
+            SessionFlaps,
+            lambda world, dice: SessionFlaps(_venue(world, dice), dice.ns("period", 200 * MILLISECOND, SECOND)),
+            SECOND,
+        ),
         Drawn(SilentStall, lambda world, dice: SilentStall(_venue(world, dice), dice.uniform("discards") < 0.5)),
         Drawn(
             DuplicateReports,

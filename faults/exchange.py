@@ -15,11 +15,14 @@ from squall.sim.exchange.wire.messages import (
     OrderStatusRequest,
     OrdRejReason,
 )
+from squall.sim.kernel import Call
 from squall.sim.rng import Chance
 from squall.sim.world import World
 
 Told = Literal["everything", "trades", "ends"]
 TOLD: Final[tuple[Told, ...]] = get_args(Told)
+SHORTEST_PERIOD_NS: Final = 1_000_000
+"""Of a session that flaps: more often than each millisecond would keep a run busy for ever."""
 
 
 def _tells(message: Report, only: Told) -> bool:
@@ -266,6 +269,38 @@ class SessionDrop(FaultKind, frozen=True):
         for _ in range(rules.hang_up()):
             tally.touched("sessions dropped")
         return open_up
+
+
+class SessionFlaps(FaultKind, frozen=True):
+    """The venue hangs up on every client, lets them log on again, and hangs up again: once in every period."""
+
+    place: ClassVar[str] = "venue"
+    target: str
+    period_ns: int = 500_000_000
+
+    @property
+    def kind(self) -> str:
+        return "exchange API: session flaps"
+
+    def check(self, world: World) -> None:
+        world.venue(self.target)
+        if self.period_ns < SHORTEST_PERIOD_NS:
+            raise ValueError(
+                f"{self.kind}: the period must be at least {SHORTEST_PERIOD_NS} ns, found {self.period_ns}"
+            )
+
+    def inject(self, world: World, tally: Tally) -> Heal:
+        kernel, rules = world.kernel, world.venue(self.target)
+        due: Call
+
+        def hang_up(_: None) -> None:
+            nonlocal due
+            for _session in range(rules.hang_up()):
+                tally.touched("sessions dropped")
+            due = kernel.call_in(self.period_ns, hang_up)
+
+        hang_up(None)
+        return lambda: due.cancel()
 
 
 class _Stalled:

@@ -14,6 +14,7 @@ from squall.faults.exchange import (
     ReportsLost,
     RequestsLost,
     SessionDrop,
+    SessionFlaps,
     SilentStall,
 )
 from squall.faults.execution_reports import AckAfterFill, DuplicateReports, LateReports, OutOfOrderReports
@@ -45,6 +46,7 @@ KINDS: Final[tuple[type[FaultKind], ...]] = (
     CancelsSlow,
     ErrorStorm,
     SessionDrop,
+    SessionFlaps,
     SilentStall,
     DuplicateReports,
     OutOfOrderReports,

@@ -42,6 +42,8 @@ DEARER_PER_100_LOTS: Final = 600
 """What a dear venue charges more for taking: six half ticks a lot, the worth of three ticks."""
 SECOND_PROVIDER: Final = "vendor"
 """The host of the second provider, and its program's address."""
+CARRIER: Final = "carrier"
+"""The switch of the second carrier, and the first part of its links' names."""
 VENDOR_LATENCY_NS: Final = 5_000_000
 SETTLE_NS: Final = 5_000_000_000
 """How long before the end of a recording no order is meant any more, and how long after it the run goes on."""
@@ -192,10 +194,24 @@ class Exchanges:
             self._lines(f"{venue}/drop-copy", copies_from, venue)
             for line in () if route.dark else FEED_LINES:
                 self._lines(f"{venue}/feed-{line}", subscribers(desk, line), venue)
+        if self._scenario.market.second_carrier:
+            self._lay_second_carrier()
         if self._scenario.market.second_provider:
             spec = LinkSpec(VENDOR_LATENCY_NS, self._scenario.settings.network.venue_jitter_ns)
             for host in dict.fromkeys(desk.host_of(address) for address in desk.consolidated_to):
                 self._world.connect(f"{SECOND_PROVIDER}/feed-{host}", host, SECOND_PROVIDER, spec)
+
+    def _lay_second_carrier(self) -> None:
+        """One more way from the desk's order hosts to the venues, taken when the news is that a line is down."""
+        network = self._scenario.settings.network
+        spec = LinkSpec(network.venue_latency_ns, network.venue_jitter_ns)
+        self._world.add_switch(CARRIER)
+        for host in self._desk.orders_from:
+            self._world.connect(f"{CARRIER}/{host}", host, CARRIER, spec)
+        for route in self.routes:
+            self._world.connect(f"{CARRIER}/{route.address}", CARRIER, route.address, spec)
+        if network.reroute:
+            self._world.network.convergence_ns = network.convergence_ns
 
     def _lines(self, name: str, ends: tuple[str, ...], venue: str) -> None:
         """One line for each of the desk's ends; the second and further ones say in their names which it is."""

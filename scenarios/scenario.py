@@ -88,6 +88,9 @@ class Market(Struct, frozen=True):
     recording: str | None = None
     past: PastDays | None = None
     """What the tick store has recorded of the days before this one; None: nothing."""
+    second_carrier: bool = False
+    """Whether there is a second way from the desk's order hosts to each venue, through a carrier's switch: twice as
+    long. It is taken where the line itself is down, and `network.reroute` is on."""
     second_provider: bool = False
     """Whether another vendor tells of all venues too, on a line of its own: slower, and conflated."""
 

@@ -38,6 +38,10 @@ class NetworkConfig(Struct, frozen=True):
     keep_alive: bool = False
     """With *tcp*: idle streams ask whether somebody is there."""
     keep_alive_idle_ns: int = 2 * SECOND
+    reroute: bool = True
+    """Protection: packets are led around a link that is down, where the market has a second carrier."""
+    convergence_ns: int = 200 * MILLISECOND
+    """How long it takes until they are, and as long until they come back."""
 
     @property
     def streams(self) -> TcpSpec | None:
@@ -119,6 +123,7 @@ ORDERED: Final = (
     ("execution.query_interval_max", "execution.query_interval", True),
     ("execution.retry_interval_max", "execution.retry_interval", True),
     ("execution.reconnect_interval_max", "execution.reconnect_interval", True),
+    ("execution.flap_interval_max", "execution.flap_interval", True),
 )
 """Durations of which the first must not be shorter than the second, and whether they may be equal."""
 COUNTED: Final = (("var.observations", "var.observations_min"),)

@@ -38,6 +38,13 @@ class ExecutionConfig(Struct, frozen=True):
     """How long a venue counts as throttled after it has said that requests are too many."""
     reconnect_interval_ns: int = 100 * MILLISECOND
     reconnect_interval_max_ns: int = 1 * SECOND
+    flap_damping: bool = True
+    """Protection: a session that has not held for long is not tried again at once, and with each further one that falls
+    it is left for longer: that it came up proves little."""
+    flap_window_ns: int = 3 * SECOND
+    """A session that has held for so long is well, and what was before is forgotten."""
+    flap_interval_ns: int = 200 * MILLISECOND
+    flap_interval_max_ns: int = 8 * SECOND
     heartbeat_interval_ns: int = 1 * SECOND
     fencing: bool = True
     """Protection: refuse orders of a lower epoch than the highest seen."""

@@ -45,7 +45,9 @@ class NativeGateway:
         "_beats",
         "_failures",
         "_file",
+        "_flaps",
         "_runtime",
+        "_since_ns",
         "_unheard",
         "closed_below",
         "config",
@@ -72,6 +74,10 @@ class NativeGateway:
         self._unheard = 0
         self._failures = 0
         """Attempts to establish a session that have failed since the last one that was."""
+        self._flaps = 0
+        """Sessions in a row that fell before they had held for long."""
+        self._since_ns = 0
+        """When the session was established."""
 
     @property
     def established(self) -> bool:
@@ -101,6 +107,7 @@ class NativeGateway:
             return False  # of a stream that is no more
         self.state = SessionState.ESTABLISHED
         self._failures = 0
+        self._since_ns = self._runtime.monotonic_ns
         if message.previous_session_closed:
             self.closed_below = self.session
         return True
@@ -126,6 +133,9 @@ class NativeGateway:
     def on_stream_closed(self) -> bool:
         """Try again after a while. True where an established session is lost, False where none came about."""
         lost = self.established
+        if lost:
+            held_ns = self._runtime.monotonic_ns - self._since_ns
+            self._flaps = self._flaps + 1 if held_ns < self.config.flap_window_ns else 0
         self.state = SessionState.DOWN
         self._runtime.cancel_timer(("beat", self.venue))
         patience = 4 if self._runtime.buggify("slow reconnect", self.venue, self._runtime.monotonic_ns) else 1
@@ -141,7 +151,13 @@ class NativeGateway:
             what = f"{self.venue} after {self._failures} failures"
             self._runtime.emit(ProtectionActed(protection="execution.back_off", what=what))
         draw = self._runtime.chance("reconnect", self.venue, self.session, self._failures)
-        return back_off.wait_ns(config.reconnect_interval_ns, config.reconnect_interval_max_ns, self._failures, draw)
+        wait_ns = back_off.wait_ns(config.reconnect_interval_ns, config.reconnect_interval_max_ns, self._failures, draw)
+        if self._flaps > 1 and config.flap_damping:
+            what = f"{self.venue} after {self._flaps} sessions that fell"
+            self._runtime.emit(ProtectionActed(protection="execution.flap_damping", what=what))
+            longer_ns = back_off.wait_ns(config.flap_interval_ns, config.flap_interval_max_ns, self._flaps, draw)
+            return max(wait_ns, longer_ns)
+        return wait_ns
 
     def on_reconnect(self) -> None:
         """The reconnect timer."""
