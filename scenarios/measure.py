@@ -31,6 +31,7 @@ from squall.sim.trace import (
     ProgramStopped,
     Record,
     Retransmitted,
+    RoutesChanged,
     Sent,
     StreamClosed,
     VenueAccepted,
@@ -123,6 +124,7 @@ class Measure:
         trace.watch(self._on_refused, VenueRefused)
         trace.watch(self._on_dropped, PacketDropped)
         trace.watch(self._on_retransmitted, Retransmitted)
+        trace.watch(self._on_routes, RoutesChanged)
         trace.watch(self._on_stream_closed, StreamClosed)
         trace.watch(self._on_host, HostCrashed)
         trace.watch(self._on_host, HostRestarted)
@@ -287,6 +289,10 @@ class Measure:
         if self._is_order_entry(record.event.sender, record.event.to):
             self.count("order_entry_retransmissions")
 
+    def _on_routes(self, record: Record) -> None:
+        if record.event.around:
+            self.act("network.reroute")
+
     def _on_stream_closed(self, record: Record) -> None:
         self.count("streams_closed")
 
@@ -355,6 +361,8 @@ class Measure:
         orders = self.totals.get("orders", 0)
         figures["messages_per_order"] = round(world.messages / orders, 2) if orders else None
         figures["orders_per_virtual_s"] = round(orders * 1_000_000_000 / self._duration_ns, 3)
+        if world.transport.hurried:
+            self.protections["network.no_delay"] = world.transport.hurried
         for name in sorted(self.protections):
             figures[f"acted.{name}"] = self.protections[name]
         for name, host in world.hosts.items():

@@ -24,6 +24,7 @@ class Protection(Struct, frozen=True):
         return f"{self.key}=off"
 
 
+PATIENCE: Final = "exchange-a is logged on to at most 10 times in 10 s"
 NO_ORDER_TWICE: Final = "no order is sent twice"
 BOOKED_ONCE: Final = "every execution is booked once"
 NOTHING_LOST: Final = "nothing is lost (RPO 0)"
@@ -554,6 +555,30 @@ PROTECTIONS: Final = (
         "stopped-for-the-day",
         "programs stop when nothing is in flight",
         "Programs stop at the word, with orders open at a slow venue that nobody is left to hear of.",
+    ),
+    Protection(
+        "a session that flaps is left alone",
+        "execution.flap_damping",
+        "sip-2013",
+        PATIENCE,
+        "Each log-on succeeds, so the next one is tried at once, and brings its storm of questions: 25 times in ten "
+        "seconds.",
+    ),
+    Protection(
+        "routes lead around what is down",
+        "network.reroute",
+        "sip-2013",
+        "exchange-a is reached while its line is down",
+        "There is a second way, and nobody takes it.",
+    ),
+    Protection(
+        "small segments do not wait (TCP_NODELAY)",
+        "network.no_delay",
+        "packet-loss",
+        "order_to_fill_marketable p99 within 100 ms",
+        "A small segment waits for word of the one before, which waits 40 ms for something to ride on; and again where "
+        "packets are lost. (Streams are all of TCP in both arms.)",
+        ("network.streams=tcp",),
     ),
 )
 

@@ -1,6 +1,6 @@
 """Everything that a run can be set to: the desk's configuration and the world's, by dotted key."""
 
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Struct
@@ -29,27 +29,25 @@ class NetworkConfig(Struct, frozen=True):
     rto_min_ns: int = 20 * MILLISECOND
     rto_max_ns: int = 2 * SECOND
     max_retransmissions: int = 8
-    tcp: bool = False
-    """Streams are all of TCP, with windows, congestion and acknowledgements that are held back; lean without."""
+    streams: Literal["lean", "tcp"] = "lean"
+    """Whether streams are all of TCP, with windows, congestion and acknowledgements that are held back."""
     no_delay: bool = True
-    """Protection, with *tcp*: TCP_NODELAY. Off, a small segment waits until all that is out is acknowledged (Nagle)."""
+    """Protection, with TCP: TCP_NODELAY. Off, a small segment waits until all that is out is acknowledged (Nagle)."""
     delayed_ack_ns: int = 40 * MILLISECOND
-    """With *tcp*: how long an acknowledgement waits for something to ride on."""
-    keep_alive: bool = False
-    """With *tcp*: idle streams ask whether somebody is there."""
-    keep_alive_idle_ns: int = 2 * SECOND
+    """With TCP: how long an acknowledgement waits for something to ride on."""
+    keep_alive_ns: int = 0
+    """With TCP: after so long without word an idle stream asks whether somebody is there. 0: it never asks."""
     reroute: bool = True
     """Protection: packets are led around a link that is down, where the market has a second carrier."""
     convergence_ns: int = 200 * MILLISECOND
     """How long it takes until they are, and as long until they come back."""
 
     @property
-    def streams(self) -> TcpSpec | None:
-        """What streams are to be like."""
-        if not self.tcp:
+    def tcp(self) -> TcpSpec | None:
+        """What streams are like where they are all of TCP."""
+        if self.streams == "lean":
             return None
-        keep_alive_ns = self.keep_alive_idle_ns if self.keep_alive else 0
-        return TcpSpec(nagle=not self.no_delay, delayed_ack_ns=self.delayed_ack_ns, keep_alive_ns=keep_alive_ns)
+        return TcpSpec(nagle=not self.no_delay, delayed_ack_ns=self.delayed_ack_ns, keep_alive_ns=self.keep_alive_ns)
 
 
 class VenueConfig(Struct, frozen=True):
@@ -229,6 +227,10 @@ def _parse(key: str, name: str, kind: Any, text: str) -> Any:
         if text.lower() not in switches:
             raise SettingError(f"--set {key}: expected on or off, found {text!r}")
         return switches[text.lower()]
+    if get_origin(kind) is Literal:
+        if text not in get_args(kind):
+            raise SettingError(f"--set {key}: expected {' or '.join(get_args(kind))}, found {text!r}")
+        return text
     if name.endswith("_ns"):
         try:
             value = parse_duration(text)

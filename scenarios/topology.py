@@ -73,7 +73,7 @@ def build(
         rto_min_ns=network.rto_min_ns,
         rto_max_ns=network.rto_max_ns,
         max_retransmissions=network.max_retransmissions,
-        tcp=network.streams,
+        tcp=network.tcp,
     )
     world = World(seed, transport, sink, shuffled=scenario.swarm)
     if scenario.swarm:

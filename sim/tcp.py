@@ -137,6 +137,10 @@ class TcpPipe:
             message = Bytes(name, end - start + HEADER_BYTES)  # type: ignore[assignment]  # a size of its own
         self._launch(segment, message, attempt, "")
 
+    def hurried(self) -> None:
+        """A small segment goes out at once, where Nagle would have it wait."""
+        self._transport.hurried += 1
+
     def answer(self, asks: bool = False) -> None:
         """Word of the other direction's bytes, and nothing else."""
         ack, window = self.back.into.says()

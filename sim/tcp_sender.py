@@ -82,8 +82,10 @@ class Sender:
                 if not flight:
                     self._persist()
                 return
-            if self._spec.nagle and size < mss and flight and self.nxt >= self.top:
-                return  # a small segment waits until all that is out is acknowledged (RFC 896)
+            if size < mss and flight and self.nxt >= self.top:
+                if self._spec.nagle:
+                    return  # a small segment waits until all that is out is acknowledged (RFC 896)
+                self._pipe.hurried()
             self._send(self.nxt, self.nxt + size)
 
     def _send(self, start: int, end: int) -> None:

@@ -29,6 +29,8 @@ class Transport:
         self._sent = world.trace.sent
         self._slots: dict[str, Slot] = {}
         self._nodes: dict[str, str] = {}
+        self.hurried = 0
+        """Small segments of TCP that went out at once, where Nagle would have had them wait."""
         self._connections: dict[tuple[str, str], count[int]] = {}
 
     # --- the directory ---

@@ -20,6 +20,7 @@ class _LogOns:
         self._within_ns = within_ns
         self._recent: deque[int] = deque()
         self._total = 0
+        self._peak = 0
         self._docket = Docket()
         stage.world.trace.watch(self._on_log_on, Sent, Logon)
 
@@ -30,12 +31,14 @@ class _LogOns:
         self._recent.append(record.at_ns)
         while self._recent[0] <= record.at_ns - self._within_ns:
             self._recent.popleft()
+        self._peak = max(self._peak, len(self._recent))
         if len(self._recent) > self._most:
             detail = f"{len(self._recent)} log-ons to {self._venue} within {self._within_ns / 1e9:g} s"
             self._docket.violated(record, f"{detail}; the limit is {self._most}")
 
     def ruling(self) -> Ruling:
-        return self._docket.ruling(f"{self._total} log-ons to {self._venue}, at most {self._most} of them at a time")
+        within = f"at most {self._peak} within {self._within_ns / 1e9:g} s"
+        return self._docket.ruling(f"{self._total} log-ons to {self._venue}, {within}")
 
 
 def log_ons_at_most(venue: str, most: int, within_ns: int) -> Promise:

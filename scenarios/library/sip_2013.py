@@ -1,4 +1,4 @@
-"""New York, 22 August 2013: a connection comes and goes, each time with a storm of messages; the way round is flawed."""
+"""New York, 22 August 2013: a connection comes and goes, each time with a storm; and the way round is flawed."""
 
 from squall.faults.exchange import SessionFlaps
 from squall.faults.fault import during

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from squall.faults.exchange import ApiSlow, CancelsSlow, ErrorStorm, SessionDrop, SilentStall
+from squall.faults.exchange import ApiSlow, CancelsSlow, ErrorStorm, SessionDrop, SessionFlaps, SilentStall
 from squall.faults.execution_reports import AckAfterFill, DuplicateReports, LateReports, OutOfOrderReports
 from squall.faults.fault import Fault, Tally, during
 from squall.sim.exchange.wire.messages import (
@@ -67,6 +67,11 @@ REFUSED: list[tuple[Fault, str]] = [
         "exchange API: error storm: no error 'cold'; errors are not-available, throttled, closed",
     ),
     (SessionDrop("right"), "no venue 'right'; venues are left"),
+    (SessionFlaps("right"), "no venue 'right'; venues are left"),
+    (
+        SessionFlaps("left", 1_000),
+        "exchange API: session flaps: the period must be at least 1000000 ns, found 1000",
+    ),
     (SilentStall("right"), "no venue 'right'; venues are left"),
     (
         DuplicateReports("left", 0.0),
@@ -191,6 +196,16 @@ def test_a_venue_that_drops_its_sessions_hangs_up_at_once_and_lets_nobody_in_bef
     assert not [at_ns for at_ns in accepted if START_NS <= at_ns < END_NS]
     assert END_NS <= accepted[-1] < END_NS + 5 * MILLISECOND
     assert not [at_ns for at_ns in market.times(VenueAccepted) if START_NS + MILLISECOND < at_ns < END_NS]
+
+
+def test_a_session_that_flaps_is_dropped_in_every_period_and_comes_back_in_between() -> None:
+    window = during(100 * MILLISECOND, 300 * MILLISECOND, SessionFlaps("left", 40 * MILLISECOND))
+    market = Market(window).run(400 * MILLISECOND)
+    closed = [r.at_ns for r in market.memory.records if type(r.event) is StreamClosed and r.event.end == "left"]
+    assert closed == [at_ns * MILLISECOND for at_ns in (100, 140, 180, 220, 260)]
+    assert words(market) == ["5 sessions dropped"]
+    accepted = [r.at_ns for r in sent_by_the_venue(market, LogonAccepted)]
+    assert len([at_ns for at_ns in accepted if at_ns > closed[0]]) == 5
 
 
 def test_a_door_that_two_drops_hold_shut_opens_when_the_last_one_ends() -> None:

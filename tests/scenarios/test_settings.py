@@ -129,6 +129,7 @@ def test_the_default_profile_changes_nothing() -> None:
         ("breaker.speed=1", "--set breaker.speed: no such key; breaker has breaker.enabled, breaker.failure_thres"),
         ("desk.breaker=1", "--set desk.breaker: no such key; sections are breaker,"),
         ("breaker.enabled=maybe", "--set breaker.enabled: expected on or off, found 'maybe'"),
+        ("network.streams=udp", "--set network.streams: expected lean or tcp, found 'udp'"),
         ("breaker.enabled=1", "--set breaker.enabled: expected on or off, found '1'"),
         ("breaker.reset_timeout=5", "--set breaker.reset_timeout: expected a duration such as 250ms or 5s, found"),
         ("breaker.reset_timeout=0s", "--set breaker.reset_timeout: expected a duration above zero, found '0s'"),

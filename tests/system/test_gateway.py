@@ -10,6 +10,7 @@ from squall.sim.exchange.wire.messages import (
     TimeInForce,
 )
 from squall.system.config import SECOND, ExecutionConfig
+from squall.system.domain.claims import ProtectionActed
 from squall.system.domain.ids import ClOrdID, Epoch, Symbol, Venue
 from squall.system.domain.messages import RouteOrder
 from squall.system.gateways.native import SILENT_BEATS, NativeGateway, SessionState
@@ -102,6 +103,44 @@ def test_a_lost_session_is_opened_again_after_the_interval_as_a_new_incarnation(
     assert runtime.opened == ["venue-a", "venue-a"]
     log_on(runtime, gateway, previous_closed=True)
     assert (gateway.session, gateway.closed_below) == (2, 2)
+
+
+def falls(runtime: FakeRuntime, gateway: NativeGateway, after_ns: int) -> int:
+    """The session stands for so long and falls; how long it is left alone then."""
+    log_on(runtime, gateway)
+    runtime.monotonic_ns += after_ns
+    runtime.streams.clear()
+    assert gateway.on_stream_closed()
+    wait_ns = runtime.timers[("reconnect", "A")] - runtime.monotonic_ns
+    gateway.on_reconnect()
+    return wait_ns
+
+
+def test_a_session_that_falls_again_and_again_is_left_alone_for_longer_each_time() -> None:
+    runtime = FakeRuntime("execution")
+    gateway = started(runtime)
+    waits = [falls(runtime, gateway, SECOND // 10) for _ in range(9)]
+    assert waits[0] == CONFIG.reconnect_interval_ns, "once is no pattern"
+    assert waits[1:] == sorted(waits[1:])
+    assert waits[1] >= CONFIG.flap_interval_ns
+    assert CONFIG.flap_interval_max_ns // 2 <= waits[-1] <= CONFIG.flap_interval_max_ns
+    assert ProtectionActed("execution.flap_damping", "A after 9 sessions that fell") in runtime.claims
+
+
+def test_one_that_has_held_for_long_is_well_and_what_was_before_is_forgotten() -> None:
+    runtime = FakeRuntime("execution")
+    gateway = started(runtime)
+    for _ in range(5):
+        falls(runtime, gateway, SECOND // 10)
+    assert falls(runtime, gateway, CONFIG.flap_window_ns) == CONFIG.reconnect_interval_ns
+    assert falls(runtime, gateway, SECOND // 10) == CONFIG.reconnect_interval_ns
+
+
+def test_without_damping_it_is_tried_at_once_each_time() -> None:
+    runtime = FakeRuntime("execution")
+    gateway = NativeGateway(runtime, ExecutionConfig(flap_damping=False), ROUTE)
+    gateway.start()
+    assert {falls(runtime, gateway, SECOND // 10) for _ in range(9)} == {CONFIG.reconnect_interval_ns}
 
 
 def test_an_attempt_that_never_stood_is_no_lost_session() -> None:
