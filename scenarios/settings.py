@@ -94,6 +94,8 @@ SHORTEST_NS: Final = 1_000
 """Of any wait: timers that ring more often than each microsecond would keep a run busy for ever."""
 TAKEN: Final = ("latency_ns", "jitter_ns", "cost_ns")
 """Ends of the names of durations that are no waits: how long something takes. They may be as short as they are."""
+MAY_BE_NONE: Final = ("jitter_ns", "keep_alive_ns")
+"""Ends of the names of durations that may be nothing at all."""
 LARGEST: Final = 10**18
 """Of any number, and of any duration in ns: some thirty years, and well within what a record can hold."""
 SHORTEST: Final = {"algos.pace": MILLISECOND, "algos.history_interval": MILLISECOND}
@@ -236,7 +238,9 @@ def _parse(key: str, name: str, kind: Any, text: str) -> Any:
             value = parse_duration(text)
         except DurationError as error:
             raise SettingError(f"--set {key}: {error}") from None
-        if value == 0 and not name.endswith("jitter_ns"):
+        if value == 0 and name.endswith(MAY_BE_NONE):
+            return 0
+        if value == 0:
             raise SettingError(f"--set {key}: expected a duration above zero, found {text!r}")
         shortest_ns = SHORTEST.get(key.removesuffix("_ns"), SHORTEST_NS)
         if value < shortest_ns and not name.endswith(TAKEN):

@@ -43,7 +43,9 @@ def _written(key: str, value: Any) -> str:
 
 
 def _other(value: Any) -> Any:
-    return not value if isinstance(value, bool) else value + 1
+    if isinstance(value, str):
+        return {"lean": "tcp"}[value]
+    return not value if isinstance(value, bool) else value + 1 if value else SHORTEST_NS
 
 
 def _valued(key: str, number: int) -> int:
