@@ -48,8 +48,12 @@ def _other(value: Any) -> Any:
     return not value if isinstance(value, bool) else value + 1 if value else SHORTEST_NS
 
 
-def _valued(key: str, number: int) -> int:
-    """A small number, or a duration that is long enough for all of them."""
+def _valued(key: str, number: int) -> Any:
+    """A switch or a word by turns, a small number, or a duration that is long enough for all of them."""
+    if isinstance(KEYS[key], bool):
+        return bool(number % 2)
+    if isinstance(KEYS[key], str):
+        return ("lean", "tcp")[number % 2]
     return number * SHORTEST.get(key, SHORTEST_NS) if _is_duration(key) else number
 
 
@@ -70,7 +74,7 @@ def test_a_key_can_be_set_to_what_it_is(key: str) -> None:
 def test_overrides_add_up_and_the_last_one_of_a_key_counts(chosen: list[str]) -> None:
     settings, expected = Settings(), dict(KEYS)
     for number, key in enumerate(chosen, 1):
-        value = bool(number % 2) if isinstance(KEYS[key], bool) else _valued(key, number)
+        value = _valued(key, number)
         settings = override(settings, f"{key}={_written(key, value)}")
         expected[key] = value
     assert keys(settings) == expected
