@@ -1,10 +1,6 @@
 """A capacity study on the order-path world: replications until the interval is tight, and where the SLA ends."""
 
-import multiprocessing
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from itertools import starmap
+from collections.abc import Iterator, Sequence
 from math import log
 from typing import Any, Final
 
@@ -21,6 +17,7 @@ from squall.scenarios.order_path import LATE_NS, START_NS, OrderPath, Passed
 from squall.scenarios.result import CapacityCurve, CapacityPoint, CapacitySla, Stopped
 from squall.scenarios.run import Progress
 from squall.scenarios.stacks import STACKS, Stack
+from squall.scenarios.steps import Steps, workers
 from squall.sim.rng import Chance
 from squall.system.config import SECOND
 
@@ -35,7 +32,8 @@ BAND: Final = (98.0, 99.9)
 """The orders around the 99th percentile whose time is told by parts."""
 
 
-_Map = Callable[[Callable[..., Any], Iterable[tuple[Any, ...]]], Iterator[Any]]
+AHEAD: Final = 2
+"""Replications at a time, beyond the least, where there are processes to do them."""
 
 
 class Effort(Struct, frozen=True):
@@ -71,6 +69,13 @@ class Asked(Struct, frozen=True):
     journal: bool = False
 
 
+_Piece = tuple[str, float, Asked, int]
+"""A replication: stack, load, what is asked, and its number."""
+_Key = tuple[str, float | None]
+"""A point, or without a load the search for where the SLA of a stack ends."""
+_Steps = Steps[_Piece, Passed]
+
+
 class _Point(Struct, frozen=True):
     """A point, and orders that never reached the wire at it."""
 
@@ -81,20 +86,34 @@ class _Point(Struct, frozen=True):
 
 def study(stacks: Sequence[str], asked: Asked, jobs: int = 1, progress: Progress | None = None) -> Measured:
     """A curve for each of the stacks, by name. The same for any number of *jobs*."""
-    work = [(name, rate, asked) for name in stacks for rate in asked.rates]
-    steps = len(work) + len(stacks)
-    found: list[_Point] = []
+    found: dict[str, dict[float, _Point]] = {name: {} for name in stacks}
+    ends: dict[str, CapacitySla] = {}
+    ahead = 1 if jobs == 1 else AHEAD
+
+    def then(key: _Key, value: Any) -> Iterator[tuple[_Key, _Steps]]:
+        """Where the SLA of a stack ends is looked for as soon as all its points are there."""
+        name, rate = key
+        if rate is None:
+            ends[name] = value
+        else:
+            points = found[name]
+            points[rate] = value
+            if len(points) == len(asked.rates):
+                yield (name, None), _search(name, [points[each] for each in asked.rates], asked, ahead)
+        if progress is not None:
+            done = len(ends) + sum(map(len, found.values()))
+            progress(done / (len(found) * (len(asked.rates) + 1)))
+
+    todo: list[tuple[_Key, _Steps]] = [
+        ((name, rate), _steps(name, rate, asked, ahead)) for name in found for rate in asked.rates
+    ]
+    with workers(jobs) as working:
+        working.work(todo, _replicate, then)
     curves, flaws = [], []
-    with _mapper(jobs) as mapped:
-        for each in mapped(measure_point, work):
-            found.append(each)
-            _tell(progress, len(found) / steps)
-        by_stack = [found[at : at + len(asked.rates)] for at in range(0, len(found), len(asked.rates))]
-        searches = [(name, points, asked) for name, points in zip(stacks, by_stack, strict=True)]
-        for name, points, sla in zip(stacks, by_stack, mapped(_search, searches), strict=True):
-            curves.append(CapacityCurve(name, asked.plan_name, tuple(each.point for each in points), sla))
-            flaws += list(_flaws(name, points, asked))
-            _tell(progress, (len(found) + len(curves)) / steps)
+    for name in stacks:
+        measured = [found[name][rate] for rate in asked.rates]
+        curves.append(CapacityCurve(name, asked.plan_name, tuple(each.point for each in measured), ends[name]))
+        flaws += list(_flaws(name, measured, asked))
     return Measured(tuple(curves), tuple(flaws))
 
 
@@ -110,42 +129,52 @@ def _flaws(name: str, points: Sequence[_Point], asked: Asked) -> Iterator[str]:
         yield f"{name}: the plan of faults touched nothing"
 
 
-def _tell(progress: Progress | None, share: float) -> None:
-    if progress is not None:
-        progress(share)
-
-
-@contextmanager
-def _mapper(jobs: int) -> Iterator[_Map]:
-    """Maps over processes, or in this one where there is one job; results come in the order of the work."""
-    if jobs == 1:
-        yield starmap
-        return
-    # A fresh process imports anew: what this one has patched or loaded does not leak into a measurement.
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-
-        def mapped(function: Callable[..., Any], work: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
-            for future in [pool.submit(function, *each) for each in work]:
-                yield future.result()
-
-        yield mapped
-
-
 def measure_point(name: str, rate_per_s: float, asked: Asked) -> _Point:
     """One stack at one load: replications until the interval is tight, or all are spent."""
+    found: list[_Point] = []
+
+    def then(_: _Key, value: _Point) -> Iterator[tuple[_Key, _Steps]]:
+        found.append(value)
+        yield from ()
+
+    todo: list[tuple[_Key, _Steps]] = [((name, rate_per_s), _steps(name, rate_per_s, asked, 1))]
+    with workers(1) as here:
+        here.work(todo, _replicate, then)
+    return found[0]
+
+
+def _replicate(piece: _Piece) -> Passed:
+    name, rate_per_s, asked, number = piece
+    return replicate(STACKS[name], rate_per_s, asked, number)
+
+
+def _steps(name: str, rate_per_s: float, asked: Asked, ahead: int) -> _Steps:
+    """Replications of a point: the least that there have to be, and then *ahead* at a time, as long as need be.
+
+    Whether they are enough is asked of the first five, six and so on: of what was done ahead in vain, nothing is kept.
+    """
     effort = asked.effort
-    passed: list[Passed] = []
-    stopped = Stopped.BUDGET
-    for number in range(effort.most):
-        passed.append(replicate(STACKS[name], rate_per_s, asked, number))
-        if number + 1 < effort.least:
-            continue
-        if any(_saturated(every) for every in passed):
-            stopped = Stopped.SATURATED
+    done: list[Passed] = []
+    for count in range(effort.least, effort.most + 1):
+        if count > len(done):
+            until = min(count - 1 + ahead, effort.most) if done else count
+            done += yield [(name, rate_per_s, asked, number) for number in range(len(done), until)]
+        stopped = _stopped(done[:count], asked)
+        if stopped is not Stopped.BUDGET:
             break
-        if percentile_of(_steady(passed, asked), 99).relative <= effort.tight:
-            stopped = Stopped.TIGHT
-            break
+    return _told(rate_per_s, done[:count], asked, stopped)
+
+
+def _stopped(passed: Sequence[Passed], asked: Asked) -> Stopped:
+    """Whether these are enough, and why; *budget* if not."""
+    if any(_saturated(every) for every in passed):
+        return Stopped.SATURATED
+    if percentile_of(_steady(passed, asked), 99).relative <= asked.effort.tight:
+        return Stopped.TIGHT
+    return Stopped.BUDGET
+
+
+def _told(rate_per_s: float, passed: list[Passed], asked: Asked, stopped: Stopped) -> _Point:
     samples = [each.latency_ns for each in passed] if stopped is Stopped.SATURATED else _steady(passed, asked)
     return _point(rate_per_s, samples, passed, stopped)
 
@@ -213,7 +242,7 @@ def _parts(passed: list[Passed]) -> dict[str, int]:
 # --- where the SLA ends --------------------------------------------------------------------------------
 
 
-def _search(name: str, found: Sequence[_Point], asked: Asked) -> CapacitySla:
+def _search(name: str, found: Sequence[_Point], asked: Asked, ahead: int) -> _Steps:
     """By bisection between the last load that keeps the SLA and the first that does not."""
     limit_ns = asked.sla.limit_ns
     points = list(found)
@@ -224,7 +253,7 @@ def _search(name: str, found: Sequence[_Point], asked: Asked) -> CapacitySla:
         low, high = pair
         if high - low <= NARROW * low:
             break
-        points.append(measure_point(name, round((low + high) / 2, 1), asked))
+        points.append((yield from _steps(name, round((low + high) / 2, 1), asked, ahead)))
         points.sort(key=lambda each: each.point.rate_per_s)
     measured = [each.point for each in points]
     crossing = interpolated([(p.rate_per_s, p.p99_ns) for p in measured], limit_ns)

@@ -101,7 +101,7 @@ EXEMPTIONS: Final[tuple[Exemption, ...]] = (
         for name in ("multiprocessing", "concurrent")
     ),
     *(
-        Exemption("scenarios/study.py", name, "loads are measured in processes of their own, outside of any run")
+        Exemption("scenarios/steps.py", name, "loads are measured in processes of their own, outside of any run")
         for name in ("multiprocessing", "concurrent")
     ),
     Exemption("scenarios/power/child.py", "time", "what finding a bug costs is CPU time; no run sees it"),
