@@ -58,13 +58,15 @@ bench: install ## the benchmarks, as ratios to bare simpy
 	$(BIN)/python -m benchmarks.campaign
 	$(BIN)/python -m benchmarks.orders
 	$(BIN)/python -m benchmarks.theory
+	$(BIN)/python -m benchmarks.study
 
-docs: install ## what is generated: docs/protections.md, docs/scenarios.md, docs/power.md, docs/desk.md, docs/plan.schema.json, README.md's output and picture
+docs: install ## what is generated: docs/protections.md, docs/scenarios.md, docs/power.md, docs/desk.md, docs/capacity.md, docs/plan.schema.json, README.md's output and picture
 	$(BIN)/squall schema > docs/plan.schema.json
 	$(BIN)/squall prove --docs docs/protections.md
 	$(BIN)/squall list --docs docs/scenarios.md > /dev/null
 	$(BIN)/squall power --results tests/planted_bugs/results.json --bugs tests/planted_bugs/bugs.toml --bugs tests/planted_bugs/mutations.toml --docs docs/power.md > /dev/null
 	$(BIN)/python docs/make_desk.py
+	$(BIN)/python docs/make_capacity.py
 	$(BIN)/python docs/make_readme.py
 
 constraints: install ## pin what is installed now

@@ -19,6 +19,8 @@ COLUMNS: Final = (
     *("kind", "rate_per_s", "n", "p50_us", "p99_us"),
     *("model_p50_us", "model_p99_us", "p99_low_us", "p99_high_us"),
 )
+FAR: Final = 2.0
+"""A prediction for more than so many times the highest load is said to be one."""
 WORDS: Final = {
     "lone_ns": "an order that meets nobody takes",
     "service_ns": "of that, one at a time",
@@ -95,6 +97,11 @@ def ends(fit: CapacityFit) -> list[str]:
         if fit.saturates_ci_per_s is not None:
             between = f"between {' and '.join(number(round(bound)) for bound in fit.saturates_ci_per_s)}"
         lines.append(f"It no longer keeps up from {number(round(fit.saturates_per_s))} orders/s on ({between}).")
+        times = fit.saturates_per_s / fit.points[-1].rate_per_s
+        if times > FAR:
+            lines.append(
+                f"That is {times:.1f} times the highest load that was measured: something else may end sooner."
+            )
     return lines
 
 
