@@ -135,7 +135,7 @@ def memory_bytes(longer: int) -> dict[str, int]:
         made = tracemalloc.take_snapshot().filter_traces([tracemalloc.Filter(True, f"*/{f}") for f in DISK_FILES])
         sizes["disks"] = sum(trace.size for trace in made.traces)
         del made
-        objects = [each for each in gc.get_objects() if type(each).__module__.startswith("squall.")]
+        objects = [each for each in gc.get_objects() if str(type(each).__module__).startswith("squall.")]
         sizes["ids"] = deep_size_bytes([each for owner in objects for each in _id_sets(owner)])
         objects.clear()
         tracemalloc.reset_peak()
