@@ -14,6 +14,7 @@ from typing import Final
 from squall.system.config import DeskConfig
 from squall.system.domain.audit_trail import AuditRecord, Coverage, decode_record, encode_record
 from squall.system.domain.claims import AlertRaised, FlowTold, ReadModelsTold
+from squall.system.domain.events import AnyEvent
 from squall.system.domain.messages import Alive, AreYouThere, JournalCopied
 from squall.system.domain.orders import TERMINAL
 from squall.system.domain.portfolio import Money
@@ -41,7 +42,9 @@ class Audit:
         self._written = 0
         """The last token of the audit file."""
         self._durable = 0
-        self.read_models = ReadModels()
+        self._models = ReadModels()
+        self._unread: list[tuple[int, tuple[AnyEvent, ...], int]] = []
+        """Copies that the read models have not taken: from which version on, the events, and when they came."""
         self.money = Money(wiring.instruments)
         self._capturing: deque[tuple[int, int]] = deque()
         """Tokens of records of trades that are not on the disk yet, and up to which version each goes."""
@@ -49,6 +52,14 @@ class Audit:
         """Up to which version of the journal trades are captured, on the disk."""
         self._shown = 0
         """The version of the journal that was last said to be shown."""
+
+    @property
+    def read_models(self) -> ReadModels:
+        """With all that has come. It is folded when somebody looks, since that is seldom, and together is quicker."""
+        for first_version, events, came_ns in self._unread:
+            self._models.take(first_version, events, came_ns)
+        self._unread.clear()
+        return self._models
 
     @property
     def durable_token(self) -> int:
@@ -85,7 +96,7 @@ class Audit:
         for data in records:
             record = decode_record(data)
             self._coverage.take(record.first_version, len(record.events))
-        self.read_models = rebuilt(records)
+        self._models = rebuilt(records)
         self.captured_version, _ = read_trades(self._runtime.read(TRADES))
         self.read_models.trades.written_up_to(self.captured_version)
         self._runtime.open(self._monitor)
@@ -115,9 +126,10 @@ class Audit:
             self._runtime.emit(AlertRaised("warning", "audit.gap", text))
 
     def _keep(self, fresh: JournalCopied) -> None:
-        record = AuditRecord(fresh.epoch, fresh.first_version, self._runtime.now_ns, fresh.events)
+        now_ns = self._runtime.now_ns
+        record = AuditRecord(fresh.epoch, fresh.first_version, now_ns, fresh.events)
         self._written = self._runtime.append(FILE, encode_record(record))
-        self.read_models.take(fresh.first_version, fresh.events, self._runtime.now_ns)
+        self._unread.append((fresh.first_version, fresh.events, now_ns))
         self._runtime.write(self._monitor, fresh)
 
     def on_durable(self, token: int) -> None:

@@ -75,13 +75,15 @@ CANCEL_DOUBLINGS: Final = 6
 """A cancel that could not be asked is asked again ever more slowly, up to 2^6 beats apart."""
 
 
-_ORDINARY: Final = (
-    OrderSubmitted,
-    OrderApproved,
-    OrderSent,
-    OrderAcknowledged,
-    OrderFilled,
-    CancelRequested,
+_ORDINARY: Final = frozenset(
+    (
+        OrderSubmitted,
+        OrderApproved,
+        OrderSent,
+        OrderAcknowledged,
+        OrderFilled,
+        CancelRequested,
+    )
 )
 """What nobody need be told of: nearly all events."""
 

@@ -75,7 +75,7 @@ class Orders:
         known = self.rows.get(event.cl_ord_id)
         created_ns = event.at_ns if known is None else known.created_at_ns
         self.rows[event.cl_ord_id] = row_of(order, version, event, created_ns)
-        if isinstance(event, OrderSubmitted | OrderFilled):
+        if isinstance(event, (OrderSubmitted, OrderFilled)):
             self._credit(order.strategy, event)
 
     def _credit(self, strategy: str, event: OrderSubmitted | OrderFilled) -> None:
