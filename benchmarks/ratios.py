@@ -88,8 +88,9 @@ def growth() -> dict[str, Measured]:
         },
         GROWTH_ROUNDS,
     )
+    # Below 1 is chance, or idle traffic that is spread over more messages: no reason to be stricter the next time.
     return {
-        f"a message, ten times {what}": Measured(ratios(rates, "once", what), 1.15, False)
+        f"a message, ten times {what}": Measured([max(each, 1.0) for each in ratios(rates, "once", what)], 1.15, False)
         for what in ("as long", "the orders", "the symbols")
     }
 
