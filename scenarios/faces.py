@@ -58,13 +58,13 @@ def shown(program: Any) -> dict[str, Any]:
         case Strategy() | StrategyEngine():
             epoch, leader = program.leader
             dropped = {reason.value: count for reason, count in program.dropped.items() if count}
-            positions = {"positions": program.positions} if isinstance(program, StrategyEngine) else {}
+            holds = _holds(program) if isinstance(program, StrategyEngine) else {}
             return {
                 "epoch": epoch,
                 "leader": leader,
                 "not_taken_yet": list(program.waiting),
                 "signals_dropped": dropped,
-                **positions,
+                **holds,
             }
         case Keeper():
             grant = program.last
@@ -130,6 +130,22 @@ def _metrics(program: Monitor) -> dict[str, Any]:
         "drawdown_percent": program.drawdown_percent,
         "var_utilisation_percent": program.var_utilisation_percent,
     }
+
+
+def _holds(engine: StrategyEngine) -> dict[str, Any]:
+    """What it holds and quotes, as it has been told."""
+    quotes = {
+        mine.cl_ord_id: {
+            "side": mine.side.value,
+            "leaves_lots": mine.leaves_lots,
+            "price_half_ticks": mine.price_half_ticks,
+            "venue": mine.venue,
+            "moves_to_half_ticks": mine.aim_half_ticks if mine.asked is not None else None,
+            "taken_back": mine.cancelling,
+        }
+        for mine in engine.open_orders
+    }
+    return {"positions": engine.positions, "open_orders": quotes, "venues_throttled": list(engine.throttled)}
 
 
 def _order(order: Order) -> dict[str, Any]:

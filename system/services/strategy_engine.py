@@ -117,6 +117,16 @@ class StrategyEngine:
         """What we hold, as far as we have been told."""
         return {symbol: trade.holdings.position_lots for symbol, trade in self._trades.items()}
 
+    @property
+    def open_orders(self) -> tuple[Mine, ...]:
+        """Ours that have not ended, as far as we have been told."""
+        return tuple(mine for trade in self._trades.values() for mine in trade.holdings.open_orders)
+
+    @property
+    def throttled(self) -> tuple[Venue, ...]:
+        """Venues that ask for fewer requests."""
+        return self._venues.throttled
+
     def on_start(self) -> None:
         runtime = self._runtime
         past = diary.read(runtime)

@@ -206,3 +206,12 @@ def test_people_see_what_the_operator_waits_for_how_far_parents_are_and_what_ven
     assert all(parent["filled_lots"] + parent["open_lots"] <= parent["lots"] for parent in parents.values())
     assert any(0 < parent["filled_lots"] < parent["lots"] for parent in parents.values())
     assert not day["clients"]["parents_unanswered"]
+
+
+def test_people_see_where_a_market_makers_quotes_rest_and_which_venues_have_had_enough() -> None:
+    shown = inspect(choose("maker-at-a-throttled-venue"), 6 * SECOND).services["strategy"]
+    assert shown["venues_throttled"] == ["exchange-a", "exchange-b"]
+    quotes = shown["open_orders"].values()
+    assert {quote["venue"] for quote in quotes} <= {"exchange-a", "exchange-b", None}
+    assert all(quote["leaves_lots"] > 0 and quote["price_half_ticks"] > 0 for quote in quotes)
+    assert any(quote["venue"] for quote in quotes)
