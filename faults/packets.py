@@ -17,22 +17,26 @@ def check_delay(kind: str, delay_ns: int) -> None:
 class _Later:
     """Every packet takes longer, by a fixed time or by a part of it."""
 
-    def __init__(self, delay_ns: int, uneven: bool, tally: Tally) -> None:
+    def __init__(self, delay_ns: int, uneven: bool, tally: Tally, sender: str = "") -> None:
         self._delay_ns = delay_ns
+        self._sender = sender
         self._uneven = uneven
         self._tally = tally
 
     def fate(self, packet: Packet, draw: Callable[[str], float]) -> int | None:
+        if self._sender not in ("", packet.sender):
+            return 0
         self._tally.touched("packets late")
         return int(self._delay_ns * draw("jitter")) if self._uneven else self._delay_ns
 
 
 class Latency(FaultKind, frozen=True):
-    """Every packet on the link, either way, takes this much longer."""
+    """Every packet on the link, either way, takes this much longer; or only those of one *sender*, by its address."""
 
     place: ClassVar[str] = "link"
     target: str
     delay_ns: int
+    sender: str = ""
 
     @property
     def kind(self) -> str:
@@ -43,7 +47,7 @@ class Latency(FaultKind, frozen=True):
         check_delay(self.kind, self.delay_ns)
 
     def inject(self, world: World, tally: Tally) -> Heal:
-        return world.network.link(self.target).install(_Later(self.delay_ns, False, tally))
+        return world.network.link(self.target).install(_Later(self.delay_ns, False, tally, self.sender))
 
 
 class Jitter(FaultKind, frozen=True):

@@ -429,6 +429,20 @@ PROTECTIONS: Final = (
         ("lease.self_stop=off",),
     ),
     Protection(
+        "clocks are set by time servers",
+        "ntp.discipline",
+        "drifting-clocks",
+        "clocks are within 100 us of true time",
+        "Every oscillator goes its own way, and one much faster: the audit trail's times are nobody's.",
+    ),
+    Protection(
+        "time servers are outvoted",
+        "ntp.vote",
+        "lying-clock",
+        "clocks are within 100 us of true time",
+        "One of three time servers is five milliseconds off, and the desk believes a third of it.",
+    ),
+    Protection(
         "replay",
         "oms.replay",
         "fills-in-the-gap",

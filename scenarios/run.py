@@ -178,6 +178,8 @@ def configuration(choice: Choice, scenario: Scenario) -> dict[str, object]:
     }
     if scenario.desk is not None:
         recorded["desk"] = _places(scenario.desk)
+    if scenario.time_servers:
+        recorded["time_servers"] = scenario.time_servers
     if scenario.in_sites:
         recorded["in_sites"] = True
     if scenario.market.second_provider:

@@ -107,6 +107,8 @@ class Scenario(Struct, frozen=True):
     """The whole run; the workload stops earlier, so that what is open can end."""
     swarm: bool = False
     """Rare but legal behaviours are forced, and ties at one instant are shuffled, as the seed draws them."""
+    time_servers: int = 0
+    """How many there are, for every host of the desk to set its clock by. Without, each keeps its offset and drift."""
     in_sites: bool = False
     """Whether Squall's own desk stands in two sites, rack by rack (`our_sites`), and not all on one switch."""
     desk: Desk | None = None

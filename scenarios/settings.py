@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from squall.faults.durations import DurationError, format_duration, parse_duration
+from squall.sim.ntp import NtpSpec
 from squall.sim.stream import TcpSpec
 from squall.system.config import DeskConfig, Entry, ReferenceConfig
 from squall.system.domain.ids import Symbol
@@ -84,6 +85,7 @@ class Settings(Struct, frozen=True):
     network: NetworkConfig = NetworkConfig()
     venue: VenueConfig = VenueConfig()
     site: SiteConfig = SiteConfig()
+    ntp: NtpSpec = NtpSpec()
     objective: ObjectiveConfig = ObjectiveConfig()
 
 
@@ -98,12 +100,13 @@ MAY_BE_NONE: Final = ("jitter_ns", "keep_alive_ns")
 """Ends of the names of durations that may be nothing at all."""
 LARGEST: Final = 10**18
 """Of any number, and of any duration in ns: some thirty years, and well within what a record can hold."""
-SHORTEST: Final = {"algos.pace": MILLISECOND, "algos.history_interval": MILLISECOND}
+SHORTEST: Final = {"algos.pace": MILLISECOND, "algos.history_interval": MILLISECOND, "ntp.poll": MILLISECOND}
 """Waits that may not even be that short: each time a parent, or all that was recorded of a day, is looked through."""
 MOST: Final = {
     "algos.profile_parts": 1_000,
     "algos.shortfall_slices": 1_000,
     "algos.twap_slices": 1_000,
+    "ntp.slew_ppm": 500,
     "router.count": 64,
     "var.confidence_percent": 99,
     "venue.take_per_100_lots": 10**9,
@@ -136,7 +139,7 @@ class SettingError(ValueError):
 
 def _sections(settings: Settings) -> dict[str, Struct]:
     desk = {name: getattr(settings.desk, name) for name in settings.desk.__struct_fields__}
-    world = {"network": settings.network, "venue": settings.venue, "site": settings.site}
+    world = {"network": settings.network, "venue": settings.venue, "site": settings.site, "ntp": settings.ntp}
     return {**desk, **world, "objective": settings.objective}
 
 

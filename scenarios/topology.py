@@ -18,6 +18,7 @@ from squall.scenarios.past import PastDays
 from squall.scenarios.scenario import Scenario
 from squall.scenarios.settings import SettingError, Settings, check_together, override
 from squall.scenarios.sites import CORE, SiteWatch, groups_of_sites, lay_lan
+from squall.scenarios.time_servers import lay_time_servers, watch_discipline
 from squall.sim.clock import Clock
 from squall.sim.exchange.wire import messages as wire
 from squall.sim.host import Costs, ProgramRuntime
@@ -83,6 +84,8 @@ def build(
     for host in desk.hosts:
         world.add_host(host, _clock(world, host))
     lay_lan(world, desk.sites, desk.hosts, LinkSpec(latency_ns=network.lan_latency_ns), network.site_latency_ns)
+    ntp = scenario.settings.ntp
+    servers = lay_time_servers(world, desk.hosts, scenario.time_servers, ntp, CORE)
     exchanges = lay_exchanges(world, scenario, desk)
     scenario = exchanges.stretch(scenario)
     for entry in scenario.settings.desk.reference.entries:
@@ -101,7 +104,7 @@ def build(
         _lay_past(world, host, scenario.market.past, floor)
     exchanges.connect()
     duration_ns = scenario.duration_ns
-    world.groups = groups_of(world, desk)
+    world.groups = {**groups_of(world, desk), **({"time-servers": servers} if servers else {})}
     world.reconfigured = _reconfigured
     world.vocabulary = {**_messages_in(messages), **_messages_in(wire)}
     if desk.primary is not None:
@@ -113,6 +116,8 @@ def build(
     stage = Stage(name, scenario, world, desk, floor, exchanges, plan, duration_ns, with_faults, measure)
     if desk.sites and desk.ours and scenario.settings.site.spread:
         SiteWatch(world, desk.sites, lambda: measure.act("site.spread"))
+    if servers:
+        watch_discipline(world, ntp.vote, measure.act)
     if watch is not None:
         watch(stage)
     return stage

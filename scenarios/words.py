@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from squall.sim.trace import (
+    ClockDisciplined,
     ConfigPushed,
     DiskLost,
     DiskSynced,
@@ -75,6 +76,10 @@ def in_words(record: Record) -> str:
         case DiskLost():
             what = "the whole disk" if event.whole_disk else "what was not synced"
             return f"loses {what}: {_count(event.records, 'record')}"
+        case ClockDisciplined():
+            off = f"{abs(event.offset_ns) / 1e3:.1f} us {'behind' if event.offset_ns > 0 else 'ahead'}"
+            doubt = f", {_count(event.disbelieved, 'server')} not believed" if event.disbelieved else ""
+            return f"finds its clock {off}, and {event.deed}{doubt}"
         case QueueFull():
             return f"{event.message} from {event.sender} to {event.to} finds the queue full, and {event.deed}"
         case HostCrashed():

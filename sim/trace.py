@@ -106,6 +106,16 @@ class DiskLost(Event, frozen=True, gc=False, tag=True):
     whole_disk: bool
 
 
+class ClockDisciplined(Event, frozen=True, gc=False, tag=True):
+    """A host has compared its wall clock with its time servers', and found it this far behind, as far as it can see."""
+
+    offset_ns: int
+    delay_ns: int
+    disbelieved: int
+    """Servers whose answers cannot be right if most are."""
+    deed: str
+
+
 class QueueFull(Event, frozen=True, gc=False, tag=True):
     """A bounded queue of the machine had no room for one more message: it waits, is dropped or is rejected."""
 
