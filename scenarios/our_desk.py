@@ -55,7 +55,7 @@ def our_desk(routers: int = 1, clients: bool = False, sites: Sites = (), agents:
     """
     names = router_addresses(routers)
     hosts = {**HOSTS, **CLIENT_HOSTS} if clients else HOSTS
-    parts = {address: rolled_out(service) if agents else service for address, service in DESK.items()}
+    parts = {address: rolled_out(address, service) if agents else service for address, service in DESK.items()}
     seats = tuple(
         _seat(host, each, parts[address], agents)
         for host, addresses in hosts.items()

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from squall.system.config import DeskConfig
 from squall.system.domain.messages import CheckOrder, Replicate, SendOrder, SubmitOrder, Tick
+from squall.system.domain.schemas import SECOND
 from squall.system.domain.signals import Workload
 from squall.system.runtime import Runtime
 from squall.system.services.agent import Agent
@@ -111,12 +112,20 @@ AGENT: Final = Service(lambda r, c, w, _: Agent(r))
 """What stands on every machine where builds are rolled out."""
 
 
-def rolled_out(service: Service) -> Service:
+def _next_oms(runtime: Runtime, config: DeskConfig, wiring: Wiring, load: Workload) -> Oms:
+    return Oms(runtime, config, wiring, SECOND)
+
+
+NEXT_BUILDS: Final[Mapping[str, Make]] = {"oms1": _next_oms, "oms2": _next_oms}
+"""What is not only built anew, but otherwise: the next OMS writes events in the second schema."""
+
+
+def rolled_out(address: str, service: Service) -> Service:
     """The service as one that says which build it is, and that has another one."""
     return replace(
         service,
         make=partial(_build, service.make, ""),
-        versions={**service.versions, NEXT: partial(_build, service.make, NEXT)},
+        versions={**service.versions, NEXT: partial(_build, NEXT_BUILDS.get(address, service.make), NEXT)},
     )
 
 

@@ -231,6 +231,8 @@ class OmsConfig(Struct, frozen=True):
     """Protection: a new leader asks what became of every open order before it takes traffic."""
     keep_stops: bool = True
     """Protection: a new leader goes on with the stop orders that the desk holds."""
+    upcast: bool = True
+    """Protection: events that an earlier build has written are lifted to what they are now when they are read."""
     form_checks: bool = True
     """Protection: a malformed order (symbol, lot, tick, price, time in force) goes nowhere, not even to risk."""
     ended_kept: int = 10_000

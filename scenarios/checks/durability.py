@@ -11,10 +11,10 @@ from squall.scenarios.scenario import Promise, Ruling
 from squall.scenarios.topology import Stage
 from squall.sim.trace import Record, Sent, VenueAccepted
 from squall.system.domain.claims import StateHash
-from squall.system.domain.event_log import decode_event
 from squall.system.domain.events import AnyEvent, OrderSubmitted, ParentTaken
 from squall.system.domain.messages import Leading, OrderTaken
 from squall.system.domain.oms_state import OmsState, evolve
+from squall.system.domain.schemas import SECOND
 from squall.system.services.journal import FILE, JournalRecord
 
 _RECORD: Final = msgspec.msgpack.Decoder(JournalRecord)
@@ -47,7 +47,7 @@ class _LeadersJournal:
             records.append(record)
         for record in records:
             for encoded in record.events:
-                yield decode_event(encoded)
+                yield SECOND.decode(encoded)  # of whichever build wrote it
 
     def _copy(self, leader: str) -> list[bytes]:
         """The leader's; where bits of it have rotted that is not led from again, and it is the other OMS's."""

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from squall.system.domain.events import AnyEvent
 from squall.system.domain.ids import ClOrdID, Epoch
+from squall.system.domain.old_events import OldEvent, upcast
 
 Versions = tuple[int, int]
 """A half-open range of the journal's versions."""
@@ -31,16 +32,26 @@ class AuditEntry(Struct, frozen=True, gc=False):
     event: AnyEvent
 
 
-_DECODER: Final = msgspec.msgpack.Decoder(AuditRecord)
+class _AsWritten(Struct, frozen=True, gc=False, array_like=True):
+    """An `AuditRecord` as some build has written it."""
+
+    epoch: Epoch
+    first_version: int
+    copied_ns: int
+    events: tuple[AnyEvent | OldEvent, ...]
+
+
+_DECODER: Final = msgspec.msgpack.Decoder(_AsWritten)
 
 encode_record: Final[Callable[[AuditRecord], bytes]] = msgspec.msgpack.Encoder().encode
 """One record of the audit file: msgpack."""
 
 
 def decode_record(data: bytes) -> AuditRecord:
-    """The record that `encode_record` was given; ValueError for anything else."""
+    """The record that `encode_record` was given, by this build or an earlier one; ValueError for anything else."""
     try:
-        return _DECODER.decode(data)
+        record = _DECODER.decode(data)
+        return AuditRecord(record.epoch, record.first_version, record.copied_ns, tuple(map(upcast, record.events)))
     except msgspec.DecodeError as error:
         raise ValueError(f"audit: record is not a copied batch of the journal: {error}") from error
 

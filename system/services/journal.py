@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from squall.system.domain.ids import Epoch
+from squall.system.domain.schemas import FIRST, Schema, UnknownEventError
 from squall.system.runtime import Runtime
 
 FILE: Final = "journal"
@@ -53,8 +54,10 @@ _SAVED: Final[msgspec.msgpack.Decoder[SavedState]] = msgspec.msgpack.Decoder(Sav
 class Journal:
     """Versions count events, from 1. The file holds all of them; memory holds none."""
 
-    def __init__(self, runtime: Runtime, whole: bool = True) -> None:
+    def __init__(self, runtime: Runtime, whole: bool = True, schema: Schema = FIRST) -> None:
+        """*schema*: what this build reads."""
         self._runtime = runtime
+        self._schema = schema
         self.whole = whole
         """The log has no gaps, or it is none. Otherwise it is what of it can be read."""
         self._syncing: deque[tuple[int, int]] = deque()
@@ -82,7 +85,12 @@ class Journal:
         if self._saved is not None:
             self.version, self.epoch = self._saved.version, self._saved.epoch
         for data in records[self._saved.records if self._saved is not None else 0 :]:
-            self._follow(_DECODER.decode(data))
+            record = _DECODER.decode(data)
+            try:
+                self._schema.check(record.events)
+            except UnknownEventError as error:
+                raise UnreadableLogError(f"the log cannot be read: {error}") from error
+            self._follow(record)
         self.durable_version = self.version
 
     def _read(self) -> list[bytes]:

@@ -22,7 +22,6 @@ from squall.system.domain.commands import (
     WithdrawOrder,
 )
 from squall.system.domain.doubt import revision_of
-from squall.system.domain.event_log import decode_event
 from squall.system.domain.ids import Epoch
 from squall.system.domain.messages import (
     AmendOrder,
@@ -47,6 +46,7 @@ from squall.system.domain.messages import (
     ReplaceRefused,
     Replicate,
     Replicated,
+    SchemaRead,
     StopReached,
     SubmitOrder,
     SwitchTrading,
@@ -57,6 +57,7 @@ from squall.system.domain.messages import (
 )
 from squall.system.domain.oms_state import OmsState
 from squall.system.domain.orders import Order
+from squall.system.domain.schemas import FIRST, Schema
 from squall.system.domain.snapshots import as_of
 from squall.system.domain.terms import Attribution, Terms
 from squall.system.runtime import Address, Runtime
@@ -88,22 +89,24 @@ DeskTalk = (
     | VenueOpenOrders
 )
 LeaseTalk = LeaseGranted | LeaseRenewed | LeaseRefused | LeaderBeat | LeaseOffered
-JournalTalk = Replicate | Replicated | JoinStandby | JournalImage
+JournalTalk = Replicate | Replicated | JoinStandby | JournalImage | SchemaRead
 OmsMessage = DeskTalk | LeaseTalk | JournalTalk
 
 
 class Oms:
     """Sorts what arrives: to `Leadership`, to `Follower` or `Replication`, and orders to the `Term`."""
 
-    def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring) -> None:
+    def __init__(self, runtime: Runtime, config: DeskConfig, wiring: Wiring, schema: Schema = FIRST) -> None:
+        """*schema*: how this build writes events, and up to which it reads them."""
         self._runtime = runtime
         self._config = config
         self._wiring = wiring
         (self._peer,) = (oms for oms in wiring.oms if oms != runtime.address)
+        self._schema = schema
         self._streams: dict[Address, None] = {}
-        self._journal = Journal(runtime, config.oms.whole_log)
+        self._journal = Journal(runtime, config.oms.whole_log, schema)
         self._leadership = Leadership(runtime, config.lease, wiring, self._peer)
-        self._follower = Follower(runtime, self._journal, self._peer)
+        self._follower = Follower(runtime, self._journal, self._peer, schema)
         self._term: Term | None = None
         self._epoch_token = 0
         """Of the first record of our epoch: when it is durable, so is all that we inherited."""
@@ -144,7 +147,7 @@ class Oms:
 
     def as_of(self, at_ns: int) -> OmsState:
         """All orders as the journal on our disk had them at this time of the leaders' wall clocks."""
-        return as_of(map(decode_event, self._journal.events()), at_ns)
+        return as_of(map(self._schema.decode, self._journal.events()), at_ns)
 
     def id_set_sizes(self) -> dict[str, int]:
         """How many names this OMS keeps, for the memory report; a standby keeps none."""
@@ -169,7 +172,7 @@ class Oms:
             what = f"{self._runtime.address} takes over epoch {self._leadership.epoch}"
             self._runtime.emit(ProtectionActed("lease.takeover", what))
         self._epoch_token = self._journal.append(self._leadership.epoch, (), self._journal.version)
-        replication = Replication(self._runtime, self._journal, self._peer, self._leadership.epoch)
+        replication = Replication(self._runtime, self._journal, self._peer, self._leadership.epoch, self._schema)
         self._term = Term(
             self._runtime,
             self._config,
@@ -178,6 +181,7 @@ class Oms:
             replication,
             self._leadership,
             self._streams,
+            self._schema,
         )
 
     def _step_down(self) -> None:
@@ -207,7 +211,7 @@ class Oms:
         term = self._acting_term()
         try:
             match message:
-                case Replicated() | Replicate() | JoinStandby() | JournalImage():
+                case Replicated() | Replicate() | JoinStandby() | JournalImage() | SchemaRead():
                     self._on_journal_talk(term, message)
                 case LeaseRenewed() | LeaderBeat() | LeaseGranted() | LeaseRefused() | LeaseOffered():
                     self._on_lease_talk(message)
@@ -269,6 +273,9 @@ class Oms:
                 if term is None:
                     self._follower.on_image(message)
                     self._log_lost = not self._journal.epoch
+            case SchemaRead():
+                if term is not None:
+                    term.on_schema(message)
             case JoinStandby():
                 if term is not None:
                     term.replication.on_join()
@@ -424,7 +431,7 @@ class Oms:
         term = self._acting_term()
         if term is not None:
             if peer == self._peer:
-                term.replication.on_stream_closed()
+                term.on_standby_gone()
             if term.begun:
                 term.on_stream_closed(peer)
 

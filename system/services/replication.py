@@ -4,7 +4,8 @@ from collections import deque
 from itertools import islice
 
 from squall.system.domain.ids import Epoch
-from squall.system.domain.messages import JoinStandby, JournalImage, Replicate, Replicated
+from squall.system.domain.messages import JoinStandby, JournalImage, Replicate, Replicated, SchemaRead
+from squall.system.domain.schemas import FIRST, Schema, tag_of
 from squall.system.runtime import Address, Runtime
 from squall.system.services.journal import Journal
 
@@ -16,11 +17,16 @@ class Replication:
     hold; and when it falls out of step, nothing leaves until it is back.
     """
 
-    def __init__(self, runtime: Runtime, journal: Journal, standby: Address, epoch: Epoch) -> None:
+    def __init__(
+        self, runtime: Runtime, journal: Journal, standby: Address, epoch: Epoch, schema: Schema = FIRST
+    ) -> None:
         self._runtime = runtime
         self._journal = journal
         self._standby = standby
         self._epoch = epoch
+        self._schema = schema
+        self._read = FIRST.number
+        """The schema that the standby reads."""
         self._backlog: deque[bytes] | None = None
         """The events after version *_held* that the standby may lack; None where we have not kept them."""
         self._base = 0
@@ -35,6 +41,15 @@ class Replication:
         """A standby has had the whole journal in this epoch: from then on, commits need it."""
         self.in_step = False
         """The stream stands, and the standby on it has this journal or is being sent it."""
+
+    @property
+    def writes(self) -> Schema:
+        """In which schema what is new is written: one that the standby reads too, which may have to take over."""
+        return self._schema if self._read >= self._schema.number else FIRST
+
+    def on_schema(self, message: SchemaRead) -> None:
+        """The standby says what it reads."""
+        self._read = message.schema
 
     @property
     def lost(self) -> bool:
@@ -83,12 +98,20 @@ class Replication:
 
     def on_join(self) -> None:
         """The standby needs the whole journal."""
-        events = tuple(self._journal.events())
+        events = self._image()
         if self._runtime.write(self._standby, JournalImage(self._epoch, events)):
             self._backlog = deque()
             self._base = self._shipped = len(events)
             self._held = 0
             self._under_way = self.in_step = True
+
+    def _image(self) -> tuple[bytes, ...]:
+        """The whole journal, in words that the standby knows: a build that was taken back gets it as it was then."""
+        events = self._journal.events()
+        if self._read >= self._schema.number:
+            return tuple(events)
+        decode, unknown = self._schema.decode, FIRST.unknown
+        return tuple(FIRST.encode(decode(event)) if tag_of(event) in unknown else event for event in events)
 
     def on_replicated(self, message: Replicated) -> None:
         """The standby holds all up to this version: of a batch, or as it says on a new stream."""
@@ -108,7 +131,8 @@ class Replication:
         self._ship()
 
     def on_stream_closed(self) -> None:
-        """What was under way may be lost; the standby says on its next stream what it holds."""
+        """What was under way may be lost; the standby says on its next stream what it holds, and what it reads."""
+        self._read = FIRST.number
         self.in_step = self._under_way = False
         if not self.joined:
             self._backlog = None
@@ -117,10 +141,11 @@ class Replication:
 class Follower:
     """The standby's side: takes what the leader ships, and says what is on its disk. It folds nothing."""
 
-    def __init__(self, runtime: Runtime, journal: Journal, peer: Address) -> None:
+    def __init__(self, runtime: Runtime, journal: Journal, peer: Address, schema: Schema = FIRST) -> None:
         self._runtime = runtime
         self._journal = journal
         self._peer = peer
+        self._schema = schema
         self._heard = Epoch(0)
         """The highest epoch that we know to be led."""
         self._open = False
@@ -158,6 +183,8 @@ class Follower:
     def on_stream_open(self) -> None:
         """Say where we stand."""
         self._open, self._asked, self._unopened_beats = True, False, 0
+        if self._schema.number > FIRST.number:
+            self._runtime.write(self._peer, SchemaRead(self._runtime.address, self._schema.number))
         if self._heard and self._heard == self._journal.epoch:
             self._tell()
         else:

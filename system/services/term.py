@@ -1,7 +1,7 @@
 """One epoch of leading: orders are decided, journaled and let out, until the lease is lost."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, assert_never
 
 from msgspec.structs import replace
@@ -26,7 +26,6 @@ from squall.system.domain.effects import (
     order_progressed,
 )
 from squall.system.domain.event_alerts import alert_of
-from squall.system.domain.event_log import decode_event, encode_event
 from squall.system.domain.events import (
     AnyEvent,
     CancelRequested,
@@ -53,6 +52,7 @@ from squall.system.domain.messages import (
     ReplaceAtVenue,
     ResizeOrder,
     RouteOrder,
+    SchemaRead,
     SyncPositions,
     SyncReconciler,
     SyncRisk,
@@ -61,6 +61,7 @@ from squall.system.domain.oms import OmsState, decide, evolve, rebuild
 from squall.system.domain.oms_replace import new_terms
 from squall.system.domain.orders import Order, OrderState
 from squall.system.domain.reference import corrected
+from squall.system.domain.schemas import FIRST, Schema, tag_of
 from squall.system.runtime import Address, Runtime
 from squall.system.services.halts import Halts
 from squall.system.services.held_stops import HeldStops
@@ -100,11 +101,15 @@ class Term:
         replication: Replication,
         leadership: Leadership,
         streams: Mapping[Address, None],
+        schema: Schema = FIRST,
     ) -> None:
         self._runtime = runtime
         self._config = config
         self._wiring = wiring
         self._journal = journal
+        self._schema = schema
+        self._decode = schema.decode if config.oms.upcast else schema.strict
+        self._encode = replication.writes.encode
         self.replication = replication
         self._leadership = leadership
         self.epoch = leadership.epoch
@@ -171,7 +176,8 @@ class Term:
             state = snapshots.restore(saved, kept) if saved is not None else None
             if state is None and saved is not None:
                 events = self._journal.events()  # it is of another build
-            self.state = rebuild(map(decode_event, events), OmsState(kept) if state is None else state)
+            self.state = rebuild(map(self._decode, events), OmsState(kept) if state is None else state)
+            self._say_what_was_lifted(events)
             if self.state.version:
                 what = f"{self.state.version} events, {len(self.state.orders)} open orders"
                 self._runtime.emit(ProtectionActed("oms.replay", what))
@@ -185,6 +191,23 @@ class Term:
                 self.on_stream_open(peer)
         self.reconnect()
         self._runtime.set_timer(self.config.oms.inquiry_interval_ns, OmsTimer.INQUIRE)
+
+    def _say_what_was_lifted(self, events: Sequence[bytes]) -> None:
+        """Where this build's schema is not the first: how many events of the log are not in its own words."""
+        if self._schema.number > FIRST.number:
+            lifted = sum(tag_of(event) in self._schema.lifted for event in events)
+            if lifted:
+                self._runtime.emit(ProtectionActed("oms.upcast", f"{lifted} events that an earlier build has written"))
+
+    def on_schema(self, message: SchemaRead) -> None:
+        """The standby says what it reads: from here on we write what both of us do."""
+        self.replication.on_schema(message)
+        self._encode = self.replication.writes.encode
+
+    def on_standby_gone(self) -> None:
+        """The next one on the stream may be of another build."""
+        self.replication.on_stream_closed()
+        self._encode = self.replication.writes.encode
 
     def reconnect(self) -> None:
         """Open what is not open, and look again later."""
@@ -230,7 +253,7 @@ class Term:
     def _log(self) -> list[AnyEvent]:
         """What is safe of the journal, read back from the disk."""
         safe = self.replication.committed(self.config.oms.output_commit)
-        return [decode_event(data) for data in self._journal.events()[self._cold_version : safe]]
+        return [self._decode(data) for data in self._journal.events()[self._cold_version : safe]]
 
     def _check_again(self) -> None:
         for order in self.state.orders.values():
@@ -381,7 +404,7 @@ class Term:
             if isinstance(event, TradeBusted | TradeCorrected):  # perhaps of an order that nobody follows any more
                 for strategy in self._followers:
                     self._tell(strategy)
-        encoded = tuple(map(encode_event, events))
+        encoded = tuple(map(self._encode, events))
         self._journal.append(self.epoch, encoded, before)
         self.replication.add(encoded)
         if self.replication.lost and self.config.oms.output_commit and not self._held_back:
@@ -395,7 +418,7 @@ class Term:
 
     def _whole_log(self) -> tuple[AnyEvent, ...]:
         """The events that are safe, read back from the disk, and behind them those that wait to be."""
-        log = map(decode_event, self._journal.events()[self._cold_version : self._copied])
+        log = map(self._decode, self._journal.events()[self._cold_version : self._copied])
         return (*log, *self._uncopied)
 
     def _follow_up(self, event: AnyEvent, order: Order) -> None:

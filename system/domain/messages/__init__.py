@@ -28,6 +28,7 @@ from squall.system.domain.messages.journal import (
     LeaderBeat,
     Replicate,
     Replicated,
+    SchemaRead,
 )
 from squall.system.domain.messages.lease import (
     HandOver,
@@ -227,6 +228,7 @@ __all__ = [
     "ResizeOrder",
     "RollOut",
     "RouteOrder",
+    "SchemaRead",
     "SendOrder",
     "ShutDesk",
     "Statistic",

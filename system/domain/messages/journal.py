@@ -48,6 +48,17 @@ class Replicated(DeskMessage, frozen=True, gc=False, tag=True):
         return f"replicated/{self.epoch}/{self.version}"
 
 
+class SchemaRead(DeskMessage, frozen=True, gc=False, tag=True):
+    """Standby → leader, first on a stream: I read events up to this schema. Who says nothing reads the first."""
+
+    standby: str
+    schema: int
+
+    @property
+    def identity(self) -> str:
+        return f"schema-read/{self.standby}/{self.schema}"
+
+
 class JoinStandby(DeskMessage, frozen=True, gc=False, tag=True):
     """A standby asks the leader for the whole journal: it has none, or one that may have diverged."""
 
