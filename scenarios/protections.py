@@ -557,6 +557,13 @@ PROTECTIONS: Final = (
         "All programs are replaced at once, both OMSs among them: there is no desk until they find each other again.",
     ),
     Protection(
+        "events of earlier builds are lifted",
+        "oms.upcast",
+        "rolling-upgrade",
+        "program_raised",
+        "The next build takes over a journal that the one before has written, and does not know its own fills.",
+    ),
+    Protection(
         "orders wait for execution",
         "router.await_execution",
         "rolling-upgrade",

@@ -36,6 +36,7 @@ def rolling_upgrade() -> Scenario:
             all_replaced(),
             protection_acted("lease.hand_over"),
             protection_acted("upgrade.await_ready"),
+            protection_acted("oms.upcast"),
         ),
         duration_ns=22 * SECOND,
     )

@@ -94,8 +94,22 @@ def tag_of(event: bytes) -> str:
 def _encode_second(event: AnyEvent) -> bytes:
     match event:
         case OrderFilled():
-            *same, rested = msgspec.structs.astuple(event)
-            return msgspec.msgpack.encode(OrderFilledV2(*same, Liquidity.ADDED if rested else Liquidity.REMOVED))
+            liquidity = Liquidity.ADDED if event.rested else Liquidity.REMOVED
+            return msgspec.msgpack.encode(
+                OrderFilledV2(
+                    event.cl_ord_id,
+                    event.at_ns,
+                    event.actor,
+                    event.exec_id,
+                    event.venue,
+                    event.symbol,
+                    event.side,
+                    event.lots,
+                    event.price_half_ticks,
+                    event.commission,
+                    liquidity,
+                )
+            )
         case OrderSubmitted():
             return msgspec.msgpack.encode(OrderSubmittedWithCapacity(*msgspec.structs.astuple(event)))
         case _:
@@ -104,10 +118,21 @@ def _encode_second(event: AnyEvent) -> bytes:
 
 def _decode_second(data: bytes) -> AnyEvent:
     event = _SECOND.decode(data)
-    if type(event) is OrderFilledV2:
-        *same, liquidity = msgspec.structs.astuple(event)
-        return OrderFilled(*same, liquidity is Liquidity.ADDED)
-    return upcast(event)  # type: ignore[arg-type]
+    if type(event) is not OrderFilledV2:
+        return upcast(event)  # type: ignore[arg-type]
+    return OrderFilled(
+        event.cl_ord_id,
+        event.at_ns,
+        event.actor,
+        event.exec_id,
+        event.venue,
+        event.symbol,
+        event.side,
+        event.lots,
+        event.price_half_ticks,
+        event.commission,
+        event.liquidity is Liquidity.ADDED,
+    )
 
 
 def _strict(decode: Callable[[bytes], AnyEvent], lifted: frozenset[str]) -> Callable[[bytes], AnyEvent]:

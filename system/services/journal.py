@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from squall.system.domain.ids import Epoch
-from squall.system.domain.schemas import FIRST, Schema, UnknownEventError
+from squall.system.domain.schemas import Schema, UnknownEventError
 from squall.system.runtime import Runtime
 
 FILE: Final = "journal"
@@ -54,8 +54,8 @@ _SAVED: Final[msgspec.msgpack.Decoder[SavedState]] = msgspec.msgpack.Decoder(Sav
 class Journal:
     """Versions count events, from 1. The file holds all of them; memory holds none."""
 
-    def __init__(self, runtime: Runtime, whole: bool = True, schema: Schema = FIRST) -> None:
-        """*schema*: what this build reads."""
+    def __init__(self, runtime: Runtime, whole: bool = True, schema: Schema | None = None) -> None:
+        """*schema*: what this build reads, where that is to be held against what is found."""
         self._runtime = runtime
         self._schema = schema
         self.whole = whole
@@ -86,12 +86,17 @@ class Journal:
             self.version, self.epoch = self._saved.version, self._saved.epoch
         for data in records[self._saved.records if self._saved is not None else 0 :]:
             record = _DECODER.decode(data)
+            self._check(record)
+            self._follow(record)
+        self.durable_version = self.version
+
+    def _check(self, record: JournalRecord) -> None:
+        """Whether this build knows its events: one that was taken back may find what a later one has written."""
+        if self._schema is not None:
             try:
                 self._schema.check(record.events)
             except UnknownEventError as error:
                 raise UnreadableLogError(f"the log cannot be read: {error}") from error
-            self._follow(record)
-        self.durable_version = self.version
 
     def _read(self) -> list[bytes]:
         """Every record, void ones in place of all before the last image where some of these cannot be read."""
