@@ -13,7 +13,7 @@ from squall.scenarios.order_parts import Kept, OrderParts, Parts, Passing
 from squall.scenarios.stacks import HOPS, Stack
 from squall.sim.core import MESSAGE
 from squall.sim.guard import Guard
-from squall.sim.host import Costs, ProgramRuntime, Slot
+from squall.sim.host import Costs, ProgramRuntime
 from squall.sim.link import LinkSpec
 from squall.sim.world import World
 from squall.system.config import SECOND
@@ -156,23 +156,26 @@ class OrderPath:
         self._ended_ns = 0
         self._began_ns = 0
         """When the load began: its times are counted from here."""
-        host = self.world.add_host(DESK, fsync_ns=FSYNC_NS)
-        costs = Costs(default_ns=stack.service_ns)
-        watch = self.parts.on(DESK)
-        for name in dict.fromkeys(HOPS):
-            self.world.add_cores(DESK, name, stack.cores).watch = watch
-            kind = Journal if journal and name == "oms" else Station
-            self.world.place(DESK, name, partial(kind, wired=self), costs, core=name)
-        if journal:
-            self._lay_backup(costs)
+        self.world.add_host(DESK, fsync_ns=FSYNC_NS)
+        self._lay(Costs(default_ns=stack.service_ns), journal)
         self.world.groups = {
             "hosts": tuple(self.world.hosts),
             "desk": (DESK,),
             "links": tuple(self.world.network.links),
         }
         self._plan = InstalledPlan(self.world, happening(self.world, plan))
-        self._first: Slot = host.slot(HOPS[0])
         self._next = 0
+
+    def _lay(self, costs: Costs, journal: bool) -> None:
+        """The programs of the order's way, each on a core of its own."""
+        watch = self.parts.on(DESK)
+        for name in dict.fromkeys(HOPS):
+            self.world.add_cores(DESK, name, self._stack.cores).watch = watch
+            kind = Journal if journal and name == "oms" else Station
+            self.world.place(DESK, name, partial(kind, wired=self), costs, core=name)
+        if journal:
+            self._lay_backup(costs)
+        self._first = self.world.host(DESK).slot(HOPS[0])
 
     def _lay_backup(self, costs: Costs) -> None:
         self.world.add_host(BACKUP, fsync_ns=FSYNC_NS)
@@ -213,9 +216,13 @@ class OrderPath:
             self._next += 1
 
     def _signal(self, number: int) -> None:
+        self._enter(number)
+        self._post_next()
+
+    def _enter(self, number: int) -> None:
+        """The signal comes in."""
         slot = self._first
         slot.host.enqueue(slot, MESSAGE, MARKET, Passing(number, 0), slot.default_cost_ns)
-        self._post_next()
 
     def reached(self, number: int) -> None:
         """The order is on the wire. Latency is from when its signal was meant to be."""

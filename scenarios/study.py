@@ -16,6 +16,7 @@ from squall.scenarios.order_parts import PARTS
 from squall.scenarios.order_path import LATE_NS, START_NS, OrderPath, Passed
 from squall.scenarios.result import CapacityCurve, CapacityPoint, CapacitySla, Stopped
 from squall.scenarios.run import Progress
+from squall.scenarios.split_path import Floor, SplitPath
 from squall.scenarios.stacks import STACKS, Stack
 from squall.scenarios.steps import Steps, workers
 from squall.sim.rng import Chance
@@ -67,6 +68,8 @@ class Asked(Struct, frozen=True):
     plan: Plan = ()
     plan_name: str | None = None
     journal: bool = False
+    floor: Floor | None = None
+    """How large the desk is; None: one of everything, and none of what more of it costs."""
 
 
 _Piece = tuple[str, float, Asked, int]
@@ -167,7 +170,7 @@ def _steps(name: str, rate_per_s: float, asked: Asked, ahead: int) -> _Steps:
 
 def _stopped(passed: Sequence[Passed], asked: Asked) -> Stopped:
     """Whether these are enough, and why; *budget* if not."""
-    if any(_saturated(every) for every in passed):
+    if any(saturated(every) for every in passed):
         return Stopped.SATURATED
     if percentile_of(_steady(passed, asked), 99).relative <= asked.effort.tight:
         return Stopped.TIGHT
@@ -186,10 +189,12 @@ def replicate(stack: Stack, rate_per_s: float, asked: Asked, number: int) -> Pas
     if asked.plan:
         for_ns = max(for_ns, max(planned.end_ns for planned in asked.plan) - START_NS)
     times = arrival_times(Chance(seed), asked.arrivals, rate_per_s, for_ns)
+    if asked.floor is not None:
+        return SplitPath(stack, times, for_ns, seed, asked.plan, asked.floor).run()
     return OrderPath(stack, times, for_ns, seed, asked.plan, asked.journal).run()
 
 
-def _saturated(passed: Passed) -> bool:
+def saturated(passed: Passed) -> bool:
     """Whether what had come was still being worked off long after the last signal."""
     return passed.ended_ns - passed.loaded_ns > BACKLOG_SHARE * passed.loaded_ns
 

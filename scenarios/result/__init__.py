@@ -29,6 +29,7 @@ from squall.scenarios.result.inspection import (
     Inspection,
     OrderHistory,
 )
+from squall.scenarios.result.metastable import Metastable, MetastablePoint, Region, Window
 from squall.scenarios.result.power import (
     PowerControl,
     PowerCourse,
@@ -47,6 +48,7 @@ from squall.scenarios.result.run import (
     Verdict,
     gravest,
 )
+from squall.scenarios.result.scaling import Scaling, ScalingPoint
 from squall.scenarios.result.search import (
     Behaviour,
     CampaignResult,
@@ -89,6 +91,8 @@ __all__ = [
     "Lane",
     "LatencySeries",
     "LostSeed",
+    "Metastable",
+    "MetastablePoint",
     "OrderDelay",
     "OrderDifference",
     "OrderFate",
@@ -98,7 +102,10 @@ __all__ = [
     "PowerResult",
     "PowerRow",
     "ProveRow",
+    "Region",
     "RunResult",
+    "Scaling",
+    "ScalingPoint",
     "ScenarioTally",
     "SeedFailure",
     "SeedResult",
@@ -107,5 +114,6 @@ __all__ = [
     "Span",
     "Stopped",
     "Verdict",
+    "Window",
     "gravest",
 ]

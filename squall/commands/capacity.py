@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from squall.commands.capacity_by import by
 from squall.commands.capacity_fit import fit
+from squall.commands.capacity_metastable import metastable
 from squall.commands.exits import PASS, VIOLATED, BadInput, bad_input
 from squall.commands.options import JSON, SEED, SET
 from squall.commands.outputs import outputs, progress_bar, show, show_drawn, write_each
@@ -21,7 +23,7 @@ PICTURE_HEIGHT = 3_200
 ARRIVALS = click.Choice(["bursty", "poisson"])
 
 
-@click.group(invoke_without_command=True, subcommand_metavar="[fit MEASUREMENTS.CSV]")
+@click.group(invoke_without_command=True, subcommand_metavar="[by WHAT | metastable | fit MEASUREMENTS.CSV]")
 @click.option(
     "--profile",
     "profiles",
@@ -129,7 +131,8 @@ def _nothing_before(context: click.Context) -> None:
             raise BadInput(f"{option.opts[0]}: expected behind {context.invoked_subcommand}, found before it")
 
 
-capacity.add_command(fit)
+for subcommand in (by, metastable, fit):
+    capacity.add_command(subcommand)
 
 
 def _measured(
