@@ -78,11 +78,17 @@ def quality(fit: CapacityFit) -> list[str]:
     """How far off it is, and of which points that is said."""
     errors = fit.errors
     held = ", ".join(number(point.rate_per_s) for point in fit.points if point.held_out)
-    return [
+    lines = [
         f"Off by {errors.fitted_median:.1%} in the median and {errors.fitted_largest:.1%} at most where it was fitted, "
         f"by {errors.held_out_median:.1%} and {errors.held_out_largest:.1%} at {held} orders/s, which were held out.",
         "What follows is of the model fitted anew to all points.",
     ]
+    if not errors.describes:
+        lines.append(
+            "The model does not describe these points: what it predicts is not to be relied on. Are they of one "
+            "system, in one state, and is the load the only thing that differs?"
+        )
+    return lines
 
 
 def ends(fit: CapacityFit) -> list[str]:

@@ -36,6 +36,8 @@ WIDEST: Final = log(100)
 """… and neither is one that might be a hundred times as large."""
 BEYOND: Final = (1.25, 1.5, 2.0)
 """Times the highest load that was measured: what is predicted unless somebody asks for something else."""
+DESCRIBES: Final = 1 / 3
+"""Off by more than this in the median, a model does not describe the points that it is fitted to."""
 FURTHEST: Final = 1_000.0
 DRAWN: Final = 60
 LATE_NS: Final = 3_600e9
@@ -269,7 +271,9 @@ def _errors(points: Sequence[FitPoint]) -> FitErrors:
         held: [abs(each) for p in points if p.held_out is held for each in (p.p50_off, p.p99_off)]
         for held in (False, True)
     }
-    return FitErrors(median(off[False]), max(off[False]), median(off[True]), max(off[True]))
+    fitted_median, held_median = median(off[False]), median(off[True])
+    describes = max(fitted_median, held_median) <= DESCRIBES
+    return FitErrors(fitted_median, max(off[False]), held_median, max(off[True]), describes)
 
 
 def _off(points: Iterator[FitPoint]) -> float:

@@ -26,6 +26,11 @@ class Costs(Struct, frozen=True):
     default_ns: int = 2_000
     by_message: Mapping[type, int] = {}
 
+    def __post_init__(self) -> None:
+        for what, cost_ns in (("a message", self.default_ns), *((t.__name__, ns) for t, ns in self.by_message.items())):
+            if cost_ns < 0:
+                raise ValueError(f"costs: expected at least 0 ns for {what}, found {cost_ns}")
+
 
 class Slot:
     """A program's place: its addresses, the core it runs on, and how to build it anew after a crash."""

@@ -52,6 +52,8 @@ class FitErrors(Struct, frozen=True):
     fitted_largest: float
     held_out_median: float
     held_out_largest: float
+    describes: bool
+    """Whether the model is of use for these points: off by no more than a third in the median, held out or not."""
 
 
 class CapacityFit(Struct, frozen=True):

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from squall.reports.fit import COLUMNS, ends, fit_csv, fit_figure, parameter, prediction, render_fit
+from squall.reports.fit import COLUMNS, ends, fit_csv, fit_figure, parameter, prediction, quality, render_fit
 from squall.scenarios.burst_queue import BurstQueue, percentiles
 from squall.scenarios.capacity import parse_sla
 from squall.scenarios.estimate import nearest_rank
@@ -127,6 +127,16 @@ def test_a_point_that_is_far_off_is_seen_in_the_errors() -> None:
     points = of_the_model(BURSTY, RATES[:6])
     points[1] = msgspec.structs.replace(points[1], p99_ns=10 * points[1].p99_ns)
     assert fit_measurements("off.csv", points).errors.held_out_largest > 0.8
+
+
+def test_latencies_that_fall_with_load_are_said_not_to_be_described() -> None:
+    rates = (100, 400, 900, 1_600, 2_500, 3_600)
+    points = [Measurement(rate, 10_000_000 // rate, 40_000_000 // rate, 10_000) for rate in rates]
+    fit = fit_measurements("falls.csv", points)
+    assert not fit.errors.describes
+    assert "does not describe these points" in quality(fit)[-1]
+    assert own().errors.describes
+    assert len(quality(own())) == 2
 
 
 # --- its reports ---------------------------------------------------------------------------------------

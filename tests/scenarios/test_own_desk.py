@@ -309,7 +309,7 @@ def test_what_was_seen_of_it_is_what_its_venues_did() -> None:
 def _campaign_file(tmp_path: Path, before: str, inside: str) -> str:
     """The OMS in handlers, with something captured before its imports and used when it trades."""
     text = HANDLERS.read_text()
-    trades = "    def trade(self) -> None:\n"
+    trades = "def trade(oms: Oms) -> None:\n"
     assert text.count(trades) == 1
     head, _, rest = text.partition("from typing import Any\n")
     own = tmp_path / "own.py"
@@ -318,7 +318,7 @@ def _campaign_file(tmp_path: Path, before: str, inside: str) -> str:
 
 
 def test_a_captured_clock_of_a_program_is_refused_where_it_is_read(tmp_path: Path) -> None:
-    own = _campaign_file(tmp_path, "from time import time", "        time()\n")
+    own = _campaign_file(tmp_path, "from time import time", "    time()\n")
     result = CliRunner().invoke(cli, ["run", own])
     assert isinstance(result.exception, NondeterminismError)
     assert "own.py:" in str(result.exception)
@@ -334,8 +334,10 @@ def test_a_clock_that_cannot_be_replaced_is_one_line_and_exit_code_2(tmp_path: P
 
 def test_a_constructor_is_guarded_like_any_handler(tmp_path: Path) -> None:
     own = tmp_path / "own.py"
-    asks = "        self.number = 0\n        time.time()\n"
-    own.write_text("import time\n" + HANDLERS.read_text().replace("        self.number = 0\n", asks))
+    begins = "        self.runtime, self.floor = runtime, floor\n"
+    text = HANDLERS.read_text()
+    assert text.count(begins) == 1
+    own.write_text("import time\n" + text.replace(begins, begins + "        time.time()\n"))
     result = CliRunner().invoke(cli, ["run", f"{own}:own_oms"])
     assert isinstance(result.exception, NondeterminismError)
 

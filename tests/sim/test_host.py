@@ -1,5 +1,6 @@
 """A machine serves one job at a time, stops when it is paused, and forgets everything when it crashes."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -239,3 +240,10 @@ def _reference(jobs: list[tuple[int, int, str]], windows: list[tuple[int, int]])
         free = now
         done.append((now, name))
     return done
+
+
+def test_a_message_cannot_take_less_than_no_time() -> None:
+    with pytest.raises(ValueError, match="costs: expected at least 0 ns for a message, found -1"):
+        Costs(default_ns=-1)
+    with pytest.raises(ValueError, match="costs: expected at least 0 ns for Note, found -5"):
+        Costs(by_message={Note: -5})

@@ -49,17 +49,28 @@ class Sessions:
         return self._number
 
     def write(self, venue: str, message: WireMessage) -> bool:
-        """Say it, if the session stands; otherwise False, and nothing has left."""
+        """Say it, if the session stands; otherwise False, and nothing has left. ValueError: no such venue."""
+        if venue not in self._up:
+            raise ValueError(f"no venue {venue!r}; venues are {', '.join(self._up)}")
         return self._up[venue] and self._line.write(venue, message)
 
     def on_stream_open(self, peer: str) -> None:
-        self._line.write(peer, Logon(self._line.address, self.next()))
+        """Log on; of a peer that is no venue nothing is made."""
+        if peer in self._up:
+            self._log_on(peer)
+
+    def _log_on(self, venue: str) -> None:
+        """Until it is answered: a venue may drop a logon as it may drop anything."""
+        if not self._up[venue] and self._line.write(venue, Logon(self._line.address, self.next())):
+            self._line.set_timer(self._reopen_ns, ("logon", venue))
 
     def on_logon(self, venue: str) -> None:
         """The venue has taken the session: what was said in an earlier one is dead, where it had not come."""
         self._up[venue] = True
 
     def on_stream_closed(self, peer: str, reason: str) -> None:
+        if peer not in self._up:
+            return
         self._up[peer] = False
         self._line.set_timer(self._reopen_ns, ("session", peer))
 
@@ -68,6 +79,9 @@ class Sessions:
         match key:
             case ("session", str(venue)):
                 self._line.open(venue)
+                return True
+            case ("logon", str(venue)):
+                self._log_on(venue)
                 return True
         return False
 

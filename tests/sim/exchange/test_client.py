@@ -1,5 +1,7 @@
 """A client's sessions with venues, and what it makes of their words."""
 
+import pytest
+
 from squall.sim.exchange.wire.client import REOPEN_NS, Sessions, Word, word_of
 from squall.sim.exchange.wire.messages import (
     ExecType,
@@ -60,6 +62,32 @@ def test_a_lost_session_is_opened_again_after_a_while_under_another_number() -> 
 
     first, second = (logon.session for logon in runtime.take(Logon))
     assert first < second
+
+
+def test_a_logon_that_nobody_answers_is_repeated_until_somebody_does() -> None:
+    runtime = FakeRuntime("mine")
+    client = Client(runtime)
+    runtime.connect(client, "exchange-a")
+    runtime.advance(client, 2 * REOPEN_NS)
+    assert len(runtime.take(Logon, "exchange-a")) == 3
+
+    client.sessions.on_logon("exchange-a")
+    runtime.advance(client, 2 * REOPEN_NS)
+
+    assert runtime.take(Logon) == []
+
+
+def test_a_peer_that_is_no_venue_is_neither_logged_on_to_nor_opened_again() -> None:
+    runtime = FakeRuntime("mine")
+    client = Client(runtime)
+    runtime.connect(client, "monitor")
+    runtime.disconnect(client, "monitor")
+    runtime.advance(client, 2 * REOPEN_NS)
+
+    assert runtime.take(Logon) == []
+    assert runtime.opened == []
+    with pytest.raises(ValueError, match="no venue 'monitor'; venues are exchange-a, exchange-b"):
+        client.sessions.write("monitor", OrderStatusRequest("o-1", 1))
 
 
 def test_a_timer_of_the_programs_own_is_left_to_it() -> None:
