@@ -24,7 +24,7 @@ from squall.faults.feed_lies import BadTick, FeedCrossed, FeedImpossible, FeedLo
 from squall.faults.feed_old import FeedMisnamed, FeedReplays
 from squall.faults.hardware import ClockDrift, ClockStep, CoreThrottled, DiskFull, DiskSlow, NicDown, TornWrite
 from squall.faults.host import Crash, Pause
-from squall.faults.link import BurstyLoss, CongestedLink, SqueezedLink
+from squall.faults.link import BurstyLoss, CongestedLink, SlowConvergence, SqueezedLink
 from squall.faults.market import BookThins, QuoteStuffing
 from squall.faults.memory import MemoryLeak
 from squall.faults.messages import FieldsSwapped, OffByOne, ValueAsQuantity
@@ -95,6 +95,7 @@ KINDS: Final[tuple[type[FaultKind], ...]] = (
     Corruption,
     SqueezedLink,
     CongestedLink,
+    SlowConvergence,
     # software
     Throws,
     PoisonMessage,

@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 
 from squall.faults.fault import FaultKind, Heal, Tally
 from squall.faults.network import kind_of_packet
+from squall.faults.packets import check_delay
 from squall.sim.bursts import Bursts, Weather
 from squall.sim.kernel import Call
 from squall.sim.packet import Packet
@@ -139,6 +140,31 @@ class CongestedLink(FaultKind, frozen=True):
             heal()
 
         return go
+
+
+class SlowConvergence(FaultKind, frozen=True):
+    """Routers hear of links so much later: packets go into what is down, and around what is up again.
+
+    With a link that flaps it is a route that flaps, always after the fact. There must be routes that change.
+    """
+
+    delay_ns: int = 1_000_000_000
+
+    @property
+    def kind(self) -> str:
+        return "slow convergence"
+
+    @property
+    def target(self) -> str:
+        return "routes"
+
+    def check(self, world: World) -> None:
+        check_delay(self.kind, self.delay_ns)
+        if world.network.convergence_ns is None:
+            raise ValueError(f"{self.kind}: routes stay as they are here; expected a second carrier, and rerouting on")
+
+    def inject(self, world: World, tally: Tally) -> Heal:
+        return world.network.slow_down(self.delay_ns, lambda: tally.touched("pieces of news late"))
 
 
 class _Others:

@@ -216,7 +216,12 @@ class Exchanges:
     def _lines(self, name: str, ends: tuple[str, ...], venue: str) -> None:
         """One line for each of the desk's ends; the second and further ones say in their names which it is."""
         network = self._scenario.settings.network
-        spec = LinkSpec(network.venue_latency_ns, network.venue_jitter_ns)
+        spec = LinkSpec(
+            network.venue_latency_ns,
+            network.venue_jitter_ns,
+            bandwidth_bps=network.venue_bandwidth_bps,
+            queue_bytes=network.venue_queue_bytes,
+        )
         for index, end in enumerate(ends):
             self._world.connect(f"{name}/{end}" if index else name, end, venue, spec)
 

@@ -27,6 +27,10 @@ class NetworkConfig(Struct, frozen=True):
     """What it takes more from one site to another, one way: some twenty kilometres of fibre."""
     venue_latency_ns: int = 200 * MICROSECOND
     venue_jitter_ns: int = 50 * MICROSECOND
+    venue_bandwidth_bps: int = 0
+    """Bits a second of each line to a venue, each way; 0: bytes cost nothing."""
+    venue_queue_bytes: int = 65_536
+    """What may wait at either end of such a line."""
     rto_min_ns: int = 20 * MILLISECOND
     rto_max_ns: int = 2 * SECOND
     max_retransmissions: int = 8
@@ -96,8 +100,8 @@ SHORTEST_NS: Final = 1_000
 """Of any wait: timers that ring more often than each microsecond would keep a run busy for ever."""
 TAKEN: Final = ("latency_ns", "jitter_ns", "cost_ns")
 """Ends of the names of durations that are no waits: how long something takes. They may be as short as they are."""
-MAY_BE_NONE: Final = ("jitter_ns", "keep_alive_ns")
-"""Ends of the names of durations that may be nothing at all."""
+MAY_BE_NONE: Final = ("jitter_ns", "keep_alive_ns", "bandwidth_bps")
+"""Ends of the names of what may be nothing at all."""
 LARGEST: Final = 10**18
 """Of any number, and of any duration in ns: some thirty years, and well within what a record can hold."""
 SHORTEST: Final = {"algos.pace": MILLISECOND, "algos.history_interval": MILLISECOND, "ntp.poll": MILLISECOND}
@@ -256,7 +260,7 @@ def _parse(key: str, name: str, kind: Any, text: str) -> Any:
             number = int(text)
         except ValueError:
             raise SettingError(f"--set {key}: expected a whole number, found {text!r}") from None
-        if number <= 0 and name not in SIGNED:
+        if number <= 0 and name not in SIGNED and not (number == 0 and name.endswith(MAY_BE_NONE)):
             raise SettingError(f"--set {key}: expected a number above zero, found {text!r}")
         most = MOST.get(key, LARGEST)
         if abs(number) > most:

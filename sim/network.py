@@ -62,6 +62,11 @@ class Network:
         self.convergence_ns: int | None = None
         """How old the news is by which packets are led: what a link has become is minded so much later, everywhere.
         None: routes stay as they were laid, whatever goes down."""
+        self._slow: tuple[tuple[int, Callable[[], None]], ...] = ()
+        """By how much more the news is late, for each who makes it so, and whom to tell of each."""
+        self._told = 0
+        self._minded = 0
+        """Which news was told last, and which of it is the latest that is minded."""
         self._known_down: frozenset[str] = frozenset()
         self.changes.on_turn = self._turned
 
@@ -141,11 +146,31 @@ class Network:
 
     def _turned(self) -> None:
         """A link has gone down, or come up: the news is minded when it is old enough."""
-        if self.convergence_ns is not None:
-            down = frozenset(link.name for link in self.links.values() if not link.up)
-            self._kernel.post(self.convergence_ns, self._converge, down, self._kernel.cause)
+        if self.convergence_ns is None:
+            return
+        self._told += 1
+        late_ns = 0
+        for delay_ns, told in self._slow:
+            late_ns += delay_ns
+            told()
+        down = frozenset(link.name for link in self.links.values() if not link.up)
+        self._kernel.post(self.convergence_ns + late_ns, self._converge, (self._told, down), self._kernel.cause)
 
-    def _converge(self, down: frozenset[str]) -> None:
+    def slow_down(self, delay_ns: int, told: Callable[[], None]) -> Callable[[], None]:
+        """Let all news of links come so much later; returns what ends that. *told* hears of each that does."""
+        entry = (delay_ns, told)
+        self._slow = (*self._slow, entry)
+
+        def hurry() -> None:
+            self._slow = tuple(other for other in self._slow if other is not entry)
+
+        return hurry
+
+    def _converge(self, news: tuple[int, frozenset[str]]) -> None:
+        number, down = news
+        if number < self._minded:
+            return  # it has been overtaken by what became of the links since
+        self._minded = number
         self._known_down = down
         changed = 0
         for (source, target), way in self._ways.items():

@@ -1,5 +1,9 @@
 """Routes that follow the news: around a link that is down, and back when it is up, each so much later."""
 
+import pytest
+
+from squall.faults.fault import Tally
+from squall.faults.link import SlowConvergence
 from squall.sim.link import LinkSpec
 from squall.sim.packet import Packet
 from squall.sim.trace import PacketDropped, RoutesChanged
@@ -71,6 +75,39 @@ def test_a_flapping_link_is_followed_by_what_it_was_not_by_what_it_is() -> None:
     down = [at_ns for at_ns in range(1_000, 321_000, 1_000) if (at_ns - 10_500) // NEWS_NS in (0, 2, 4)]
     assert [at_ns for at_ns in range(1_000, 321_000, 1_000) if at_ns not in heard(stage, "b")] == down
     assert len(stage.memory.events(RoutesChanged)) == 6
+
+
+def test_slow_convergence_makes_the_news_late_and_what_is_overtaken_is_not_minded() -> None:
+    """A link is down for a while, the news of which is late; that it is up again is not, and is the last word."""
+    stage = two_ways()
+    tally = Tally()
+    heals = [SlowConvergence(400_000).inject(stage.world, tally)]
+    stage.at(11_500, lambda: cut_for(stage, 100_000))
+    stage.at(50_000, lambda: heals[0]())
+    chatter(stage, 1_000, 900)
+    stage.run(1_000_000)
+    assert tally.words == "1 pieces of news late"
+    lost = [at_ns for at_ns in range(1_000, 901_000, 1_000) if at_ns not in heard(stage, "b")]
+    assert lost == list(range(12_000, 112_000, 1_000)), "no detour was ever taken"
+    assert stage.memory.events(RoutesChanged) == []
+
+
+def test_with_slow_convergence_packets_go_into_what_is_down_for_longer() -> None:
+    stage = two_ways()
+    tally = Tally()
+    SlowConvergence(100_000).inject(stage.world, tally)
+    stage.at(10_500, lambda: cut_for(stage, 400_000))
+    chatter(stage, 1_000, 600)
+    stage.run(1_000_000)
+    lost = [at_ns for at_ns in range(1_000, 601_000, 1_000) if at_ns not in heard(stage, "b")]
+    assert lost == list(range(11_000, 161_000, 1_000))
+    assert tally.effects == 2
+
+
+def test_where_routes_stay_as_they_are_slow_convergence_is_refused() -> None:
+    with pytest.raises(ValueError, match="slow convergence: routes stay as they are here"):
+        SlowConvergence().check(two_ways(convergence_ns=None).world)
+    SlowConvergence().check(two_ways().world)
 
 
 def test_what_was_on_the_link_when_it_fell_is_killed_though_its_route_has_been_left_since() -> None:
