@@ -80,9 +80,10 @@ class Transport:
         packet = Packet(slot.address, to, message, kernel.now_ns)
         way = network.way(self._nodes[slot.address], self._nodes[to])
         self.launch(way, packet, record, self._datagram_arrives, (packet, target, way))
-        for number in range(1, network.copies(way, packet) + 1 if network.doubling else 1):
-            copy = Packet(slot.address, to, message, packet.sent_ns, note=f"copy-{number}/")
-            self.launch(way, copy, record, self._datagram_arrives, (copy, target, way))
+        if network.doubling:
+            for number in range(1, network.copies(way, packet) + 1):
+                copy = Packet(slot.address, to, message, packet.sent_ns, note=f"copy-{number}/")
+                self.launch(way, copy, record, self._datagram_arrives, (copy, target, way))
 
     def launch(self, way: Way, packet: Packet, cause: int, arrives: Callable[[Any], None], arg: Any) -> None:
         """A packet sets out: `arrives(arg)`, unless it is lost on its way, of which nobody hears."""
