@@ -1,5 +1,7 @@
 """The strategy: open-loop orders, each repeated until it is taken, and cancels that outlive a leader."""
 
+from msgspec.structs import replace
+
 from squall.sim.exchange.wire.messages import OrdType, Side, TimeInForce
 from squall.system.config import MILLISECOND, SECOND, DeskConfig, StrategyConfig
 from squall.system.domain.claims import AlertRaised, ProtectionActed, SignalDropped
@@ -150,6 +152,42 @@ def test_every_nth_tick_makes_an_order_against_the_last_move() -> None:
     assert [name for name, _ in sides] == ["pulse-ACME-1", "pulse-ACME-2", "pulse-ACME-3"]
     assert [side for _, side in sides[1:]] == [Side.SELL, Side.BUY]
     assert "pulse" not in runtime.timers
+
+
+def test_signals_too_soon_after_an_order_of_the_symbol_are_passed_over_and_say_so() -> None:
+    wait_ns = 2 * MILLISECOND
+    runtime, strategy = trading(Workload(schedule=Schedule.ON_TICK, ticks_per_order=1, refractory_ns=wait_ns))
+    assert submitted(runtime) == ["pulse-ACME-1", "pulse-BOLT-1"]
+    strategy.on_message("market-data", tick(ACME, 102, seq=2))
+    runtime.advance(strategy, wait_ns - 1)
+    strategy.on_message("market-data", tick(ACME, 104, seq=3))
+    assert submitted(runtime) == []
+    assert dropped(runtime) == [(f"pulse-ACME-{n}", DropReason.REFRACTORY.value) for n in (2, 3)]
+    runtime.advance(strategy, 1)
+    strategy.on_message("market-data", tick(ACME, 106, seq=4))
+    assert submitted(runtime) == ["pulse-ACME-4"]
+
+
+def test_a_share_of_the_orders_goes_to_the_dark_pool_within_the_touch_and_rests_there() -> None:
+    pool = VenueRoute(Venue("dark-pool"), "dark-pool", (ACME, BOLT), dark=True)
+    wiring = replace(WIRING, venues=(*WIRING.venues, pool))
+    runtime = FakeRuntime("strategy", now_ns=5 * SECOND)
+    strategy = Strategy(runtime, DeskConfig(), wiring, replace(TEN_A_SECOND, dark_share=1.0))
+    strategy.on_start()
+    runtime.connect(strategy, "oms1")
+    strategy.on_message("oms1", Leading(Epoch(1), "oms1"))
+    strategy.on_message("market-data", tick(ACME, 100))
+    runtime.advance(strategy, 0)
+    runtime.sync(strategy)
+    (order,) = runtime.take(SubmitOrder)
+    assert (order.venue, order.time_in_force, order.ord_type) == ("dark-pool", TimeInForce.DAY, OrdType.LIMIT)
+    assert order.price_half_ticks == (104 if order.side is Side.BUY else 100)
+
+
+def test_where_there_is_no_dark_pool_its_share_goes_where_all_orders_go() -> None:
+    runtime, strategy = trading(replace(TEN_A_SECOND, dark_share=1.0))
+    runtime.advance(strategy, 0)
+    assert [order.venue for order in runtime.take(SubmitOrder)] == [None]
 
 
 def test_draws_are_keyed_by_the_order_so_one_order_does_not_change_another() -> None:
