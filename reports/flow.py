@@ -12,8 +12,11 @@ from squall.scenarios.result import FlowChart, FlowLink
 LOST: Final = "#c0603a"
 WAY: Final = "#3f7fb5"
 END: Final = "#3f8f6a"
+IDLE: Final = "#8c8c8c"
 ENDS_WELL: Final = ("filled whole", "filled in part")
-"""Ends that are what the flow is for; any other end is where something is lost."""
+"""Ends that are what the flow is for."""
+IDLES: Final = ("no signal", "still there")
+"""Ends of what nobody wanted, or what has not ended. Any other end is where something is lost."""
 
 
 class FlowRow(Struct, frozen=True):
@@ -35,7 +38,8 @@ def sankey(chart: FlowChart) -> dict[str, Any]:
     index = {name: number for number, name in enumerate(names)}
     inner = {node.name for node in chart.nodes if node.inner}
     sources = {node.name for node in chart.nodes if not node.entered}
-    colours = [WAY if name in inner or name in sources else END if name in ENDS_WELL else LOST for name in names]
+    ends = {**dict.fromkeys(ENDS_WELL, END), **dict.fromkeys(IDLES, IDLE)}
+    colours = [WAY if name in inner or name in sources else ends.get(name, LOST) for name in names]
     trace = {
         "type": "sankey",
         "arrangement": "snap",

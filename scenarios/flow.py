@@ -25,6 +25,7 @@ from squall.system.domain.messages import (
     SyncPositions,
     Tick,
 )
+from squall.system.domain.signals import Schedule
 
 FEED: Final = "market data feed"
 IMAGES: Final = "told again"
@@ -36,6 +37,8 @@ STRATEGY: Final = "strategy engine"
 OTHER_SIGNALS: Final = "other signals"
 """Orders of no tick: the clock's, or further orders of one tick."""
 FILTERED: Final = "signals filtered"
+NO_SIGNAL: Final = "no signal"
+"""Ticks, where it is the clock that decides when to trade."""
 CLIENTS: Final = "client algorithms"
 VALIDATION: Final = "order validation"
 MALFORMED: Final = "order validation failed"
@@ -55,7 +58,7 @@ SOURCES: Final = frozenset((FEED, IMAGES, OTHER_SIGNALS, CLIENTS))
 ORDER: Final = (
     *(FEED, IMAGES, DATA, OTHER_SIGNALS, STRATEGY, CLIENTS, VALIDATION, RISK, ROUTER),
     *("exchange-a", "exchange-b", "dark-pool", FILLS, POSITIONS, WHOLE, PART),
-    *(WITHHELD, FILTERED, MALFORMED, REJECTED, FAILED, UNFILLED, THERE),
+    *(WITHHELD, FILTERED, NO_SIGNAL, MALFORMED, REJECTED, FAILED, UNFILLED, THERE),
 )
 """How nodes are told: the way first, then where it ends."""
 
@@ -83,6 +86,7 @@ class FlowBook:
         self._routers = frozenset(wiring.routers)
         self._clock = stage.world.transport.slot_of(wiring.strategy).host.clock
         self._workload = stage.scenario.workload
+        self._by_tick = self._workload.schedule is Schedule.ON_TICK or self._workload.rule is not None
         self._pending: dict[Key, deque[int]] = {}
         """Changes of a touch, by their channel numbers, that no tick has come up to."""
         self._last: dict[Key, Tick] = {}
@@ -231,7 +235,7 @@ class FlowBook:
         ledger = self.ledger.copy()
         cross = ledger.cross
         for unit in self._undecided:
-            cross(STRATEGY, FILTERED, unit)
+            cross(STRATEGY, FILTERED if self._by_tick else NO_SIGNAL, unit)
         for name in self._malformed:
             cross(VALIDATION, MALFORMED, name)
         for name in self._denied:

@@ -74,12 +74,13 @@ def metastable(
     with bad_input():
         if profile not in STACKS:
             raise CapacityError(f"--profile {profile}: no such stack; there are {', '.join(STACKS)}")
+        plan = load_plan(Path(plan_file)) if plan_file is not None else ()
         try:
             trial = Trial(
                 seed=seed,
                 pause_ns=time_of("--pause", pause),
                 within_ns=time_of("--within", within),
-                plan=load_plan(Path(plan_file)) if plan_file is not None else (),
+                plan=plan,
                 plan_name=Path(plan_file).name if plan_file is not None else None,
                 retry=Retry(time_of("--timeout", timeout), retries, budget, most_inside),
                 arrivals=Arrivals(arrivals),

@@ -168,6 +168,10 @@ def test_a_flow_without_a_figure_is_drawn_where_it_is_asked_for() -> None:
     assert result.flow is not None
     assert result.flow.figure is None
     assert "nodes balance" in caption(result.flow)
+    assert {link.target for link in result.flow.links if link.source == "strategy engine"} == {
+        "order validation",
+        "no signal",
+    }
 
 
 def test_the_figure_is_the_chapters_and_balances_but_where_the_errata_say() -> None:

@@ -123,6 +123,7 @@ def test_the_regions_are_marked_in_words_json_csv_and_on_the_plot() -> None:
         (("--profile", "fast"), "--profile fast: no such stack"),
         (("--pause", "long"), "--pause long"),
         (("--timeout", "0ms"), "--timeout: expected a time above zero"),
+        (("--plan", "nowhere.toml"), "nowhere.toml: cannot be read"),
         (("--rates", "3,1"), "--rates 3,1: expected rising rates"),
     ],
 )
