@@ -80,11 +80,9 @@ def _cells(point: MetastablePoint) -> list[str]:
     return [
         number(point.rate_per_s),
         point.region.value,
-        f"{point.in_time_before:.1%}",
-        f"{point.in_time_after:.1%}",
+        f"{point.in_time_before:.1%}, {point.in_time_after:.1%}",
         f"{point.sends_per_order_after:.2f}",
-        _latency(point.p99_before_ns),
-        _latency(point.p99_after_ns),
+        f"{_latency(point.p99_before_ns)}, {_latency(point.p99_after_ns)}",
         "–" if point.region is Region.OVERLOADED else back,
     ]
 
