@@ -21,16 +21,7 @@ COLUMNS: Final = (
     *("rate_per_s", "region", "in_time_before", "in_time_after", "sends_per_order_after", "p99_before_ns"),
     *("p99_after_ns", "recovered_after_ns"),
 )
-TITLES: Final = (
-    "orders/s",
-    "region",
-    "in time before",
-    "and after",
-    "sends an order",
-    "p99 before",
-    "and after",
-    "back",
-)
+TITLES: Final = ("orders/s", "region", "in time, before and in the end", "sends", "p99, likewise", "back after")
 SHADES: Final = {Region.STABLE: "#3f8f6a", Region.VULNERABLE: "#e6a23c", Region.OVERLOADED: "#c0603a"}
 MARKS: Final = {
     Region.STABLE: Verdict.PASS,

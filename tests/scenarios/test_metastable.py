@@ -1,15 +1,24 @@
 """Loads at which a desk does not come back: where theory says, and not where a protection keeps repeats in bounds."""
 
 import json
+from io import StringIO
 
 import pytest
 from click.testing import CliRunner
 from msgspec.structs import replace
+from rich.console import Console
 
 from squall.cli import cli
 from squall.faults.fault import during
 from squall.faults.host import Pause
-from squall.reports.metastable import metastable_csv, metastable_json, region_words, regions, render_metastable
+from squall.reports.metastable import (
+    metastable_csv,
+    metastable_json,
+    metastable_table,
+    region_words,
+    regions,
+    render_metastable,
+)
 from squall.scenarios.load import Arrivals
 from squall.scenarios.metastable import Trial, study_metastable
 from squall.scenarios.order_path import LATE_NS, OrderPath
@@ -113,6 +122,11 @@ def test_the_regions_are_marked_in_words_json_csv_and_on_the_plot() -> None:
     assert [line.split(",")[1] for line in metastable_csv(found).splitlines()[1:]] == [
         p.region.value for p in found.points
     ]
+    out = StringIO()
+    metastable_table(found, Console(file=out, width=100))
+    (down,) = [line for line in out.getvalue().splitlines() if line.startswith("520,000")]
+    assert down.split()[1] == "vulnerable"
+    assert down.split()[-1] == "never"
     page = render_metastable(found)
     assert page.count('"type":"rect"') == 4, "three regions and the trigger"
 

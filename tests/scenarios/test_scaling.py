@@ -1,14 +1,16 @@
 """More symbols, strategies and shards: costs come from what happens, and agree with what theory knows of them."""
 
 from collections import OrderedDict
+from io import StringIO
 from random import Random
 
 import pytest
 from click.testing import CliRunner
 from msgspec.structs import replace
+from rich.console import Console
 
 from squall.cli import cli
-from squall.reports.scaling import law_words, render_scaling, scaling_csv, scaling_json
+from squall.reports.scaling import law_words, render_scaling, scaling_csv, scaling_json, scaling_table
 from squall.scenarios.capacity import CapacityError, parse_sla
 from squall.scenarios.load import Arrivals, arrival_times
 from squall.scenarios.order_path import DESK, OrderPath, Passed
@@ -150,6 +152,9 @@ def test_words_json_csv_and_page_tell_where_the_bottleneck_moves() -> None:
     assert law_words(scaling).startswith("With 1 the oms gives way first; from 4 on the router gives way first.")
     assert scaling_json(curves, scaling)["scaling"] is scaling
     assert scaling_csv(curves, scaling).splitlines()[-1] == "4,4000.0,router,0.8,2000.0,500.0,"
+    out = StringIO()
+    scaling_table(curves, scaling, Console(file=out, width=100))
+    assert [line.split()[-1] for line in out.getvalue().splitlines() if "so many shards" in line][:1] == ["kept"]
     page = render_scaling(curves, scaling)
     assert "from 4 on the router gives way first" in page
     assert "bottleneck law" in page
