@@ -104,7 +104,9 @@ def trial_words(found: Metastable) -> str:
 def region_words(found: Metastable) -> str:
     """Where the desk may stay down."""
     vulnerable, overloaded = found.first(Region.VULNERABLE), found.first(Region.OVERLOADED)
-    tried = f"{number(found.points[0].rate_per_s)} to {number(found.points[-1].rate_per_s)} orders/s"
+    tried = f"{number(found.points[-1].rate_per_s)} orders/s"
+    if len(found.points) > 1:
+        tried = f"{number(found.points[0].rate_per_s)} to {tried}"
     if vulnerable is None and overloaded is None:
         return f"It comes back at every load tried, {tried}."
     words = []

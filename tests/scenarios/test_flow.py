@@ -16,7 +16,7 @@ from squall.scenarios.flow import ROUTER, SOURCES, FlowBook, chart_of
 from squall.scenarios.flow_figure import FIGURE_10_2, FlowFigure
 from squall.scenarios.flow_ledger import Ledger
 from squall.scenarios.result import FlowChart, RunResult, Verdict
-from squall.scenarios.run import judge, run
+from squall.scenarios.run import configuration, judge, run
 from tests.profiles import PROFILE
 from tests.scenarios.runs import SECOND, brief, library_run
 
@@ -184,3 +184,15 @@ def test_the_figure_is_the_chapters_and_balances_but_where_the_errata_say() -> N
     wrong = {name for name in into if out_of[name] and into[name] != out_of[name]}
     assert wrong == {"execution router"}
     assert (into["execution router"], out_of["execution router"]) == (6_500, 6_700)
+
+
+def test_numbers_of_a_workload_that_there_were_not_always_are_recorded_only_where_they_are_used() -> None:
+    """So that runs that do not know them keep their digests."""
+    recorded = {}
+    for name in ("calm", "production-flow"):
+        choice = choose(name)
+        scenario = choice.settled()
+        workload = configuration(choice, scenario)["workload"]
+        assert isinstance(workload, dict)
+        recorded[name] = set(scenario.workload.__struct_fields__) - set(workload)
+    assert recorded == {"calm": {"refractory_ns", "dark_share"}, "production-flow": set()}
