@@ -58,6 +58,7 @@ bench: install ## the benchmarks, as ratios to bare simpy
 	$(BIN)/python -m benchmarks.campaign
 	$(BIN)/python -m benchmarks.orders
 	$(BIN)/python -m benchmarks.theory
+	$(BIN)/python -m benchmarks.links
 	$(BIN)/python -m benchmarks.study
 
 docs: install ## what is generated: docs/protections.md, docs/scenarios.md, docs/power.md, docs/desk.md, docs/capacity.md, docs/plan.schema.json, README.md's output and picture

@@ -21,10 +21,10 @@ def the_long_way() -> Iterator[None]:
     """Every segment meets the whole rule, no way is taken for plain or safe, and every message makes its record."""
 
     def sent(trace: Trace, host: str, sender: str, to: str, message: object) -> int:
-        return trace._message(host, Sent(sender, to, message), {})
+        return trace._record(host, Sent(sender, to, message), False, trace._watchers_of(Sent, message))
 
     def handled(trace: Trace, host: str, to: str, sender: str, message: object) -> int:
-        return trace._message(host, Handled(to, sender, message), {})
+        return trace._record(host, Handled(to, sender, message), False, trace._watchers_of(Handled, message))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Pipe, "_arrive", Pipe._arrive_in_trouble)
