@@ -72,7 +72,9 @@ def render_capacity(
     """
     # Without bursts there is nothing to see in the parts but what a lone order takes.
     told = [curve for curve in (*curves, *others) if not curve.profile.endswith("/poisson")]
-    figures = {"curves": latency_figure(curves, drawn), "parts": parts_figure(told)}
+    figures = {"curves": latency_figure(curves, drawn)}
+    if any(point.p99_parts_ns for curve in told for point in curve.points):
+        figures["parts"] = parts_figure(told)
     if others:
         figures["others"] = others_figure(curves, others)
     return _ENVIRONMENT.get_template("capacity.html.j2").render(

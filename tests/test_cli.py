@@ -643,6 +643,7 @@ def test_a_folder_gets_page_json_and_csv_always_and_a_picture_where_there_is_a_b
     assert said.exit_code == PASS
     assert said.err.startswith("squall: no picture: no Chromium on the PATH")
     assert {each.suffix for each in tmp_path.iterdir()} == {".html", ".json", ".csv"}
+    assert 'id="parts"' not in (tmp_path / "capacity.html").read_text(), "of the whole desk, nobody tells the parts"
     line = _one_line(squall(*BRISK, "--png", str(tmp_path / "c.png")))
     assert line.startswith(f"--png {tmp_path / 'c.png'}: no Chromium on the PATH (looked for chromium,")
     assert _one_line(squall(*BRISK, "--out", str(tmp_path / "none"))) == f"--out {tmp_path / 'none'}: no such folder"
@@ -669,6 +670,8 @@ def test_a_fit_to_measurements_goes_to_a_table_a_page_csv_and_json(squall: Squal
     file.write_text(file.read_text().replace("200,11.0,22.0,1000", "200,11.0,-22,1000"))
     line = _one_line(squall(*table))
     assert line == f"{file}:3: p99_us: expected a number above 0, at most 3.6e+09, found '-22'"
+    line = _one_line(squall("capacity", "fit", str(file), "--png", str(tmp_path / "none" / "f.png")))
+    assert line.startswith(f"--png {tmp_path / 'none' / 'f.png'}: no such folder")
     line = _one_line(squall("capacity", "--figure", "fit", str(file)))
     assert line == "--figure: expected behind fit, found before it"
 

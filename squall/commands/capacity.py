@@ -13,7 +13,7 @@ from squall.commands.capacity_metastable import metastable
 from squall.commands.exits import PASS, VIOLATED, BadInput, bad_input
 from squall.commands.options import JSON, SEED, SET
 from squall.commands.outputs import outputs, progress_bar, show, show_drawn, write_each
-from squall.commands.picture import PictureError, browser, photograph_text
+from squall.commands.picture import PictureError, browser, can_take, photograph_text
 
 if TYPE_CHECKING:
     from squall.scenarios.capacity import Measured
@@ -113,12 +113,11 @@ def _targets(folder: str | None, **files: str | None) -> dict[str, Path | None]:
         forms = ("html", "json", "csv", "png")
         files = {form: files[form] or str(Path(folder) / f"capacity.{form}") for form in forms}
     targets = dict(zip(files, outputs(**files), strict=True))
+    can_take(files["png"] if folder is None else None)
     if targets["png"] is not None:
         try:
             browser()
         except PictureError as error:
-            if folder is None:
-                raise BadInput(f"--png {files['png']}: {error}") from None
             click.echo(f"squall: no picture: {error}", err=True)
             targets["png"] = None
     return targets

@@ -7,6 +7,7 @@ import click
 from squall.commands.exits import bad_input
 from squall.commands.options import JSON
 from squall.commands.outputs import outputs, show, show_drawn, write, write_each
+from squall.commands.picture import can_take, photograph_text
 
 
 @click.command("fit")
@@ -16,6 +17,7 @@ from squall.commands.outputs import outputs, show, show_drawn, write, write_each
 @JSON
 @click.option("--csv", "csv_file", metavar="FILE", help="Write points and predictions as CSV.")
 @click.option("--html", "html_file", metavar="FILE", help="Write one page with the points, the curve and its band.")
+@click.option("--png", "png_file", metavar="FILE", help="Write the page as a picture; takes a Chromium.")
 def fit(
     measurements: str,
     sla: str | None,
@@ -23,6 +25,7 @@ def fit(
     json_file: str | None,
     csv_file: str | None,
     html_file: str | None,
+    png_file: str | None,
 ) -> None:
     """Fit a queue to your own measurements, and predict beyond them.
 
@@ -34,7 +37,8 @@ def fit(
     from squall.scenarios.fit import fit_measurements
     from squall.scenarios.measurements import read_measurements
 
-    target, csv_target, html_target = outputs(json=json_file, csv=csv_file, html=html_file)
+    target, csv_target, html_target, picture = outputs(json=json_file, csv=csv_file, html=html_file, png=png_file)
+    can_take(png_file)
     with bad_input():
         limit = parse_sla(sla) if sla is not None else None
         beyond = parse_rates(rates) if rates is not None else ()
@@ -44,6 +48,9 @@ def fit(
     if target is not None:
         write(target, document + "\n")
     write_each((csv_target, lambda: fit_csv(found)), (html_target, lambda: render_fit(found)))
+    if picture is not None:
+        with bad_input():
+            photograph_text(render_fit(found), picture)
     if json_file == "-":
         show(document)
     else:

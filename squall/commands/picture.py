@@ -6,6 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from squall.commands.exits import BadInput
+
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
 WIDTH, HEIGHT = 1280, 1900
 LONGEST_S: Final = 120
@@ -35,6 +37,15 @@ def browser() -> str:
             f"no Chromium on the PATH (looked for {', '.join(BROWSERS)}): install it to take the picture"
         )
     return found
+
+
+def can_take(path: str | None) -> None:
+    """Refuse ``--png`` before anything runs where there is no browser."""
+    if path is not None:
+        try:
+            browser()
+        except PictureError as error:
+            raise BadInput(f"--png {path}: {error}") from None
 
 
 def photograph(page: Path, picture: Path, height: int = HEIGHT) -> None:
