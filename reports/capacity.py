@@ -81,6 +81,7 @@ def render_capacity(
         crossings=[(curve.profile, crossing_words(curve)) for curve in curves],
         rows=[_row(curve, index) for curve in (*curves, *others) for index in range(len(curve.points))],
         drawn=drawn,
+        ours={curve.profile: _crossing(curve) for curve in curves},
         others=others_words(others, drawn) if others else (),
         figures={name: script_json(figure) for name, figure in figures.items()},
         plotly=get_plotlyjs(),
@@ -170,6 +171,11 @@ def _as_drawn(drawn: DrawnCurve, colour: str) -> dict[str, Any]:
         "line": {"color": colour, "width": 1, "dash": "dot"},
         "marker": {"symbol": ["circle-open" if rate in drawn.held_out else "square" for rate, _ in drawn.points]},
     }
+
+
+def _crossing(curve: CapacityCurve) -> str:
+    at = curve.sla.crossing_per_s
+    return "–" if at is None else number(at)
 
 
 def _row(curve: CapacityCurve, index: int) -> _Row:

@@ -94,7 +94,8 @@ def test_what_is_beside_the_figure_is_drawn_each_in_its_own_kind_of_line_and_sai
     said = others_words(sketched(), drawn())
     assert said[0].startswith("Poisson load cannot reach the figure: at 3,000 orders/s it comes to ")
     assert [line.split(":")[0] for line in said[1:]] == [f"{name}/journal" for name in STACKS]
-    assert "lock-free/journal" in render_capacity(curves, drawn(), sketched())
+    assert "lock-free/journal" in (page := render_capacity(curves, drawn(), sketched()))
+    assert "<td>baseline</td><td>–</td><td>1,500</td><td>1,357</td>" in page, "ours, the text's, and the figure's own"
 
 
 def curve_of(each: DrawnCurve) -> CapacityCurve:

@@ -102,7 +102,7 @@ def test_from_what_the_order_path_world_made_it_finds_its_bursts_and_its_bottlen
 @cache
 def truth_ns(name: str, rate: int) -> int:
     """Of many bursts: the p99 is decided in the largest 64th of them, and of eight such it was seen to be 40 % off."""
-    return nearest_rank(passed_ns(STACKS[name], times(rate, 10**6 + rate, 64 * 24)), 99)
+    return nearest_rank(passed_ns(STACKS[name], times(rate, 10**6 + rate, 64 * 16)), 99)
 
 
 @pytest.mark.parametrize("name", NAMES)
