@@ -34,7 +34,7 @@ BAND: Final = (98.0, 99.9)
 
 
 AHEAD: Final = 2
-"""Replications at a time, beyond the least, where there are processes to do them."""
+"""Replications at a time, beyond the least, of a search: of points, there are others to go on with meanwhile."""
 
 
 class Effort(Struct, frozen=True):
@@ -108,7 +108,7 @@ def study(stacks: Sequence[str], asked: Asked, jobs: int = 1, progress: Progress
             progress(done / (len(found) * (len(asked.rates) + 1)))
 
     todo: list[tuple[_Key, _Steps]] = [
-        ((name, rate), _steps(name, rate, asked, ahead)) for name in found for rate in asked.rates
+        ((name, rate), _steps(name, rate, asked, 1)) for name in found for rate in asked.rates
     ]
     with workers(jobs) as working:
         working.work(todo, _replicate, then)
