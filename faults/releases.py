@@ -27,6 +27,11 @@ class StartRollOut(FaultKind, frozen=True):
 
     def check(self, world: World) -> None:
         _check_console(self.kind, world, self.target)
+        builds = {
+            build: None for host in world.hosts.values() for slot in host.slots for build in slot.release.versions
+        }
+        if self.version not in builds:
+            raise ValueError(f"{self.kind}: no program has a build {self.version!r}; there are {', '.join(builds)}")
         self._word(world)
 
     def inject(self, world: World, tally: Tally) -> Heal:

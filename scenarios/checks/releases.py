@@ -138,6 +138,52 @@ def all_replaced() -> Promise:
     return Promise("every program ends in the new build", "liveness", _AllReplaced, needs_faults=True, of_our_desk=True)
 
 
+class _TakenBack:
+    """A build that does not get ready runs no more in the end, and nothing that comes after it was touched."""
+
+    def __init__(self, stage: Stage, program: str) -> None:
+        self._program = program
+        order = stage.wiring.in_order
+        self._before, self._after = order[: order.index(program)], order[order.index(program) + 1 :]
+        self._version: str | None = None
+        self._lives: dict[str, list[str]] = {each: [] for each in order}
+        trace = stage.world.trace
+        trace.watch(self._on_word, Handled, RollOut)
+        trace.watch(self._on_started, ProgramStarted)
+
+    def _on_word(self, record: Record) -> None:
+        self._version = record.event.message.version
+
+    def _on_started(self, record: Record) -> None:
+        if record.event.program in self._lives:
+            self._lives[record.event.program].append(record.event.version)
+
+    def ruling(self) -> Ruling:
+        new, mine = self._version, self._lives[self._program]
+        if new is None or new not in mine:
+            return Ruling(Verdict.INCONCLUSIVE, f"{self._program} was never replaced")
+        if mine[-1] == new:
+            return Ruling(Verdict.VIOLATED, f"{self._program} was not ready in build {new}, and runs in it")
+        touched = [each for each in self._after if new in self._lives[each]]
+        if touched:
+            return Ruling(Verdict.VIOLATED, f"{touched[0]} was replaced though {self._program} had not got ready")
+        left = [each for each in self._before if new not in self._lives[each]]
+        if left:
+            return Ruling(Verdict.VIOLATED, f"{left[0]} was passed over")
+        return Ruling(Verdict.PASS, f"{len(self._before)} programs run in build {new}, {self._program} was taken back")
+
+
+def taken_back(program: str) -> Promise:
+    """This program's build, which does not get ready, is taken back, and the roll-out goes no further."""
+    return Promise(
+        "a build that does not get ready is taken back",
+        "safety",
+        lambda stage: _TakenBack(stage, program),
+        needs_faults=True,
+        of_our_desk=True,
+    )
+
+
 CARRIES_BUSINESS: Final = (
     SubmitOrder,
     CancelOrder,

@@ -1,5 +1,6 @@
 """What a person does at the console, and a strategy that runs away: what comes of it, and what cannot be."""
 
+import re
 from collections import Counter
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from squall.faults.fault import Fault, PlanError, during
 from squall.faults.operator import PullSwitch
 from squall.faults.phases import SECOND
+from squall.faults.releases import StartRollOut, StopTheDesk
 from squall.faults.runaway import Runaway
 from squall.scenarios.find import choose
 from squall.scenarios.run import run
@@ -45,6 +47,21 @@ def test_a_runaway_sends_copies_under_names_of_their_own() -> None:
             meant.price_half_ticks,
         )
     assert max(Counter(order.cl_ord_id for order in sent).values()) == 1
+
+
+def test_nothing_is_rolled_out_where_nobody_could_or_in_a_build_that_does_not_exist() -> None:
+    for scenario, fault, line in (
+        ("calm", StartRollOut(), "roll-out: this desk has no agents"),
+        ("calm", StopTheDesk(), "stop for the day: this desk has no agents"),
+        ("rolling-upgrade", StartRollOut("risk"), "roll-out: risk is no console; consoles are operator"),
+        (
+            "rolling-upgrade",
+            StartRollOut(version="nex"),
+            "roll-out: no program has a build 'nex'; there are next, 2003",
+        ),
+    ):
+        with pytest.raises(PlanError, match=re.escape(line)):
+            run(choose(scenario, plan=(during(3 * SECOND, 4 * SECOND, fault),)))
 
 
 @pytest.mark.parametrize(

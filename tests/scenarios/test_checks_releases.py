@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from squall.scenarios.checks.releases import accepted_meanwhile, all_replaced, stopped_in_order
-from squall.scenarios.scenario import Judge
+from squall.scenarios.checks.releases import accepted_meanwhile, all_replaced, stopped_in_order, taken_back
+from squall.scenarios.scenario import Judge, Ruling
 from squall.sim.exchange.wire.messages import TimeInForce
 from squall.sim.trace import ProgramStarted, ProgramStopped
 from squall.system.domain.ids import ClOrdID
@@ -83,6 +83,23 @@ def test_an_upgrade_in_which_both_oms_were_replaced_at_once_shows_nothing_of_two
     for program in PROGRAMS:
         tale.saw(ProgramStarted(program, "next"))
     assert undecided(judge.ruling())
+
+
+def test_a_build_that_does_not_get_ready_is_taken_back_and_nothing_after_it_is_touched() -> None:
+    def told(*lives: tuple[str, str]) -> Ruling:
+        tale = Tale()
+        judge = tale.judge(taken_back("risk"))
+        tale.handled("operator", "a person", RollOut(0, "next"))
+        for program, version in lives:
+            tale.saw(ProgramStarted(program, version))
+        return judge.ruling()
+
+    before = [(program, "next") for program in PROGRAMS[: PROGRAMS.index("risk")]]
+    assert undecided(told(*before))
+    assert held(told(*before, ("risk", "next"), ("risk", "")))
+    assert "risk was not ready in build next, and runs in it" in told(*before, ("risk", "next")).detail
+    assert "router was replaced" in told(*before, ("risk", "next"), ("risk", ""), ("router", "next")).detail
+    assert "keeper1 was passed over" in told(*before[1:], ("risk", "next"), ("risk", "")).detail
 
 
 # --- the stop ------------------------------------------------------------------------------------------
