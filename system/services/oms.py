@@ -1,6 +1,7 @@
 """The order management system: one of two, of which one leads and the other holds a copy of its journal."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from typing import Concatenate, ParamSpec
 
 from squall.sim.exchange.wire.messages import ExecutionReport, OrderStatusReport
 from squall.system.config import DeskConfig
@@ -91,6 +92,23 @@ DeskTalk = (
 LeaseTalk = LeaseGranted | LeaseRenewed | LeaseRefused | LeaderBeat | LeaseOffered
 JournalTalk = Replicate | Replicated | JoinStandby | JournalImage | SchemaRead
 OmsMessage = DeskTalk | LeaseTalk | JournalTalk
+
+
+_P = ParamSpec("_P")
+
+
+def _while_the_log_is_whole(
+    handler: Callable[Concatenate["Oms", _P], None],
+) -> Callable[Concatenate["Oms", _P], None]:
+    """Any handler may come to read the log. Where it cannot be read we are done with it, whatever was under way."""
+
+    def handle(self: "Oms", /, *args: _P.args, **kwargs: _P.kwargs) -> None:
+        try:
+            handler(self, *args, **kwargs)
+        except UnreadableLogError as error:
+            self._lose_log(error)
+
+    return handle
 
 
 class Oms:
@@ -207,19 +225,17 @@ class Oms:
 
     # --- handlers ---
 
+    @_while_the_log_is_whole
     def on_message(self, sender: Address, message: OmsMessage) -> None:
         term = self._acting_term()
-        try:
-            match message:
-                case Replicated() | Replicate() | JoinStandby() | JournalImage() | SchemaRead():
-                    self._on_journal_talk(term, message)
-                case LeaseRenewed() | LeaderBeat() | LeaseGranted() | LeaseRefused() | LeaseOffered():
-                    self._on_lease_talk(message)
-                case _:
-                    if term is not None and term.begun:
-                        self._on_desk_talk(term, sender, message)
-        except UnreadableLogError as error:
-            self._lose_log(error)
+        match message:
+            case Replicated() | Replicate() | JoinStandby() | JournalImage() | SchemaRead():
+                self._on_journal_talk(term, message)
+            case LeaseRenewed() | LeaderBeat() | LeaseGranted() | LeaseRefused() | LeaseOffered():
+                self._on_lease_talk(message)
+            case _:
+                if term is not None and term.begun:
+                    self._on_desk_talk(term, sender, message)
 
     def _on_lease_talk(self, message: LeaseTalk) -> None:
         match message:
@@ -346,6 +362,7 @@ class Oms:
         command = ReturnOrder(sender, message.cl_ord_id, message.attempt, message.reason, term.epoch, max_reroutes)
         term.inquiries.on_answer(message.cl_ord_id, term.execute(command))
 
+    @_while_the_log_is_whole
     def on_timer(self, key: Hashable) -> None:
         term = self._acting_term()
         match key:
@@ -383,12 +400,8 @@ class Oms:
 
     def _campaign(self) -> None:
         """Ask for the next epoch, where all of the log can be read."""
-        try:
-            self._journal.check()
-        except UnreadableLogError as error:
-            self._lose_log(error)
-        else:
-            self._leadership.campaign(self._journal.epoch)
+        self._journal.check()
+        self._leadership.campaign(self._journal.epoch)
 
     def _lose_log(self, error: UnreadableLogError) -> None:
         """What we have is not all there was: we neither lead from it nor pass it on. Who leads next sends us theirs."""
@@ -401,6 +414,7 @@ class Oms:
         self._journal.void()
         self._follower.start_anew()
 
+    @_while_the_log_is_whole
     def on_durable(self, token: int) -> None:
         self._journal.on_durable(token)
         term = self._acting_term()
@@ -410,11 +424,9 @@ class Oms:
             term.flush()
             self._hand_over_if_retired()
         elif token >= self._epoch_token:
-            try:
-                term.begin()
-            except UnreadableLogError as error:
-                self._lose_log(error)
+            term.begin()
 
+    @_while_the_log_is_whole
     def on_stream_open(self, peer: Address) -> None:
         self._streams[peer] = None
         term = self._acting_term()
@@ -424,6 +436,7 @@ class Oms:
         elif term.begun:
             term.on_stream_open(peer)
 
+    @_while_the_log_is_whole
     def on_stream_closed(self, peer: Address, reason: str) -> None:
         self._streams.pop(peer, None)
         if peer == self._peer:
@@ -435,6 +448,7 @@ class Oms:
             if term.begun:
                 term.on_stream_closed(peer)
 
+    @_while_the_log_is_whole
     def on_config(self, config: DeskConfig) -> None:
         self._config = config
         self._journal.whole = config.oms.whole_log

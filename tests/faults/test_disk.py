@@ -121,6 +121,18 @@ def test_nobody_leads_from_a_journal_with_a_hole_and_the_backup_is_whole_again_i
     assert row.promise in [check.name for check in lenient.checks if check.verdict is Verdict.VIOLATED]
 
 
+def test_a_sitting_leader_whose_journal_rots_makes_room_for_the_backup_when_positions_ask_for_all_fills() -> None:
+    """The host of the books crashes: on the stream that comes next the leader has to read its log."""
+    plan = (
+        during(4 * SECOND, 4_100 * MILLISECOND, BitRot("oms1", "journal", 3)),
+        during(6 * SECOND, 7 * SECOND, Crash("book")),
+    )
+    result = run(choose("rotten-backup", seed=1, plan=plan))
+    assert result.verdict is Verdict.PASS
+    assert result.metrics["acted.oms.whole_log"] == 1
+    assert result.metrics["acted.lease.takeover"] == 1
+
+
 def test_with_both_copies_rotten_the_desk_stands_still_and_says_so() -> None:
     plan = (
         during(2 * SECOND, 2_001 * MILLISECOND, BitRot("oms", "journal", 5)),

@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from squall.system.config import SECOND, DeskConfig, OmsConfig
 from squall.system.domain.claims import AlertRaised
 from squall.system.domain.ids import ClOrdID, Epoch
-from squall.system.domain.messages import JoinStandby, JournalImage, LeaderBeat, RequestLease
+from squall.system.domain.messages import (
+    JoinStandby,
+    JournalImage,
+    LeaderBeat,
+    OrderTaken,
+    RenewLease,
+    Replicated,
+    RequestLease,
+)
 from squall.system.services.journal import FILE, SNAPSHOT_FILE, Journal, StaleVersionError, UnreadableLogError
 from squall.system.services.leadership import Role
 from tests.fakes import FakeRuntime
@@ -184,3 +192,43 @@ def test_a_leader_that_cannot_pass_its_log_on_leads_no_more() -> None:
     assert rig.oms.role is Role.STANDBY
     assert rig.take(JournalImage) == []
     assert rig.acted("oms.whole_log") == 1
+
+
+@pytest.mark.parametrize("asks", ["positions", "audit"])
+def test_a_sitting_leader_whose_log_rots_stops_with_an_alert_when_somebody_has_to_be_told_of_it(asks: str) -> None:
+    rig = Rig()
+    rig.lead(alone=False)
+    rig.hear("strategy", submit(ClOrdID("pulse-ACME-1")))
+    rig.sync()
+    rig.hear("oms2", Replicated(Epoch(1), rig.oms.version))
+    rig.runtime.rotten.add((FILE, 1))
+    rig.runtime.disconnect(rig.oms, asks)
+    rig.connect(asks)
+    assert (rig.oms.role, rig.oms.epoch, rig.oms.orders) == (Role.STANDBY, 0, ())
+    assert [alert.kind for alert in rig.runtime.claims if isinstance(alert, AlertRaised)] == ["oms.log"]
+    assert rig.acted("oms.whole_log") == 1
+    assert {"execution", "risk", "oms2"} <= set(rig.runtime.closed)
+
+    rig.runtime.sent.clear()
+    rig.hear("strategy", submit(ClOrdID("pulse-ACME-2")))
+    rig.pass_time(5 * SECOND)
+    assert rig.take(RenewLease) == rig.take(RequestLease) == rig.take(OrderTaken) == []  # its lease ends by itself
+
+    rig.connect("oms2")  # which leads by now, and has it all
+    rig.hear("oms2", LeaderBeat(Epoch(2), "oms2", 1))
+    assert rig.take(JoinStandby, "oms2")
+    rig.hear("oms2", JournalImage(Epoch(2), (b"a", b"b")))
+    rig.sync()
+    assert rig.oms.in_step
+    assert rig.take(Replicated, "oms2") == [Replicated(Epoch(2), 2)]
+
+
+def test_a_log_that_rots_between_the_grant_and_its_first_use_is_not_led_from() -> None:
+    rig = Rig()
+    rig.lead()
+    rig.start()
+    rig.pass_time(2 * SECOND)
+    rig.grant()
+    rig.runtime.rotten.add((FILE, 0))
+    rig.sync()
+    assert (rig.oms.role, rig.acted("oms.whole_log")) == (Role.STANDBY, 1)
