@@ -52,18 +52,21 @@ class Holdings:
         return self._open.pop(now.cl_ord_id) if now.ended else None
 
     def told(
-        self, net_lots: int, open_orders: Iterable[OpenHolding], not_taken: Container[ClOrdID]
+        self, net_lots: int, open_orders: Iterable[OpenHolding], not_taken: Container[ClOrdID], *, new_leader: bool
     ) -> tuple[Mine, ...]:
         """Everything anew. Returns the orders that have ended meanwhile: taken, and not among the open ones.
 
-        A wish that the teller knows nothing of has died with an earlier leader.
+        A wish that a *new_leader* knows nothing of has died with an earlier one. Of any other teller's word it is only
+        that they have crossed on the way: the order may come to stand on either terms.
         """
         self.position_lots = net_lots
         ended: list[Mine] = []
         told = {each.cl_ord_id: each for each in open_orders}
         for cl_ord_id, mine in list(self._open.items()):
             if cl_ord_id in told:
-                self._open[cl_ord_id] = _standing(mine, told[cl_ord_id], None)
+                now = told[cl_ord_id]
+                unheard = mine.revision > now.revision and not new_leader
+                self._open[cl_ord_id] = _standing(mine, now, mine.asked if unheard else None)
             elif cl_ord_id not in not_taken:
                 ended.append(self._open.pop(cl_ord_id))
         return tuple(ended)

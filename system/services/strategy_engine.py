@@ -97,6 +97,8 @@ class StrategyEngine:
         self._venues = Venues(route.venue for route in wiring.lit)
         self._knows_from: Epoch | None = None
         """Whose word about our holdings we have; None: we do not know what we hold."""
+        self._told_by = Epoch(0)
+        """Who told us last where we stand, whether or not that still holds."""
         self._unheard: dict[ClOrdID, None] = {}
         """Orders that nobody had taken when we were told: once one is taken, that telling may be out of date."""
         self._started_ns = 0
@@ -224,7 +226,7 @@ class StrategyEngine:
                 seen = self._seen(trade, fresh=False)
                 trade.state, signals = on_tick(self._rule, trade.state, seen)
                 self._heed(trade, seen, signals)
-            for mine in trade.holdings.open_orders:
+            for mine in trade.holdings.open_orders if self._knows_from is not None else ():
                 self._wish(mine)  # a leader that could not answer for it has let it drop; any other has heard it
         runtime.set_timer(max(patience_ns // 4, 1), _WATCH)
 
@@ -357,10 +359,12 @@ class StrategyEngine:
         if told.epoch != epoch:
             return
         self._runtime.cancel_timer(_ASK)
+        new_leader, self._told_by = told.epoch != self._told_by, told.epoch
         self._knows_from = told.epoch
         self._unheard = dict.fromkeys(self._submission.waiting)
         for symbol, trade in self._trades.items():
-            for mine in trade.holdings.told(told.net_lots.get(symbol, 0), told.open_orders, self._unheard):
+            net_lots, open_orders = told.net_lots.get(symbol, 0), told.open_orders
+            for mine in trade.holdings.told(net_lots, open_orders, self._unheard, new_leader=new_leader):
                 self._end(mine)
             for mine in trade.holdings.open_orders:
                 self._heed_venue_of(trade, mine)

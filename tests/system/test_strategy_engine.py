@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from squall.sim.exchange.wire.messages import Side, TimeInForce
 from squall.system.config import SECOND, DeskConfig, StrategyConfig
 from squall.system.domain.claims import ProtectionActed
@@ -366,11 +368,24 @@ def test_a_telling_ends_what_it_does_not_name_unless_nobody_has_taken_that_yet()
     holdings = Holdings()
     for name in ("m-1", "m-2", "m-3"):
         holdings.hold(Mine(ClOrdID(name), Side.BUY, 50, 100, True))
-    ended = holdings.told(70, [OpenHolding(ClOrdID("m-1"), 20)], {ClOrdID("m-2"): None})
+    ended = holdings.told(70, [OpenHolding(ClOrdID("m-1"), 20)], {ClOrdID("m-2"): None}, new_leader=False)
     assert [mine.cl_ord_id for mine in ended] == ["m-3"]
     assert [(mine.cl_ord_id, mine.cum_lots) for mine in holdings.open_orders] == [("m-1", 20), ("m-2", 0)]
     holdings.progress(OrderProgressed(ClOrdID("m-1"), 30, False))
     assert holdings.position_lots == 80
+
+
+def test_a_telling_that_has_crossed_a_wish_leaves_it_standing_and_one_of_a_new_leader_does_not() -> None:
+    for new_leader, lots, meets in ((False, 40, True), (True, 10, False)):
+        holdings = Holdings()
+        holdings.hold(Mine(ClOrdID("q-1"), Side.BUY, 10, 100, True, venue=A))
+        holdings.moving(ClOrdID("q-1"), 40, 104)
+        told = OpenHolding(ClOrdID("q-1"), 0, A, 10, 100, 0, None)
+        holdings.told(0, [told], {}, new_leader=new_leader)
+        (mine,) = holdings.open_orders
+        assert (mine.leaves_lots, mine.meets(Side.SELL, 103), mine.revision) == (lots, meets, 1)
+        holdings.told(0, [replace(told, revision=1)], {}, new_leader=False)
+        assert holdings.open_order(ClOrdID("q-1")).asked is None, "it was heard, and is answered"
 
 
 # --- quotes that move ---
@@ -459,6 +474,29 @@ def test_a_wish_that_died_with_its_leader_is_made_anew_by_the_terms_that_the_nex
     rig.pass_time(CONFIG.cool_down_time_ns)
     rig.tick(110)
     assert rig.wishes() == [("maker-ACME-1", 2, 100, 106), ("maker-ACME-2", 2, 100, 118)]
+
+
+def test_a_wish_that_crosses_the_answer_to_a_question_is_still_under_way() -> None:
+    """The order that nobody had taken is taken, so it asks once more where it stands; and moves a quote meanwhile."""
+    rig = moving()
+    rig.tick(108)
+    first = rig.wishes()
+    open_orders = [OpenHolding(ClOrdID(f"maker-ACME-{n}"), 0, A, 100, price) for n, price in ((1, 100), (2, 112))]
+    rig.tell(0, *open_orders)
+    rig.pass_time(CONFIG.cool_down_time_ns)
+    rig.tick(110)
+    assert rig.wishes() == []
+    rig.engine.on_timer("watch")
+    assert rig.wishes() == first
+
+
+def test_no_wish_of_the_last_leaders_days_goes_to_a_new_one_before_it_has_told_where_we_stand() -> None:
+    rig = moving()
+    rig.tick(108)
+    rig.wishes()
+    rig.hear(Leading(Epoch(2), "oms1"))
+    rig.engine.on_timer("watch")
+    assert rig.wishes() == []
 
 
 def test_after_a_restart_a_wish_that_the_leader_has_is_waited_for() -> None:
