@@ -44,6 +44,8 @@ class Positions:
         self._runtime = runtime
         self._config = config
         self._leaders = wiring.oms
+        self._streams: dict[Address, None] = {}
+        """The OMSs to which a stream stands."""
         self._listeners = (wiring.risk, wiring.monitor)
         self._risk = wiring.risk
         self._portfolio = wiring.portfolio
@@ -168,11 +170,13 @@ class Positions:
             self._tell(peer)
         elif peer == self._portfolio:
             self._tell_portfolio(whole=True)
-        elif self._epoch is None and peer in self._leaders:
-            # Either the leader's own stream, behind which its fills follow, or our knock was heard.
-            self._runtime.set_timer(self._config.risk.sync_patience_ns, KNOCK)
+        elif peer in self._leaders:
+            self._streams[peer] = None
+            if self._epoch is None:  # the leader's own stream, behind which its fills follow
+                self._runtime.set_timer(self._config.risk.sync_patience_ns, KNOCK)
 
     def on_stream_closed(self, peer: Address, reason: str) -> None:
+        self._streams.pop(peer, None)
         if peer in self._listeners or peer == self._portfolio:
             waits = self._config.risk if peer == self._risk else self._config.monitor
             self._runtime.set_timer(waits.reopen_interval_ns, peer)
@@ -190,11 +194,13 @@ class Positions:
         """No leader has synced us, perhaps for want of anything to write on a stream that died with our last
         life.
 
-        Hanging up, or being refused, ends such a stream on the leader's side too: it then opens a new one.
+        Hanging up, or being refused, ends such a stream on the leader's side too: it then opens a new one. Where one
+        of this life stands its fills are on the way, however long they take, and would be lost.
         """
         for leader in self._leaders:
-            self._runtime.open(leader)
-            self._runtime.close(leader)
+            if leader not in self._streams:
+                self._runtime.open(leader)
+                self._runtime.close(leader)
         self._runtime.set_timer(self._config.risk.sync_patience_ns, KNOCK)
 
     def on_durable(self, token: int) -> None:

@@ -75,6 +75,8 @@ class Reconciler:
         kept = config.reconcile.max_trades_kept
         self._watches = {route.address: Watch(route, kept) for route in wiring.venues}
         self._leaders = wiring.oms
+        self._streams: dict[Address, None] = {}
+        """The OMSs to which a stream stands."""
         self._leader: Address | None = None
         self._epoch = Epoch(0)
 
@@ -103,8 +105,11 @@ class Reconciler:
             watch.wanted = 0
             self._subscribe(watch)
             self._ask(watch)
+        elif peer in self._leaders:
+            self._streams[peer] = None
 
     def on_stream_closed(self, peer: Address, reason: str) -> None:
+        self._streams.pop(peer, None)
         watch = self._watches.get(peer)
         if watch is not None:
             watch.connected = False
@@ -218,11 +223,13 @@ class Reconciler:
 
     def _knock(self) -> None:
         """What the venues say has nobody to go to: the leader may have nothing to write on a stream that died with our
-        last life. Hanging up, or being refused, ends it on the leader's side too, who then opens a new one.
+        last life. Hanging up, or being refused, ends it on the leader's side too, who then opens a new one. Where a
+        stream of this life stands its word is on the way, and would be lost.
         """
         for leader in self._leaders if self._leader is None else ():
-            self._runtime.open(leader)
-            self._runtime.close(leader)
+            if leader not in self._streams:
+                self._runtime.open(leader)
+                self._runtime.close(leader)
         self._runtime.set_timer(self._config.interval_ns, KNOCK)
 
     def _on_heard(self, message: OpenOrdersHeard) -> None:

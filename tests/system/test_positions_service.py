@@ -132,6 +132,17 @@ def test_a_new_stream_of_an_oms_is_given_time_to_sync() -> None:
     assert runtime.opened == []
 
 
+def test_a_knock_does_not_hang_up_on_a_leader_whose_fills_take_long() -> None:
+    runtime, positions = started(synced=False)
+    runtime.connect(positions, "oms1")
+    runtime.opened.clear()
+    runtime.advance(positions, 5_000_000_000)
+    assert set(runtime.opened) == set(runtime.closed) == {"oms2"}
+    runtime.disconnect(positions, "oms1")
+    runtime.advance(positions, 1_000_000_000)
+    assert "oms1" in runtime.closed
+
+
 def test_a_bust_is_booked_and_told() -> None:
     runtime, positions = started()
     positions.on_message("oms1", fill(1, Side.BUY, 10, 200))

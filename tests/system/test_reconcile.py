@@ -410,3 +410,16 @@ def test_after_a_restart_it_knocks_at_every_leader_there_may_be_until_one_has_sa
     rig.pass_time(2 * rig.config.interval_ns)
 
     assert rig.runtime.opened == ["oms1", "oms2"]
+
+
+def test_a_knock_does_not_hang_up_on_a_leader_that_has_just_opened_and_says_next_who_it_is() -> None:
+    rig = Rig()
+    rig.runtime.disconnect(rig.program, "oms1")
+    rig.runtime.connect(rig.program, "oms2")
+    rig.runtime.opened.clear()
+    rig.pass_time(rig.config.interval_ns)
+    assert rig.runtime.opened == rig.runtime.closed == ["oms1"]
+
+    rig.runtime.disconnect(rig.program, "oms2")
+    rig.pass_time(rig.config.interval_ns)
+    assert rig.runtime.opened == ["oms1", "oms1", "oms2"]
