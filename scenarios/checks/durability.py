@@ -21,7 +21,10 @@ _RECORD: Final = msgspec.msgpack.Decoder(JournalRecord)
 
 
 class _LeadersJournal:
-    """The journal on the disk of whoever led last, as a restart would find it."""
+    """The journal of whoever led last: all that has come to its disk, as it was written.
+
+    Records that have rotted since were kept; that nobody leads from what is left of them is for others to judge.
+    """
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
@@ -40,7 +43,8 @@ class _LeadersJournal:
         if self._leader is None:
             return
         records: list[JournalRecord] = []
-        for data in self._copy(self._leader):
+        disk = self._stage.world.transport.slot_of(self._leader).host.disk
+        for data in disk.written(FILE)[: disk.files.get(FILE, 0)]:
             record = _RECORD.decode(data)
             if record.image:
                 records.clear()
@@ -48,15 +52,6 @@ class _LeadersJournal:
         for record in records:
             for encoded in record.events:
                 yield SECOND.decode(encoded)  # of whichever build wrote it
-
-    def _copy(self, leader: str) -> list[bytes]:
-        """The leader's; where bits of it have rotted that is not led from again, and it is the other OMS's."""
-        transport = self._stage.world.transport
-        for oms in (leader, *(oms for oms in self._stage.wiring.oms if oms != leader)):
-            disk = transport.slot_of(oms).host.disk
-            if len(disk.durable(FILE)) == disk.files.get(FILE, 0):
-                return disk.durable(FILE)
-        return transport.slot_of(leader).host.disk.durable(FILE)
 
 
 TAKEN: Final = (OrderSubmitted, ParentTaken)

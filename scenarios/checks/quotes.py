@@ -150,6 +150,8 @@ class _Slows:
             self._docket.violated(record, f"{wish.cl_ord_id}: {what}, and {venue} asks for fewer requests")
 
     def ruling(self) -> Ruling:
+        if not self._times:
+            return Ruling(Verdict.INCONCLUSIVE, "no venue was ever throttled")
         return self._docket.ruling(f"{self._times} times a venue was throttled, {self._wishes} wishes meanwhile")
 
 

@@ -133,6 +133,21 @@ def test_what_follows_an_image_belongs_to_it() -> None:
     assert held(judge.ruling())
 
 
+def test_an_order_that_was_kept_is_not_lost_by_rot_nor_looked_for_in_a_backup_that_lags() -> None:
+    tale = Tale()
+    judges = tale.judge(nothing_lost()), tale.judge(rebuilt_equals_live())
+    _leads(tale, "oms1")
+    _journal(tale, "oms2", 0, _submitted("o-1"))
+    _journal(tale, "oms1", 0, _submitted("o-1"))
+    _journal(tale, "oms1", 1, _submitted("o-2"))
+    for order in ("o-1", "o-2"):
+        _taken(tale, order)
+    tale.heard(StateHash("orders", 2, _hash_of(_submitted("o-1"), _submitted("o-2"))), "oms1")
+    for oms, place in (("oms1", 1), ("oms1", 0), ("oms2", 0)):
+        tale.world.host(oms).disk.rot(FILE, place)
+        assert [judge.ruling().verdict.value for judge in judges] == ["pass", "pass"]
+
+
 # --- rebuilt equals live ---
 
 
