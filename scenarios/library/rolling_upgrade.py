@@ -20,9 +20,9 @@ def rolling_upgrade() -> Scenario:
     return Scenario(
         desk=our_desk(agents=True),
         workload=Workload(
-            orders_per_s=50,
+            orders_per_s=20,
             start_ns=1 * SECOND,
-            stop_ns=14 * SECOND,
+            stop_ns=10 * SECOND,
             lots_min=5,
             lots_max=20,
             marketable_share=0.6,
@@ -38,5 +38,5 @@ def rolling_upgrade() -> Scenario:
             protection_acted("upgrade.await_ready"),
             protection_acted("oms.upcast"),
         ),
-        duration_ns=22 * SECOND,
+        duration_ns=18 * SECOND,
     )
