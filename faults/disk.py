@@ -36,9 +36,14 @@ class BitRot(FaultKind, frozen=True):
             for file, records in sorted(disk.files.items())
             if self.file in ("", file)
             for place in range(records)
+            if not disk.has_rotted(file, place)
         ]
+        if not sound:
+            there = ", ".join(sorted(disk.files)) or "none"
+            tally.missed(f"no sound record in {self.file or 'any file'} on {self.target}; its files are {there}")
+        name = tally.key(f"rot/{self.target}/{world.kernel.now_ns}")
         for number in range(min(self.records, len(sound))):
-            share = world.chance.uniform(f"rot/{self.target}/{world.kernel.now_ns}/{number}")
+            share = world.chance.uniform(f"{name}/{number}")
             disk.rot(*sound.pop(int(share * len(sound))))
             tally.touched("records rotten")
         return _stays
@@ -64,7 +69,7 @@ class ReadError(FaultKind, frozen=True):
         check_share(self.kind, self.share)
 
     def inject(self, world: World, tally: Tally) -> Heal:
-        chance, name = world.chance, f"read/{self.target}/{world.kernel.now_ns}"
+        chance, name = world.chance, tally.key(f"read/{self.target}/{world.kernel.now_ns}")
 
         def fails(file: str, number: int) -> bool:
             failed = chance.uniform(f"{name}/{file}/{number}") < self.share

@@ -120,6 +120,14 @@ def _link(world: World, dice: Dice) -> str:
     return dice.one("target", tuple(world.network.links))
 
 
+def _squeezed(world: World, dice: Dice) -> Fault:
+    """Where the link is narrow by itself, to half of that at the most."""
+    target = _link(world, dice)
+    bandwidth_bps = int(dice.between("bandwidth", 64_000, 4_000_000)) // 1_000 * 1_000
+    own_bps = world.network.link(target).spec.bandwidth_bps
+    return SqueezedLink(target, min(bandwidth_bps, own_bps // 2 or bandwidth_bps))
+
+
 def _lines(world: World, what: str) -> tuple[str, ...]:
     """Order links, or feed links, by a part of their names; any link where the world has none of these."""
     links = tuple(world.network.links)
@@ -306,12 +314,7 @@ CATALOGUE: Final[Mapping[str, tuple[Drawn, ...]]] = {
                 dice.share("loss", 0.3, 1.0),
             ),
         ),
-        Drawn(
-            SqueezedLink,
-            lambda world, dice: SqueezedLink(
-                _link(world, dice), int(dice.between("bandwidth", 64_000, 4_000_000)) // 1_000 * 1_000
-            ),
-        ),
+        Drawn(SqueezedLink, _squeezed),
         Drawn(
             CongestedLink,
             lambda world, dice: CongestedLink(_link(world, dice), dice.share("load", 0.5, 1.5)),

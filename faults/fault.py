@@ -17,10 +17,21 @@ Heal = Callable[[], None]
 
 
 class Tally:
-    """What one fault has touched, by kind of effect."""
+    """What one fault has touched, by kind of effect; and what is its own: the key of its draws."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
+        self._why_nothing = ""
+        self.twin = 1
+        """Which one it is of those that do the same to the same, from the same moment on."""
+
+    def key(self, name: str) -> str:
+        """This name for chance. Twins, which would all ask for the same one, have draws of their own."""
+        return name if self.twin == 1 else f"{name}#{self.twin}"
+
+    def missed(self, why: str) -> None:
+        """There was nothing for it to touch, for this reason."""
+        self._why_nothing = why
 
     def touched(self, what: str) -> None:
         """One more of these, as in ``requests discarded``."""
@@ -34,7 +45,8 @@ class Tally:
     @property
     def words(self) -> str:
         """As a person would say it: ``41 requests discarded, 3 queries discarded``."""
-        return ", ".join(f"{count} {what}" for what, count in sorted(self._counts.items())) or "nothing"
+        touched = ", ".join(f"{count} {what}" for what, count in sorted(self._counts.items())) or "nothing"
+        return f"{touched}: {self._why_nothing}" if self._why_nothing else touched
 
 
 class Fault(Protocol):
@@ -188,6 +200,8 @@ class InstalledPlan:
         """Whom each has struck; until it has, whom it is to strike."""
         self._names = names(plan)
         self._heals: dict[int, Heal] = {}
+        self._twins: dict[tuple[type, str, int], int] = {}
+        """By kind, target and moment, how many have begun."""
         for index, planned in enumerate(plan):
             _check(world, index, planned.fault)
         for index, planned in enumerate(plan):
@@ -205,6 +219,9 @@ class InstalledPlan:
         self.struck[index] = target = ", ".join(dict.fromkeys(each.target for each in striking)) or "nobody"
         event = FaultBegan(index=index, kind=fault.kind, target=target)
         world.kernel.cause = world.trace.observe("fault", event)
+        alike = [(type(each), each.target, world.kernel.now_ns) for each in striking]
+        twin = self.tallies[index].twin = 1 + max((self._twins.get(each, 0) for each in alike), default=0)
+        self._twins.update(dict.fromkeys(alike, twin))
         heals = [each.inject(world, self.tallies[index]) for each in striking]
 
         def heal() -> None:

@@ -121,7 +121,7 @@ class TornWrite(FaultKind, frozen=True):
     def inject(self, world: World, tally: Tally) -> Heal:
         host = world.host(self.target)
         unsynced = host.disk.unsynced
-        share = world.chance.uniform(f"torn/{self.target}/{world.kernel.now_ns}")
+        share = world.chance.uniform(tally.key(f"torn/{self.target}/{world.kernel.now_ns}"))
         survivors = int(share * (unsynced + 1)) if host.up else 0
         if host.up:
             tally.touched("host crashed")

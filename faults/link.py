@@ -1,6 +1,5 @@
 """What becomes of a line that is not down: it loses in bursts, or bytes begin to cost time on it."""
 
-from collections.abc import Callable
 from math import log
 from typing import ClassVar, Final
 
@@ -9,11 +8,12 @@ from squall.faults.network import kind_of_packet
 from squall.faults.packets import check_delay
 from squall.sim.bursts import Bursts, Weather
 from squall.sim.kernel import Call
-from squall.sim.packet import Packet
+from squall.sim.link import Link
+from squall.sim.packet import MTU_BYTES
 from squall.sim.transmitter import Waiting
 from squall.sim.world import World
 
-CROSS_BYTES: Final = 1_500
+CROSS_BYTES: Final = MTU_BYTES
 """What a packet of the others' traffic has."""
 WIDEST_BPS: Final = 1_000_000_000
 NARROWEST_BPS: Final = 1_000
@@ -48,21 +48,10 @@ class BurstyLoss(FaultKind, frozen=True):
         return Bursts(self.bad_ns, self.good_ns, self.loss_bad, self.loss_good)
 
     def inject(self, world: World, tally: Tally) -> Heal:
-        name = f"bursty/{self.target}/{world.kernel.now_ns}"
+        name = tally.key(f"bursty/{self.target}/{world.kernel.now_ns}")
         told = lambda packet: tally.touched(kind_of_packet(packet))  # noqa: E731
         weather = Weather(world.kernel, world.chance, name, self._bursts(), told)
         return world.network.link(self.target).install(weather)
-
-
-class _Counted:
-    """Counts what passes, and does nothing to it."""
-
-    def __init__(self, tally: Tally) -> None:
-        self._tally = tally
-
-    def fate(self, packet: Packet, draw: Callable[[str], float]) -> int | None:
-        self._tally.touched("packets through the narrow")
-        return 0
 
 
 def _check_width(kind: str, bandwidth_bps: int, queue_bytes: int, widest_bps: int) -> None:
@@ -74,21 +63,19 @@ def _check_width(kind: str, bandwidth_bps: int, queue_bytes: int, widest_bps: in
 
 
 def _squeeze(world: World, target: str, bandwidth_bps: int, queue_bytes: int, tally: Tally) -> Heal:
-    link = world.network.link(target)
-    let_go = link.squeeze(bandwidth_bps, queue_bytes, lambda _: tally.touched("packets that found no room"))
-    remove = link.install(_Counted(tally))
-
-    def heal() -> None:
-        let_go()
-        remove()
-
-    return heal
+    return world.network.link(target).squeeze(
+        bandwidth_bps,
+        queue_bytes,
+        no_room=lambda _: tally.touched("packets that found no room"),
+        held_up=lambda _: tally.touched("packets held up"),
+    )
 
 
 class SqueezedLink(FaultKind, frozen=True):
     """So many bits a second pass the link, each way, and no more; what has to wait may come to so many bytes.
 
-    Packets take their time to go out, one after the other; one that finds no room in the queue is dropped.
+    Packets take their time to go out, one after the other; one that finds no room in the queue is dropped. A long
+    message of a stream needs room for its first 1,500 bytes: its sender lets the rest out as those get through.
     """
 
     place: ClassVar[str] = "link"
@@ -101,8 +88,13 @@ class SqueezedLink(FaultKind, frozen=True):
         return "squeezed link"
 
     def check(self, world: World) -> None:
-        world.network.link(self.target)
+        own_bps = world.network.link(self.target).spec.bandwidth_bps
         _check_width(self.kind, self.bandwidth_bps, self.queue_bytes, WIDEST_BPS)
+        if own_bps and self.bandwidth_bps >= own_bps:
+            raise ValueError(
+                f"{self.kind}: the bandwidth must be less than that of {self.target} itself, "
+                f"{own_bps} bits a second, found {self.bandwidth_bps}"
+            )
 
     def inject(self, world: World, tally: Tally) -> Heal:
         return _squeeze(world, self.target, self.bandwidth_bps, self.queue_bytes, tally)
@@ -111,7 +103,8 @@ class SqueezedLink(FaultKind, frozen=True):
 class CongestedLink(FaultKind, frozen=True):
     """Other people's packets share the link: Poisson, of 1,500 bytes, *load* times what its bandwidth can carry.
 
-    From a load of 1 on its queue is full most of the time, and what comes is dropped as often as not.
+    From a load of 1 on its queue is full most of the time, and what comes is dropped as often as not. Where the link
+    has a bandwidth of its own that is less, it is that one which counts.
     """
 
     place: ClassVar[str] = "link"
@@ -131,8 +124,12 @@ class CongestedLink(FaultKind, frozen=True):
             raise ValueError(f"{self.kind}: the load must be above 0 and at most {HEAVIEST:.0f}, found {self.load}")
 
     def inject(self, world: World, tally: Tally) -> Heal:
-        heal = _squeeze(world, self.target, self.bandwidth_bps, self.queue_bytes, tally)
-        others = [_Others(world, self, side) for side in range(2)]
+        own_bps = world.network.link(self.target).spec.bandwidth_bps
+        bandwidth_bps = min(self.bandwidth_bps, own_bps or self.bandwidth_bps)
+        heal = _squeeze(world, self.target, bandwidth_bps, self.queue_bytes, tally)
+        gap_ns = CROSS_BYTES * 8 * 1_000_000_000 / (bandwidth_bps * self.load)
+        key = tally.key(f"congestion/{self.target}")
+        others = [_Others(world, world.network.link(self.target), side, gap_ns, key) for side in range(2)]
 
         def go() -> None:
             for each in others:
@@ -170,12 +167,13 @@ class SlowConvergence(FaultKind, frozen=True):
 class _Others:
     """Whoever else sends on one end of a link."""
 
-    def __init__(self, world: World, fault: CongestedLink, side: int) -> None:
+    def __init__(self, world: World, link: Link, side: int, gap_ns: float, key: str) -> None:
         self._kernel = world.kernel
         self._chance = world.chance
-        self._transmitter = world.network.link(fault.target).transmitters[side]
-        self._key = f"congestion/{fault.target}/{side}/{world.kernel.now_ns}"
-        self._gap_ns = CROSS_BYTES * 8 * 1_000_000_000 / (fault.bandwidth_bps * fault.load)
+        self._link = link
+        self._transmitter = link.transmitters[side]
+        self._key = f"{key}/{side}/{world.kernel.now_ns}"
+        self._gap_ns = gap_ns
         self._number = 0
         self._due: Call
         self._wait()
@@ -186,7 +184,8 @@ class _Others:
         self._due = self._kernel.call_in(gap_ns, self._send)
 
     def _send(self, _: None) -> None:
-        self._transmitter.offer(Waiting(CROSS_BYTES, _nobody, _nobody, self._kernel.cause))
+        if self._link.up:
+            self._transmitter.offer(Waiting(CROSS_BYTES, _nobody, _nobody, self._kernel.cause))
         self._wait()
 
     def end(self) -> None:

@@ -158,7 +158,7 @@ class Clogging(FaultKind, frozen=True):
 
     def inject(self, world: World, tally: Tally) -> Heal:
         kernel, link = world.kernel, world.network.link(self.target)
-        key = f"clog/{self.target}/{kernel.now_ns}"
+        key = tally.key(f"clog/{self.target}/{kernel.now_ns}")
         clogs_ns = kernel.now_ns + int(world.chance.uniform(f"{key}/clogs") * self.stagger_ns)
         dissolves_ns = kernel.now_ns + self.stagger_ns + int(world.chance.uniform(f"{key}/dissolves") * self.stagger_ns)
         remove: Heal | None = None

@@ -32,7 +32,7 @@ class PowerLost(FaultKind, frozen=True):
 
     def inject(self, world: World, tally: Tally) -> Heal:
         host, kernel = world.host(self.target), world.kernel
-        name = f"power/{self.target}/{kernel.now_ns}"
+        name = tally.key(f"power/{self.target}/{kernel.now_ns}")
         survivors = 0
         if host.up:
             tally.touched("machines without power")

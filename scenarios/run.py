@@ -410,7 +410,7 @@ def _must_touch(plan: InstalledPlan) -> list[CheckResult]:
             f"{planned.fault.kind} on {planned.fault.target} touched something",
             "reached",
             Verdict.INCONCLUSIVE,
-            "it touched nothing",
+            f"it touched {tally.words}",
             planned.start_ns,
         )
         for planned, tally in zip(plan.plan, plan.tallies, strict=True)

@@ -10,8 +10,9 @@ from squall.sim.kernel import Kernel
 from squall.sim.packet import Packet
 from squall.sim.rng import Chance
 
-SHORTEST_NS: Final = 1_000
-"""Of a mean time: a link that turns more often than each microsecond would keep a run busy for ever."""
+SHORTEST_NS: Final = 50_000
+"""Of a mean time. Each turn is drawn, also those that no packet sees, so that one packet more moves nobody's fate:
+a link that turns each microsecond would cost two seconds of work for each of virtual time."""
 
 
 class Bursts(Struct, frozen=True):

@@ -153,6 +153,10 @@ class Disk:
             raise ValueError(f"{self._host}: {file} has no durable record {place}")
         self._damage.rot(file, place)
 
+    def has_rotted(self, file: str, place: int) -> bool:
+        """Whether this record, counted from 0, cannot be read any more."""
+        return place in self._damage.rotten(file)
+
     def fail_reads(self, fails: Fails) -> Callable[[], None]:
         """Let reads of programs fail by this rule; returns what ends that."""
         return self._damage.fail(fails)

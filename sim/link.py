@@ -66,18 +66,25 @@ class _Cut:
 
 
 class _Squeeze:
-    """One reason why a link is narrow, and who wants to hear of each packet that finds no room for it."""
+    """One reason why a link is narrow, and who wants to hear of each packet that it costs, or that it holds up."""
 
-    __slots__ = ("bandwidth_bps", "queue_bytes", "told")
+    __slots__ = ("bandwidth_bps", "held_up", "no_room", "queue_bytes")
 
-    def __init__(self, bandwidth_bps: int, queue_bytes: int, told: Callable[[Packet], None]) -> None:
+    def __init__(
+        self,
+        bandwidth_bps: int,
+        queue_bytes: int,
+        no_room: Callable[[Packet], None],
+        held_up: Callable[[Packet], None],
+    ) -> None:
         self.bandwidth_bps = bandwidth_bps
         self.queue_bytes = queue_bytes
-        self.told = told
+        self.no_room = no_room
+        self.held_up = held_up
 
 
 def _nobody(_: Packet) -> None:
-    """A cut that nobody counts."""
+    """For a cut or a squeeze that nobody counts."""
 
 
 class Changes:
@@ -125,6 +132,8 @@ class Link:
         self._felled_by = _Cut(_nobody)
         self._loss_threshold = int(spec.loss * _TWO_32)
         self._squeezes: list[_Squeeze] = []
+        self._narrowest: _Squeeze | None = None
+        """Of the squeezes, the one whose width holds; None where the link's own is less."""
         self.transmitters = transmitters
         self.narrow = bool(spec.bandwidth_bps)
         """Bytes cost time on it: packets go through a transmitter, and may find its queue full."""
@@ -177,13 +186,18 @@ class Link:
         return mend
 
     def squeeze(
-        self, bandwidth_bps: int, queue_bytes: int, told: Callable[[Packet], None] = _nobody
+        self,
+        bandwidth_bps: int,
+        queue_bytes: int,
+        no_room: Callable[[Packet], None] = _nobody,
+        held_up: Callable[[Packet], None] = _nobody,
     ) -> Callable[[], None]:
         """Let no more than this pass, each way, and no more wait; returns what lets go. The least of all holds.
 
-        *told* hears of every packet that finds no room while this is the first of those that hold.
+        *no_room* hears of every packet that is dropped because of it, *held_up* of every one that goes out late: while
+        it is this one that holds.
         """
-        squeeze = _Squeeze(bandwidth_bps, queue_bytes, told)
+        squeeze = _Squeeze(bandwidth_bps, queue_bytes, no_room, held_up)
         self._squeezes.append(squeeze)
         self._set_width()
 
@@ -196,8 +210,21 @@ class Link:
     def overflow(self, packet: Packet) -> None:
         """This packet found no room in the queue."""
         self.overflowed += 1
-        if self._squeezes:
-            self._squeezes[0].told(packet)
+        tightest = min(self._squeezes, key=lambda each: each.queue_bytes, default=None)
+        if tightest is not None and self.spec.bandwidth_bps and tightest.queue_bytes > self.spec.queue_bytes:
+            tightest = self._narrowest
+        if tightest is not None:
+            tightest.no_room(packet)
+
+    @property
+    def squeezed(self) -> bool:
+        """Whether somebody makes it narrower than it is."""
+        return self._narrowest is not None
+
+    def hold_up(self, packet: Packet) -> None:
+        """This packet had to wait until it could go out."""
+        if self._narrowest is not None:
+            self._narrowest.held_up(packet)
 
     def _set_width(self) -> None:
         spec = self.spec
@@ -207,6 +234,9 @@ class Link:
             widths.append(spec.bandwidth_bps)
             queues.append(spec.queue_bytes)
         self.narrow = bool(widths)
+        narrowest = min(self._squeezes, key=lambda each: each.bandwidth_bps, default=None)
+        holds = narrowest is not None and narrowest.bandwidth_bps == min(widths)
+        self._narrowest = narrowest if holds else None
         for transmitter in self.transmitters:
             transmitter.change(min(widths, default=0), min(queues, default=0))
         self._settle()

@@ -10,7 +10,7 @@ from msgspec import Struct
 from squall.sim.bursts import Weather
 from squall.sim.kernel import Kernel
 from squall.sim.link import Changes, Link, LinkSpec
-from squall.sim.packet import Doubler, Draws, Packet
+from squall.sim.packet import MTU_BYTES, Doubler, Draws, Packet
 from squall.sim.rng import Chance
 from squall.sim.route import NoRouteError, Way, shortest
 from squall.sim.service import ServiceTime
@@ -29,6 +29,8 @@ class _Trip(Struct, gc=False):
     arg: Any
     at: str
     """The node that it is at, or on its way to."""
+    head_bytes: int
+    """What of it needs room in a queue."""
     index: int = 0
     """Which of the links comes next."""
 
@@ -176,7 +178,7 @@ class Network:
         for (source, target), way in self._ways.items():
             links = self._find(source, target)
             if links != way.links:
-                way.lead(links, self._kernel.now_ns)
+                way.lead(links)
                 changed += 1
         if changed:
             self.changes.count += 1
@@ -231,12 +233,15 @@ class Network:
         arrives: Callable[[Any], None],
         arg: Any,
         lost: Callable[[Any], None] = _nobody_waits,
+        in_segments: bool = False,
     ) -> None:
         """Take a packet along a narrow way, from link to link; `arrives(arg)` at its end, `lost(arg)` where it is lost.
 
-        Its fate on each link is decided when it gets there, and whether there is room for it.
+        Its fate on each link is decided when it gets there, and whether there is room for it. *in_segments*: it is a
+        message that a sender lets out segment by segment, as those before get through: there must be room for one.
         """
-        self._step(_Trip(packet, cause, way.links, arrives, lost, arg, way.source))
+        head_bytes = min(packet.size_bytes, MTU_BYTES) if in_segments else packet.size_bytes
+        self._step(_Trip(packet, cause, way.links, arrives, lost, arg, way.source, head_bytes))
 
     def _step(self, trip: _Trip) -> None:
         """The packet is at a node: on to the next link, or it has arrived."""
@@ -261,11 +266,19 @@ class Network:
             lambda: self._kernel.post(latency_ns, self._step, trip, trip.cause),
             lambda: self._felled(link, trip),
             trip.cause,
+            trip.head_bytes,
         )
-        if not link.transmitters[side].offer(waiting):
+        transmitter = link.transmitters[side]
+        held_up = link.squeezed and (
+            # Behind others; or alone, and its own bits take longer than all the way does.
+            transmitter.busy or transmitter.takes_ns(waiting.size_bytes) > link.spec.latency_ns
+        )
+        if not transmitter.offer(waiting):
             link.overflow(trip.packet)
             self._drop(link, trip.packet, trip.cause)
             trip.lost(trip.arg)
+        elif held_up:
+            link.hold_up(trip.packet)
 
     def _felled(self, link: Link, trip: _Trip) -> None:
         self.kill(link, trip.packet, trip.cause)

@@ -10,6 +10,8 @@ from squall.sim.rng import Chance
 
 HEADER_BYTES: Final = 40
 """IP and TCP, without options."""
+MTU_BYTES: Final = 1_500
+"""The most that one packet of Ethernet carries, headers and all."""
 ACK: Final = "ack/"
 RESET: Final = "rst/"
 ANSWERS: Final = (ACK, RESET)

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from squall.sim.core import STREAMED, Job
 from squall.sim.kernel import WORK
+from squall.sim.link import Link
 from squall.sim.packet import ACK, RESET, Packet
 from squall.sim.program import Message
 from squall.sim.route import Way
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
 
 
 class Segment(Struct, gc=False):
-    """One message on a pipe, by its place in the order; *record* is the trace record of its latest sending."""
+    """One message on a pipe, by its place in the order; *record* and *links* are those of its latest sending."""
 
     seq: int
     message: Message
     record: int
+    links: tuple[Link, ...]
     attempt: int = 0
     sent_ns: int = 0
 
@@ -59,7 +61,7 @@ class Pipe:
     def push(self, message: Message, record: int) -> None:
         """Send the next message; *record* is the trace record of its sending."""
         now_ns = self._kernel.now_ns
-        segment = Segment(self._next, message, record, 0, now_ns)
+        segment = Segment(self._next, message, record, self._way.links, 0, now_ns)
         self._next += 1
         if self._seen != self._changes.count:
             self._look()
@@ -83,11 +85,14 @@ class Pipe:
 
     def _transmit(self, segment: Segment) -> None:
         segment.sent_ns = self._kernel.now_ns
+        segment.links = self._way.links
         delay_ns = self._way.plain_ns()
         if delay_ns is None:
             packet = self._packet(segment)
             if self._way.narrow():
-                self._network.carry(self._way, packet, segment.record, self._arrives, segment, self._repeat_later)
+                self._network.carry(
+                    self._way, packet, segment.record, self._arrives, segment, self._repeat_later, in_segments=True
+                )
                 return
             delay_ns = self._network.fate_ns(self._way, packet, segment.record)
         if delay_ns is None:
@@ -152,7 +157,7 @@ class Pipe:
 
     def _arrive_in_trouble(self, segment: Segment) -> None:
         """Whatever it meets: the rule of which `_arrive` is the common case."""
-        cut = self._way.cut_since(segment.sent_ns)
+        cut = self._way.cut_since(segment.sent_ns, segment.links)
         if cut is not None:
             self._network.kill(cut, self._packet(segment), segment.record)
         if cut is not None or not self.receiver.slot.host.up:
@@ -193,7 +198,7 @@ class Pipe:
         if not self._back.lossless():
             packet = self._answer(segment, ACK)
             if self._back.narrow():
-                covered = (segment, packet, max(self._acked, self._expected - 1))
+                covered = (segment, packet, self._back.links, max(self._acked, self._expected - 1))
                 self._network.carry(
                     self._back, packet, segment.record, self._answered, covered, lambda _: self._repeat_later(segment)
                 )
@@ -204,10 +209,10 @@ class Pipe:
         # What came early is covered once the hole before it is filled.
         self._acked = max(self._acked, self._expected - 1)
 
-    def _answered(self, arg: tuple[Segment, Packet, int]) -> None:
+    def _answered(self, arg: tuple[Segment, Packet, tuple[Link, ...], int]) -> None:
         """An acknowledgement that took its time has come."""
-        segment, packet, acked = arg
-        cut = self._back.cut_since(packet.sent_ns)
+        segment, packet, links, acked = arg
+        cut = self._back.cut_since(packet.sent_ns, links)
         if cut is not None:
             self._network.kill(cut, packet, segment.record)
             self._repeat_later(segment)

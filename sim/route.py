@@ -10,7 +10,7 @@ from squall.sim.link import Changes, Link
 class Way:
     """A route between two network cards, and what can be said of every packet on it until something changes."""
 
-    __slots__ = ("_changes", "_left", "_lossless", "_narrow", "_plain_ns", "links", "seen", "source")
+    __slots__ = ("_changes", "_lossless", "_narrow", "_plain_ns", "links", "seen", "source")
 
     def __init__(self, source: str, links: tuple[Link, ...], changes: Changes) -> None:
         self.source = source
@@ -21,8 +21,6 @@ class Way:
         self._plain_ns: int | None = None
         self._lossless = False
         self._narrow = False
-        self._left: list[tuple[int, tuple[Link, ...]]] = []
-        """The routes that it was before, each with the time until when."""
 
     def plain_ns(self) -> int | None:
         """How long any packet takes where nothing on the way is left to chance or to a fault; otherwise None."""
@@ -49,25 +47,19 @@ class Way:
         plain = all(link.plain for link in self.links)
         self._plain_ns = sum(link.spec.latency_ns for link in self.links) if plain else None
 
-    def lead(self, links: tuple[Link, ...], now_ns: int) -> None:
+    def lead(self, links: tuple[Link, ...]) -> None:
         """From now on it leads along these links. What is on the others goes on there."""
-        self._left.append((now_ns, self.links))
         self.links = links
         self.seen = -1
 
-    def _links_at(self, sent_ns: int) -> tuple[Link, ...]:
-        for until_ns, links in self._left:
-            if sent_ns < until_ns:
-                return links
-        return self.links
+    def cut_since(self, sent_ns: int, links: tuple[Link, ...]) -> Link | None:
+        """The link that went down since a packet was sent along these, if any; then the packet is to be killed.
 
-    def cut_since(self, sent_ns: int) -> Link | None:
-        """The link that went down since a packet was sent on this way, if any; then the packet is to be killed.
-
-        A packet is taken to be on all of its way until it arrives: just where it was decides nothing.
+        Its *links* are those that the way led along when it set out. A packet is taken to be on all of them until it
+        arrives: just where it was decides nothing.
         """
         if self._changes.last_down_ns >= sent_ns:
-            for link in self._links_at(sent_ns) if self._left else self.links:
+            for link in links:
                 if link.last_down_ns >= sent_ns:
                     return link
         return None

@@ -20,7 +20,8 @@ class TcpSpec(Struct, frozen=True):
     mss_bytes: int = 1_460
     """The most that one segment carries, besides its header."""
     send_buffer_bytes: int = 4_194_304
-    """What a program may have written and not got acknowledged; `write` says False to more."""
+    """What a program may have written and not got acknowledged. More, and the stream is closed: whoever does not take
+    what it is sent is cut off, as venues do, rather than left with a hole. One message alone may be longer."""
     receive_buffer_bytes: int = 262_144
     """What may have come and not been taken by its program: the window is what is left of that."""
     nagle: bool = False

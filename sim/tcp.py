@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from squall.sim.link import Link
 from squall.sim.packet import ACK, HEADER_BYTES, RESET, Packet
 from squall.sim.program import Message
 from squall.sim.stream import Control, End, TcpSpec
@@ -72,8 +73,6 @@ class TcpPipe:
         self.coming: deque[Entry] = deque()
         """Messages that the receiver has not got whole."""
         self.written = 0
-        self.refused = 0
-        """Messages that found no room in the send buffer."""
         self.out = Sender(self, self._kernel, spec, first_ns, least_ns, transport.spec)
         self.into = Receiver(self, self._kernel, spec)
         self._said = (0, 0)
@@ -88,11 +87,9 @@ class TcpPipe:
     # --- what the transport asks ---
 
     def has_room(self, message: Message) -> bool:
-        """Whether the send buffer takes it."""
-        if self.written - self.out.una + message.wire_bytes <= self.spec.send_buffer_bytes:
-            return True
-        self.refused += 1
-        return False
+        """Whether the send buffer takes it: an empty one takes any message, since what is long goes in bit by bit."""
+        held_bytes = self.written - self.out.una
+        return not held_bytes or held_bytes + message.wire_bytes <= self.spec.send_buffer_bytes
 
     def push(self, message: Message, record: int) -> None:
         """Write a message behind those before."""
@@ -151,7 +148,7 @@ class TcpPipe:
 
     def _launch(self, segment: Segment, message: Message, attempt: int, note: str) -> None:
         packet = Packet(self.sender.slot.address, self.receiver.slot.address, message, segment.sent_ns, attempt, note)
-        self._transport.launch(self._way, packet, segment.record, self._arrives, (segment, packet))
+        self._transport.launch(self._way, packet, segment.record, self._arrives, (segment, packet, self._way.links))
 
     def _entry_at(self, start: int, again: bool) -> Entry:
         """The message that the byte *start* is of."""
@@ -167,9 +164,9 @@ class TcpPipe:
 
     # --- arriving ---
 
-    def _arrives(self, arg: tuple[Segment, Packet]) -> None:
-        segment, packet = arg
-        cut = self._way.cut_since(segment.sent_ns)
+    def _arrives(self, arg: tuple[Segment, Packet, tuple[Link, ...]]) -> None:
+        segment, packet, links = arg
+        cut = self._way.cut_since(segment.sent_ns, links)
         if cut is not None:
             self._network.kill(cut, packet, segment.record)
             return

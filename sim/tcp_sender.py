@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from sortedcontainers import SortedDict
 
 from squall.sim.congestion import DUPLICATES, Patience, Reno
 from squall.sim.kernel import Call, Kernel
@@ -43,7 +44,8 @@ class Sender:
         self._pipe = pipe
         self._kernel = kernel
         self._spec = spec
-        self._out: dict[int, _Sent] = {}
+        self.out: SortedDict[int, _Sent] = SortedDict()
+        """What is not acknowledged, by where it begins."""
         self._duplicates = 0
         self._recover = 0
         """What was out when something was seen to be lost: until that is acknowledged, it is one loss."""
@@ -90,9 +92,9 @@ class Sender:
 
     def _send(self, start: int, end: int) -> None:
         now_ns = self._kernel.now_ns
-        known = self._out.get(start)
+        known = self.out.get(start)
         attempt, waited_ns = (0, 0) if known is None else (known.attempt + 1, now_ns - known.sent_ns)
-        self._out[start] = _Sent(end, now_ns, attempt)
+        self.out[start] = _Sent(end, now_ns, attempt)
         again = start < self.top
         self.nxt = max(self.nxt, end)
         self.top = max(self.top, end)
@@ -168,15 +170,13 @@ class Sender:
 
     def _again(self) -> None:
         """The first segment that is missing goes out once more."""
-        known = self._out.get(self.una)
+        known = self.out.get(self.una)
         end = known.end if known is not None else min(self.una + self._spec.mss_bytes, self.top)
         self._send(self.una, end)
 
     def _forget(self, before: int) -> None:
-        for start in list(self._out):
-            if start >= before:
-                break
-            del self._out[start]
+        while self.out and self.out.peekitem(0)[0] < before:
+            self.out.popitem(0)
         entries = self._pipe.unacknowledged
         while entries and entries[0].ends <= before:
             entries.popleft()

@@ -19,6 +19,8 @@ class Waiting(Struct, gc=False):
     sent: Callable[[], None]
     lost: Callable[[], None]
     cause: int
+    head_bytes: int = 0
+    """What of it needs room: where its sender holds the rest back until this is out. 0: all of it."""
 
 
 class Transmitter:
@@ -47,12 +49,17 @@ class Transmitter:
             return 0
         return -(-size_bytes * _BITS * _SECOND // self.bandwidth_bps)
 
+    @property
+    def busy(self) -> bool:
+        """Whether bits go out now: who comes has to wait."""
+        return self._current is not None
+
     def offer(self, packet: Waiting) -> bool:
         """Send it behind all that came before; False, and nobody told, where the queue is too full for it."""
         if self._current is None:
             self._serve(packet, self.takes_ns(packet.size_bytes))
             return True
-        if self.waiting_bytes + packet.size_bytes > self.queue_bytes:
+        if self.waiting_bytes + (packet.head_bytes or packet.size_bytes) > self.queue_bytes:
             self.overflowed += 1
             return False
         self._waiting.append(packet)

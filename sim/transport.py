@@ -79,11 +79,11 @@ class Transport:
         record = kernel.cause if message.is_heartbeat else self._sent(slot.host.name, slot.address, to, message)
         packet = Packet(slot.address, to, message, kernel.now_ns)
         way = network.way(self._nodes[slot.address], self._nodes[to])
-        self.launch(way, packet, record, self._datagram_arrives, (packet, target, way))
+        self.launch(way, packet, record, self._datagram_arrives, (packet, target, way, way.links))
         if network.doubling:
             for number in range(1, network.copies(way, packet) + 1):
                 copy = Packet(slot.address, to, message, packet.sent_ns, note=f"copy-{number}/")
-                self.launch(way, copy, record, self._datagram_arrives, (copy, target, way))
+                self.launch(way, copy, record, self._datagram_arrives, (copy, target, way, way.links))
 
     def launch(self, way: Way, packet: Packet, cause: int, arrives: Callable[[Any], None], arg: Any) -> None:
         """A packet sets out: `arrives(arg)`, unless it is lost on its way, of which nobody hears."""
@@ -99,8 +99,8 @@ class Transport:
 
     def _datagram_arrives(self, arg: Any) -> None:
         # It reaches whoever lives at the address now: nothing in a datagram says for which life it was meant.
-        packet, target, way = arg
-        cut = way.cut_since(packet.sent_ns)
+        packet, target, way, links = arg
+        cut = way.cut_since(packet.sent_ns, links)
         if cut is not None:
             self._network.kill(cut, packet, self._kernel.cause)
         elif target.host.up:
@@ -168,7 +168,11 @@ class Transport:
         slot.host.enqueue(slot, OPENED, end, None, HOUSEKEEPING_NS)
 
     def write(self, slot: Slot, to: str, message: Message) -> bool:
-        """Send on the open stream to this peer; False where there is none, or its send buffer is full."""
+        """Send on the open stream to this peer; False where there is none.
+
+        Nor is there one any more when its send buffer is full: both ends hear of that, and nothing is lost from the
+        middle of a stream.
+        """
         end = slot.ends.get(to)
         if end is None or not end.open:
             return False
@@ -184,6 +188,8 @@ class Transport:
                 target.host.enqueue(target, STREAMED, end.far, message, cost_ns)
                 return True
             if type(pipe) is TcpPipe and not pipe.has_room(message):
+                self._close(end, "send buffer full")
+                self._send_reset(end, "reset by the peer")
                 return False
         if message.is_heartbeat:
             pipe.push(message, self._kernel.cause)
@@ -239,11 +245,11 @@ class Transport:
 
     def _launch_reset(self, end: End, packet: Packet, reason: str, cause: int) -> None:
         way = self._network.way(self._nodes[packet.sender], self._nodes[packet.to])
-        self.launch(way, packet, cause, self._reset_arrives, (end, packet, way, reason))
+        self.launch(way, packet, cause, self._reset_arrives, (end, packet, way, way.links, reason))
 
     def _reset_arrives(self, arg: Any) -> None:
-        end, packet, way, reason = arg
-        cut = way.cut_since(packet.sent_ns)
+        end, packet, way, links, reason = arg
+        cut = way.cut_since(packet.sent_ns, links)
         if cut is not None:
             self._network.kill(cut, packet, self._kernel.cause)
         elif not end.gone:

@@ -71,6 +71,23 @@ def test_rot_finds_nothing_where_nothing_is_durable_and_says_that_it_touched_not
         stage.world.host("host1").disk.rot("log", 0)
 
 
+def test_what_has_rotted_does_not_rot_again() -> None:
+    window = during(100_000, 100_001, BitRot("host1", "log", 3))
+    stage, plan = stage_with(window, window)
+    fill(stage, "log", each=4)
+    stage.run(200_000)
+    assert sorted(tally.effects for tally in plan.tallies) == [1, 3]
+    assert stage.world.host("host1").disk.read_each("log") == [None] * 4
+
+
+def test_rot_of_a_file_that_is_not_there_says_which_are() -> None:
+    stage, plan = stage_with(during(100_000, 100_001, BitRot("host1", "lgo")))
+    fill(stage, "log", "other")
+    stage.run(200_000)
+    assert plan.tallies[0].words == "nothing: no sound record in lgo on host1; its files are log, other"
+    assert plan.tallies[0].effects == 0
+
+
 class Reader(Diary):
     """Reads its file when it starts, as who remembers does."""
 

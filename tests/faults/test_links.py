@@ -4,17 +4,20 @@ from itertools import groupby
 
 import pytest
 
-from squall.faults.fault import Fault, during
+from squall.faults.fault import Fault, Tally, during
 from squall.faults.link import BurstyLoss, CongestedLink, SqueezedLink
+from squall.faults.network import LinkCut
+from squall.sim.link import LinkSpec
 from tests.faults.stages import Market, chatter, heard, stage_with
+from tests.sim.machines import Note, TwoHosts
 
 SECOND = 1_000_000_000
 MILLISECOND = 1_000_000
 
 REFUSED: list[tuple[Fault, str]] = [
     (BurstyLoss("wier"), "no link 'wier'; links are left-orders, left-feed-A, left-feed-B"),
-    (BurstyLoss("left-orders", bad_ns=10), "bursts: expected bad times of at least 1000 ns, found 10 ns"),
-    (BurstyLoss("left-orders", good_ns=0), "bursts: expected good times of at least 1000 ns, found 0 ns"),
+    (BurstyLoss("left-orders", bad_ns=10), "bursts: expected bad times of at least 50000 ns, found 10 ns"),
+    (BurstyLoss("left-orders", good_ns=0), "bursts: expected good times of at least 50000 ns, found 0 ns"),
     (BurstyLoss("left-orders", loss_bad=1.1), "bursts: the loss in bad times must be from 0 to 1, found 1.1"),
     (
         BurstyLoss("left-orders", loss_bad=0.0),
@@ -78,3 +81,71 @@ def test_where_the_queue_is_short_and_the_others_many_ours_find_no_room() -> Non
     assert overflowed > 100
     assert f"{overflowed} packets that found no room" in words
     assert congested(0.1, 1_500)[1] < 20
+
+
+def test_two_entries_that_are_alike_and_begin_together_have_bad_times_of_their_own() -> None:
+    """One alone is as it ever was: only its twin gets other draws, as if it had begun a nanosecond later."""
+
+    def lost(*faults: Fault) -> set[int]:
+        stage, _ = stage_with(*(during(2_000, 100 * MILLISECOND, fault) for fault in faults))
+        chatter(stage, 100_000, 1_000)
+        stage.run(110 * MILLISECOND)
+        return set(range(1_000, 100_001_000, 100_000)) - set(heard(stage, "b"))
+
+    fault = BurstyLoss("wire", 2 * MILLISECOND, 8 * MILLISECOND)
+    alone, together = lost(fault), lost(fault, fault)
+    assert alone < together
+    assert len(together) > 1.3 * len(alone)
+
+
+def test_a_squeeze_no_narrower_than_the_link_itself_is_refused_and_would_count_nothing() -> None:
+    narrow = LinkSpec(100, bandwidth_bps=1_000_000)
+    fault = SqueezedLink("wire", 1_000_000)
+    with pytest.raises(ValueError, match="must be less than that of wire itself, 1000000 bits a second, found 1000000"):
+        stage_with(during(2_000, SECOND, fault), link=narrow)
+
+    def arrivals(squeezed: bool) -> tuple[list[int], int]:
+        stage, tally = TwoHosts(link=narrow), Tally()
+        if squeezed:
+            SqueezedLink("wire", 1_000_000_000, 65_536).inject(stage.world, tally)
+        for number in range(20):
+            stage.diary("a").runtime.send("b", Note(f"{number}"))
+        stage.run(100 * MILLISECOND)
+        return [entry[0] for entry in stage.diary("b").entries if entry[1] == "message"], tally.effects
+
+    assert arrivals(squeezed=True) == arrivals(squeezed=False)
+
+
+def test_only_a_packet_that_goes_out_late_counts_as_held_up() -> None:
+    """64 bytes take half a microsecond at 1 Gbit/s: next to the millisecond of the way nobody would notice."""
+    stage, plan = stage_with(during(2_000, SECOND, SqueezedLink("wire", 1_000_000_000)), link=LinkSpec(MILLISECOND))
+    chatter(stage, 2 * MILLISECOND, 20)
+    stage.run(100 * MILLISECOND)
+    assert plan.tallies[0].words == "nothing"
+    for number in range(3):
+        stage.diary("a").runtime.send("b", Note(f"{number}"))
+    stage.run(100 * MILLISECOND)
+    assert plan.tallies[0].words == "2 packets held up", "one went out at once, and two behind it"
+
+
+def test_a_load_is_of_the_links_own_bandwidth_where_that_is_less() -> None:
+    stage = TwoHosts(link=LinkSpec(100, bandwidth_bps=1_000_000))
+    CongestedLink("wire", 0.5).inject(stage.world, Tally())
+    stage.run(SECOND // 2)
+    link = stage.world.network.link("wire")
+    assert 0.4 < link.transmitters[0].busy_ns / (SECOND // 2) < 0.6
+    assert link.overflowed == 0
+
+
+def test_nobody_sends_into_a_congested_link_while_it_is_cut() -> None:
+    stage, _ = stage_with(
+        during(2_000, SECOND, CongestedLink("wire", 4.0)),
+        during(100 * MILLISECOND, 200 * MILLISECOND, LinkCut("wire")),
+    )
+    waiting = lambda: [each.waiting_bytes for each in stage.world.network.link("wire").transmitters]  # noqa: E731
+    stage.run(99 * MILLISECOND)
+    assert min(waiting()) > 0
+    stage.run(100 * MILLISECOND)
+    assert waiting() == [0, 0]
+    stage.run(100 * MILLISECOND)
+    assert min(waiting()) > 0

@@ -135,6 +135,30 @@ def test_a_stream_goes_on_over_the_detour_and_loses_nothing() -> None:
     assert not [entry for entry in stage.diary("a").told if entry[0] == "closed"]
 
 
+def test_what_set_out_in_the_very_instant_of_the_news_is_judged_by_the_links_that_it_took() -> None:
+    """The wire is up again and packets still take the detour; one sets out just before the news is minded."""
+    stage = two_ways(NEWS_NS)
+    cut_for(stage, NEWS_NS)
+    stage.run(2 * NEWS_NS)  # the news that the wire is up is due in this instant, and not minded yet
+    stage.diary("a").runtime.send("b", Note("over the detour"))
+    stage.run(1)
+    assert stage.memory.events(RoutesChanged)[-1].around == ()
+    cut_for(stage, 1_000)
+    stage.run(NEWS_NS)
+    assert heard_names(stage) == ["over the detour"], "the wire that fell is not on its way"
+
+
+def test_what_set_out_in_that_instant_falls_with_the_link_that_it_took() -> None:
+    stage = two_ways(NEWS_NS)
+    cut_for(stage, NEWS_NS)
+    stage.run(2 * NEWS_NS)
+    stage.diary("a").runtime.send("b", Note("over the detour"))
+    stage.run(1)
+    stage.world.network.link("host2/hub").cut(stage.world.kernel.now_ns)
+    stage.run(NEWS_NS)
+    assert heard_names(stage) == []
+
+
 class _Late:
     def fate(self, packet: Packet, draw: object) -> int:
         return 20_000

@@ -15,7 +15,7 @@ from squall.sim.link import LinkSpec
 from squall.sim.packet import ACK, Packet
 from squall.sim.stream import TcpSpec, TransportSpec
 from squall.sim.tcp import TcpPipe
-from squall.sim.trace import PacketDropped, Retransmitted
+from squall.sim.trace import PacketDropped, Retransmitted, StreamClosed
 from tests.profiles import examples
 from tests.sim.machines import FREE, MILLISECOND, Note, TwoHosts
 
@@ -190,15 +190,48 @@ def test_that_there_is_room_again_may_be_lost_and_is_asked_for() -> None:
     assert [name for _, name in came(stage)] == [f"{number}" for number in range(6)]
 
 
-def test_a_writer_whose_buffer_is_full_is_told_and_may_write_again_when_there_is_room() -> None:
+def test_a_writer_whose_buffer_is_full_is_cut_off_so_that_no_later_message_overtakes_and_may_open_again() -> None:
     stage = connected(TcpSpec(send_buffer_bytes=10 * MSS))
-    written = [stage.diary("a").runtime.write("b", Full(f"{number}")) for number in range(12)]
+    written = [stage.diary("a").runtime.write("b", Full(f"{number}")) for number in range(11)]
+    written.append(stage.diary("a").runtime.write("b", Note("would have had room")))
     assert written == [True] * 10 + [False] * 2
-    assert pipe(stage).refused == 2
     stage.run(20 * MILLISECOND)
-    assert stage.diary("a").runtime.write("b", Full("10"))
-    stage.run(60 * MILLISECOND)
-    assert [name for _, name in came(stage)] == [f"{number}" for number in range(11)], "what was refused never comes"
+    assert stage.diary("a").told[-1] == ("closed", "b", "send buffer full")
+    assert stage.diary("b").told[-1] == ("closed", "a", "reset by the peer")
+    assert [event.reason for event in stage.memory.events(StreamClosed)] == ["send buffer full", "reset by the peer"]
+    got = [name for _, name in came(stage)]
+    assert got == [f"{number}" for number in range(len(got))], "nothing is missing from the middle"
+    stage.diary("a").runtime.open("b")
+    stage.run(20 * MILLISECOND)
+    assert stage.diary("a").runtime.write("b", Full("again"))
+    stage.run(20 * MILLISECOND)
+    assert came(stage)[-1][1] == "again"
+
+
+def test_an_empty_buffer_takes_a_message_that_is_longer_than_it_and_room_counts_from_what_is_acknowledged() -> None:
+    stage = connected(TcpSpec(send_buffer_bytes=10 * MSS))
+    assert stage.diary("a").runtime.write("b", Book("longer than the buffer"))
+    stage.run(200 * MILLISECOND)
+    for number in range(3):
+        assert stage.diary("a").runtime.write("b", Full(f"{number}"))
+        stage.run(200 * MILLISECOND)
+    assert [name for _, name in came(stage)] == ["longer than the buffer", "0", "1", "2"]
+
+
+def test_what_is_acknowledged_is_forgotten_though_it_went_out_again_cut_into_other_segments() -> None:
+    """A hundred small segments are lost and go out again as a few large ones, which begin elsewhere."""
+    stage = connected()
+    sender = pipe(stage).out
+    heal = PacketLoss("wire", 1.0).inject(stage.world, Tally())
+    for number in range(100):
+        assert stage.diary("a").runtime.write("b", Note(f"{number}"))
+    stage.run(MILLISECOND)
+    heal()
+    for _ in range(300):
+        stage.run(MILLISECOND)
+        assert all(start >= sender.una for start in sender.out)
+    assert [name for _, name in came(stage)] == [f"{number}" for number in range(100)]
+    assert not sender.out
 
 
 # --- keep-alive --------------------------------------------------------------------------------------
