@@ -265,6 +265,8 @@ def _of_no_live_order(state: OmsState, command: AnyCommand, now_ns: int) -> Even
         case DoubtOrder():
             trigger = Trigger.DOUBTED
         case WithdrawOrder():
+            if order is not None and order.cancels:
+                return NOTHING  # said again, to a new leader, by who has not heard of the end
             trigger = Trigger.CANCEL_REQUESTED
         case RefuseCancel():
             trigger, blame = Trigger.CANCEL_REJECTED, Blame.VENUE

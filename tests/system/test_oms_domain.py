@@ -220,6 +220,22 @@ def test_a_cancel_is_requested_first_and_a_fill_may_win_the_race(desk: Desk) -> 
     assert effects_of(event, desk.order, EPOCH) == (ReleaseOrder(A, 10),)
 
 
+def test_a_cancel_that_is_said_again_of_an_order_that_has_ended_is_nobody_s_mistake(desk: Desk) -> None:
+    """A strategy that hears of no ends repeats its cancels to each new leader."""
+    working(desk)
+    desk.tell(cancel(), fill("e1", 10, cum=10), RefuseCancel("execution", A, "too late to cancel"))
+    assert A not in desk.state.orders
+    assert desk.tell(cancel()) == []
+
+
+def test_a_first_cancel_of_an_order_that_has_filled_is_on_the_record(desk: Desk) -> None:
+    working(desk)
+    desk.tell(fill("e1", 10, cum=10))
+    (refused,) = desk.tell(cancel())
+    assert isinstance(refused, TransitionRefused)
+    assert (refused.state, refused.trigger) == (OrderState.FILLED, Trigger.CANCEL_REQUESTED)
+
+
 def test_an_order_that_risk_still_has_is_cancelled_on_the_spot_and_given_back(desk: Desk) -> None:
     desk.tell(place())
     events = desk.tell(cancel())
