@@ -36,13 +36,7 @@ def shown(program: Any) -> dict[str, Any]:
         case Build():
             return shown(program.service)
         case Oms():
-            orders = {order.cl_ord_id: _order(order) for order in program.orders}
-            return {
-                "role": program.role.value,
-                "epoch": program.epoch,
-                "journal_version": program.version,
-                "orders": orders,
-            }
+            return _oms(program)
         case Execution():
             return _execution(program)
         case Positions():
@@ -56,35 +50,14 @@ def shown(program: Any) -> dict[str, Any]:
         case MarketData():
             return _feeds(program)
         case Strategy() | StrategyEngine():
-            epoch, leader = program.leader
-            dropped = {reason.value: count for reason, count in program.dropped.items() if count}
-            holds = _holds(program) if isinstance(program, StrategyEngine) else {}
-            return {
-                "epoch": epoch,
-                "leader": leader,
-                "not_taken_yet": list(program.waiting),
-                "signals_dropped": dropped,
-                **holds,
-            }
+            return _strategy(program)
         case Keeper():
             grant = program.last
             return {"epoch": grant.epoch, "granted_to": grant.candidate or None, "led": grant.led}
         case Audit():
             return _audit(program)
         case Monitor():
-            alerts = [
-                f"{alert.severity}: {alert.text}" for alert in program.board.kept if program.board.stands(alert.kind)
-            ]
-            quarantines = {
-                venue: {reason.value: count for reason, count in quality.counts}
-                for venue, quality in program.quality.items()
-            }
-            return {
-                "open_orders": program.flow.open_orders,
-                "metrics": _metrics(program),
-                "alerts_standing": alerts,
-                "quarantines": quarantines,
-            }
+            return _monitor(program)
         case TickStore():
             return {
                 "bars": {symbol: len(bars) for symbol, bars in program.bars.items()},
@@ -116,6 +89,41 @@ def shown(program: Any) -> dict[str, Any]:
             return {"orders_of_the_desk": len(program.ledger.live_orders)}
         case _:
             return {}
+
+
+def _oms(program: Oms) -> dict[str, Any]:
+    return {
+        "role": program.role.value,
+        "epoch": program.epoch,
+        "journal_version": program.version,
+        "orders": {order.cl_ord_id: _order(order) for order in program.orders},
+    }
+
+
+def _strategy(program: Strategy | StrategyEngine) -> dict[str, Any]:
+    epoch, leader = program.leader
+    dropped = {reason.value: count for reason, count in program.dropped.items() if count}
+    holds = _holds(program) if isinstance(program, StrategyEngine) else {}
+    return {
+        "epoch": epoch,
+        "leader": leader,
+        "not_taken_yet": list(program.waiting),
+        "signals_dropped": dropped,
+        **holds,
+    }
+
+
+def _monitor(program: Monitor) -> dict[str, Any]:
+    alerts = [f"{alert.severity}: {alert.text}" for alert in program.board.kept if program.board.stands(alert.kind)]
+    quarantines = {
+        venue: {reason.value: count for reason, count in quality.counts} for venue, quality in program.quality.items()
+    }
+    return {
+        "open_orders": program.flow.open_orders,
+        "metrics": _metrics(program),
+        "alerts_standing": alerts,
+        "quarantines": quarantines,
+    }
 
 
 def _metrics(program: Monitor) -> dict[str, Any]:
