@@ -204,7 +204,7 @@ class Exchanges:
     def _lay_second_carrier(self) -> None:
         """One more way from the desk's order hosts to the venues, taken when the news is that a line is down."""
         network = self._scenario.settings.network
-        spec = LinkSpec(network.venue_latency_ns, network.venue_jitter_ns)
+        spec = network.venue_line
         self._world.add_switch(CARRIER)
         for host in self._desk.orders_from:
             self._world.connect(f"{CARRIER}/{host}", host, CARRIER, spec)
@@ -215,13 +215,7 @@ class Exchanges:
 
     def _lines(self, name: str, ends: tuple[str, ...], venue: str) -> None:
         """One line for each of the desk's ends; the second and further ones say in their names which it is."""
-        network = self._scenario.settings.network
-        spec = LinkSpec(
-            network.venue_latency_ns,
-            network.venue_jitter_ns,
-            bandwidth_bps=network.venue_bandwidth_bps,
-            queue_bytes=network.venue_queue_bytes,
-        )
+        spec = self._scenario.settings.network.venue_line
         for index, end in enumerate(ends):
             self._world.connect(f"{name}/{end}" if index else name, end, venue, spec)
 

@@ -6,7 +6,10 @@ import msgspec
 from msgspec import Struct
 
 from squall.faults.durations import DurationError, format_duration, parse_duration
+from squall.sim import bursts
+from squall.sim.link import LinkSpec
 from squall.sim.ntp import NtpSpec
+from squall.sim.service import Exponential
 from squall.sim.stream import TcpSpec
 from squall.system.config import DeskConfig, Entry, ReferenceConfig
 from squall.system.domain.ids import Symbol
@@ -31,6 +34,12 @@ class NetworkConfig(Struct, frozen=True):
     """Bits a second of each line to a venue, each way; 0: bytes cost nothing."""
     venue_queue_bytes: int = 65_536
     """What may wait at either end of such a line."""
+    venue_tail_ns: int = 0
+    """What a packet to or from a venue takes longer on average, exponential, on top of the jitter; 0: nothing."""
+    venue_bad_ns: int = 0
+    """The mean length of the times in which a line to a venue loses everything, exponential; 0: there are none."""
+    venue_good_ns: int = SECOND
+    """That of the times between them."""
     rto_min_ns: int = 20 * MILLISECOND
     rto_max_ns: int = 2 * SECOND
     max_retransmissions: int = 8
@@ -46,6 +55,19 @@ class NetworkConfig(Struct, frozen=True):
     """Protection: packets are led around a link that is down, where the market has a second carrier."""
     convergence_ns: int = 200 * MILLISECOND
     """How long it takes until they are, and as long until they come back."""
+
+    @property
+    def venue_line(self) -> LinkSpec:
+        """What each line to a venue is like, and each half of the way round."""
+        weather = bursts.Bursts(self.venue_bad_ns, self.venue_good_ns) if self.venue_bad_ns else None
+        return LinkSpec(
+            self.venue_latency_ns,
+            self.venue_jitter_ns,
+            bandwidth_bps=self.venue_bandwidth_bps,
+            queue_bytes=self.venue_queue_bytes,
+            spread=Exponential(self.venue_tail_ns) if self.venue_tail_ns else None,
+            bursts=weather,
+        )
 
     @property
     def tcp(self) -> TcpSpec | None:
@@ -98,14 +120,23 @@ CHAPTER: Final = ("lease.beat=5s", "lease.missed_beats=3", "lease.lease=15s", "o
 
 SHORTEST_NS: Final = 1_000
 """Of any wait: timers that ring more often than each microsecond would keep a run busy for ever."""
-TAKEN: Final = ("latency_ns", "jitter_ns", "cost_ns")
+TAKEN: Final = ("latency_ns", "jitter_ns", "tail_ns", "cost_ns")
 """Ends of the names of durations that are no waits: how long something takes. They may be as short as they are."""
-MAY_BE_NONE: Final = ("jitter_ns", "keep_alive_ns", "bandwidth_bps")
+MAY_BE_NONE: Final = ("jitter_ns", "tail_ns", "bad_ns", "keep_alive_ns", "bandwidth_bps")
 """Ends of the names of what may be nothing at all."""
 LARGEST: Final = 10**18
 """Of any number, and of any duration in ns: some thirty years, and well within what a record can hold."""
-SHORTEST: Final = {"algos.pace": MILLISECOND, "algos.history_interval": MILLISECOND, "ntp.poll": MILLISECOND}
-"""Waits that may not even be that short: each time a parent, or all that was recorded of a day, is looked through."""
+SHORTEST: Final = {
+    "algos.pace": MILLISECOND,
+    "algos.history_interval": MILLISECOND,
+    "ntp.poll": MILLISECOND,
+    "network.venue_bad": bursts.SHORTEST_NS,
+    "network.venue_good": bursts.SHORTEST_NS,
+}
+"""Waits that may not even be that short: each time a parent, or all that was recorded of a day, is looked through; and
+each turn of a line's weather is drawn."""
+LEAST: Final = {"network.venue_bandwidth_bps": 10_000}
+"""Numbers that are more, where they are not nothing: a longer message would take seconds to go out."""
 MOST: Final = {
     "algos.profile_parts": 1_000,
     "algos.shortfall_slices": 1_000,
@@ -262,6 +293,9 @@ def _parse(key: str, name: str, kind: Any, text: str) -> Any:
             raise SettingError(f"--set {key}: expected a whole number, found {text!r}") from None
         if number <= 0 and name not in SIGNED and not (number == 0 and name.endswith(MAY_BE_NONE)):
             raise SettingError(f"--set {key}: expected a number above zero, found {text!r}")
+        least = LEAST.get(key, number)
+        if number and number < least:
+            raise SettingError(f"--set {key}: expected a number of at least {least}, found {text!r}")
         most = MOST.get(key, LARGEST)
         if abs(number) > most:
             raise SettingError(f"--set {key}: expected a number of at most {most}, found {text!r}")

@@ -11,6 +11,7 @@ from squall.scenarios.find import choose
 from squall.scenarios.run import run
 from squall.scenarios.settings import (
     LARGEST,
+    LEAST,
     ORDERED,
     PROFILES,
     SHORTEST,
@@ -42,10 +43,11 @@ def _written(key: str, value: Any) -> str:
     return format_duration(value) if _is_duration(key) else str(value)
 
 
-def _other(value: Any) -> Any:
+def _other(key: str, value: Any) -> Any:
     if isinstance(value, str):
         return {"lean": "tcp"}[value]
-    return not value if isinstance(value, bool) else value + 1 if value else SHORTEST_NS
+    least = SHORTEST.get(key, LEAST.get(key, SHORTEST_NS))
+    return not value if isinstance(value, bool) else value + 1 if value else least
 
 
 def _valued(key: str, number: int) -> Any:
@@ -54,12 +56,12 @@ def _valued(key: str, number: int) -> Any:
         return bool(number % 2)
     if isinstance(KEYS[key], str):
         return ("lean", "tcp")[number % 2]
-    return number * SHORTEST.get(key, SHORTEST_NS) if _is_duration(key) else number
+    return number * SHORTEST.get(key, SHORTEST_NS) if _is_duration(key) else number * LEAST.get(key, 1)
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_a_key_can_be_set_to_another_value_and_nothing_else_changes(key: str) -> None:
-    wanted = _other(KEYS[key])
+    wanted = _other(key, KEYS[key])
     changed = keys(override(Settings(), f"{key}={_written(key, wanted)}"))
     assert changed == {**KEYS, key: wanted}
     assert type(changed[key]) is type(KEYS[key])

@@ -28,7 +28,13 @@ def _defaults(settings: Settings) -> dict[str, str]:
     """Every key of `--set` and its value, as people write it."""
     names = [name for name in settings.desk.__struct_fields__ if name != "reference"]  # which has a table of its own
     desk = {name: getattr(settings.desk, name) for name in names}
-    sections = {**desk, "network": settings.network, "venue": settings.venue, "site": settings.site}
+    sections = {
+        **desk,
+        "network": settings.network,
+        "venue": settings.venue,
+        "site": settings.site,
+        "ntp": settings.ntp,
+    }
     return {
         f"{section}.{name.removesuffix('_ns')}": _written(name, getattr(values, name))
         for section, values in sections.items()

@@ -11,10 +11,13 @@ from squall.system.domain.messages.base import DeskMessage
 class JournalCopied(DeskMessage, frozen=True, gc=False, tag=True):
     """OMS → audit: events that have become durable, in the journal's own encoding."""
 
-    wire_bytes: ClassVar[int] = 300
     epoch: Epoch
     first_version: int
     events: tuple[Any, ...]
+
+    @property
+    def wire_bytes(self) -> int:  # type: ignore[override]  # the more events, the longer
+        return 60 + 240 * len(self.events)
 
     @property
     def identity(self) -> str:
@@ -73,9 +76,12 @@ class JoinStandby(DeskMessage, frozen=True, gc=False, tag=True):
 class JournalImage(DeskMessage, frozen=True, gc=False, tag=True):
     """Leader → standby: the whole journal; forget yours."""
 
-    wire_bytes: ClassVar[int] = 20_000
     epoch: Epoch
     events: tuple[bytes, ...]
+
+    @property
+    def wire_bytes(self) -> int:  # type: ignore[override]  # the whole journal, each event with its length before it
+        return 60 + sum(len(event) + 4 for event in self.events)
 
     @property
     def identity(self) -> str:

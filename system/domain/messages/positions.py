@@ -53,10 +53,13 @@ class AmendFill(DeskMessage, frozen=True, gc=False, tag=True):
 class SyncPositions(DeskMessage, frozen=True, gc=False, tag=True):
     """OMS → positions, on a new stream: all fills of the day, and what became of them; take what you do not have."""
 
-    wire_bytes: ClassVar[int] = 1_000
     epoch: Epoch
     fills: tuple[BookFill, ...]
     amendments: tuple[AmendFill, ...] = ()
+
+    @property
+    def wire_bytes(self) -> int:  # type: ignore[override]  # the more fills, the longer
+        return 60 + BookFill.wire_bytes * len(self.fills) + AmendFill.wire_bytes * len(self.amendments)
 
     @property
     def identity(self) -> str:
