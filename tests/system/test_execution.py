@@ -199,7 +199,7 @@ def test_reports_go_to_the_leader_as_they_came_and_an_ended_order_leaves_nothing
     bench.hear(A, FILLED)
     assert bench.took(VenueReport, "oms1") == [VenueReport(A, ONE, report()), VenueReport(A, ONE, FILLED)]
     assert ("ack", ONE) not in bench.runtime.timers
-    assert bench.execution._flights == {}
+    assert bench.execution.flights == ()
 
 
 def test_one_routing_attempt_is_written_once_however_often_it_is_handed_over() -> None:
@@ -214,7 +214,7 @@ def test_an_order_for_a_session_that_is_down_is_given_back() -> None:
     bench.fence()
     bench.send(route())
     assert bench.took(OrderUnsent, "oms1") == [OrderUnsent(ONE, 1, UnsentReason.SESSION_DOWN)]
-    assert bench.execution._flights == {}
+    assert bench.execution.flights == ()
 
 
 def test_an_order_whose_time_is_over_is_given_back_instead_of_sent_however_long_it_was_on_its_way() -> None:
@@ -312,7 +312,7 @@ def test_an_answer_that_the_venue_has_it_settles_the_doubt() -> None:
     assert bench.took(VenueReport, "oms1") == [VenueReport(A, ONE, answer)]
     assert bench.acted("execution.resolve_in_doubt") == [ONE]
     assert len(bench.took(NewOrderSingle)) == 1
-    assert bench.execution._flights == {}
+    assert bench.execution.flights == ()
 
 
 def test_an_order_that_never_arrived_is_sent_again_under_its_own_name() -> None:
@@ -458,7 +458,7 @@ def test_an_end_that_comes_before_the_answer_does_not_end_the_question() -> None
     bench.took(VenueReport)
     answer = bench.status(OrdStatus.FILLED, cum=5)
     assert bench.took(VenueReport, "oms1") == [VenueReport(A, ONE, answer)]
-    assert bench.execution._flights == {}
+    assert bench.execution.flights == ()
 
 
 def test_a_report_that_was_lost_shows_in_the_next_ones_sum_and_is_asked_for() -> None:
@@ -697,7 +697,7 @@ def test_a_new_leader_hears_the_end_of_an_order_that_was_forgotten_here() -> Non
     answer = bench.status(OrdStatus.FILLED, cum=5, venue=B)
     assert bench.took(VenueReport, "oms2") == [VenueReport(B, ONE, answer)]
     assert bench.took(OrderUnsent) == []
-    assert bench.execution._flights == {}
+    assert bench.execution.flights == ()
 
 
 def test_an_order_that_no_venue_knows_is_unsent_once_all_have_spoken() -> None:

@@ -348,7 +348,7 @@ def test_an_order_is_at_venues_once_at_most_and_its_fate_is_told_in_the_end(
     world = lived(CONFIG, steps)
     world.heal()
     assert world.attempts == {}, "the leader still waits for these"
-    assert world.execution._flights == {}, "execution still remembers these"
+    assert world.execution.flights == (), "execution still remembers these"
     for name in world.routed:
         assert (name in world.done) is (world.copies(name) == 1)
 
