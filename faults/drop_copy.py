@@ -24,9 +24,10 @@ class DropCopyLost(FaultKind, frozen=True):
         check_share(self.kind, self.share)
 
     def inject(self, world: World, tally: Tally) -> Heal:
+        name = tally.key(f"drop-copy/{self.target}")
+
         def rule(trade: TradeCaptureReport) -> Fate:
-            name = f"drop-copy/{self.target}/{trade.identity}"
-            if self.share < 1.0 and world.chance.uniform(name) >= self.share:
+            if self.share < 1.0 and world.chance.uniform(f"{name}/{trade.identity}") >= self.share:
                 return PASS
             tally.touched("copies lost")
             return DISCARDED

@@ -112,7 +112,7 @@ def _tamper(
         tally.touched("messages changed")
         return Outcome((other,))
 
-    key = f"{fault.__struct_config__.tag}/{fault.target}/{fault.message}"
+    key = tally.key(f"{fault.__struct_config__.tag}/{fault.target}/{fault.message}")
     concerned = Selects(fault.message, world.chance, key, fault.share)
     return host_of(fault.kind, world, fault.target).intercept(fault.target, "in" if fault.way == IN else "out", rule)
 

@@ -48,5 +48,5 @@ class Runaway(FaultKind, frozen=True):
                 tally.touched("copies sent")
             return Outcome((message, *(changed(message, self.id_field, each) for each in names)))
 
-        concerned = Selects(self.message, world.chance, f"runaway/{self.target}", self.share)
+        concerned = Selects(self.message, world.chance, tally.key(f"runaway/{self.target}"), self.share)
         return host_of(self.kind, world, self.target).intercept(self.target, OUT, repeat)

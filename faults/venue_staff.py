@@ -44,7 +44,7 @@ class TradesBusted(FaultKind, frozen=True):
 
     def inject(self, world: World, tally: Tally) -> Heal:
         rules = world.venue(self.target)
-        name = _name("bust", self.target)
+        name = tally.key(_name("bust", self.target))
 
         def on_trade(trade: TradeCaptureReport) -> None:
             if _drawn(world, name, self.share, trade.exec_id) and rules.staff.bust(trade.exec_id, self.delay_ns):
@@ -76,7 +76,7 @@ class TradesCorrected(FaultKind, frozen=True):
 
     def inject(self, world: World, tally: Tally) -> Heal:
         rules = world.venue(self.target)
-        name = _name("correct", self.target)
+        name = tally.key(_name("correct", self.target))
 
         def on_trade(trade: TradeCaptureReport) -> None:
             drawn = _drawn(world, name, self.share, trade.exec_id)
@@ -103,7 +103,7 @@ class UnsolicitedCancels(FaultKind, frozen=True):
 
     def inject(self, world: World, tally: Tally) -> Heal:
         rules = world.venue(self.target)
-        name = _name("unsolicited", self.target)
+        name = tally.key(_name("unsolicited", self.target))
         for handle in rules.staff.open_orders():
             if _drawn(world, name, self.share, handle.key) and rules.staff.cancel(handle.key):
                 tally.touched("orders cancelled unasked")
@@ -139,7 +139,7 @@ class OrdersHeld(FaultKind, frozen=True):
 
     def inject(self, world: World, tally: Tally) -> Heal:
         rules: Rules = world.venue(self.target)
-        name = _name("held", self.target)
+        name = tally.key(_name("held", self.target))
         keys = []
         for handle in rules.staff.open_orders():
             if _drawn(world, name, self.share, handle.key) and rules.staff.hold(handle.key, self.held):

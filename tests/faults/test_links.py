@@ -4,10 +4,14 @@ from itertools import groupby
 
 import pytest
 
-from squall.faults.fault import Fault, Tally, during
+from squall.faults.disk import BitRot
+from squall.faults.fault import Fault, InstalledPlan, Tally, during
+from squall.faults.hardware import TornWrite
 from squall.faults.link import BurstyLoss, CongestedLink, SqueezedLink
-from squall.faults.network import LinkCut
+from squall.faults.network import Clogging, LinkCut
+from squall.faults.site import PowerLost
 from squall.sim.link import LinkSpec
+from squall.sim.rng import Chance
 from tests.faults.stages import Market, chatter, heard, stage_with
 from tests.sim.machines import Note, TwoHosts
 
@@ -96,6 +100,42 @@ def test_two_entries_that_are_alike_and_begin_together_have_bad_times_of_their_o
     alone, together = lost(fault), lost(fault, fault)
     assert alone < together
     assert len(together) > 1.3 * len(alone)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        BurstyLoss("wire"),
+        CongestedLink("wire", 0.5),
+        Clogging("wire"),
+        BitRot("host1"),
+        TornWrite("host1"),
+        PowerLost("host1", boots_within_ns=1_000),
+    ],
+    ids=lambda fault: fault.kind,
+)
+def test_twins_never_ask_for_a_number_that_the_other_has(fault: Fault) -> None:
+    stage = TwoHosts()
+    chance = stage.world.chance = _Asked(1)
+    stage.world.host("host1").disk.stood("log", b"old")
+    stage.world.host("host1").disk.stood("log", b"older")
+    window = during(100_000, 20 * MILLISECOND, fault)
+    InstalledPlan(stage.world, (window, window))
+    stage.run(10 * MILLISECOND)
+    assert len(chance.keys) > 1
+    assert len(set(chance.keys)) == len(chance.keys)
+
+
+class _Asked(Chance):
+    """Writes down the names that it is asked for."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.keys: list[str] = []
+
+    def uniform(self, key: str) -> float:
+        self.keys.append(key)
+        return super().uniform(key)
 
 
 def test_a_squeeze_no_narrower_than_the_link_itself_is_refused_and_would_count_nothing() -> None:
