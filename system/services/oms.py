@@ -14,11 +14,9 @@ from squall.system.domain.commands import (
     JudgeOrder,
     JudgeReplace,
     MarkSent,
-    PlaceOrder,
     PlaceParent,
     RefuseCancel,
     RefuseReplace,
-    ReplaceOrder,
     ReturnOrder,
     WithdrawOrder,
 )
@@ -58,9 +56,9 @@ from squall.system.domain.messages import (
 )
 from squall.system.domain.oms_state import OmsState
 from squall.system.domain.orders import Order
+from squall.system.domain.requests import place_order, replace_order
 from squall.system.domain.schemas import FIRST, Schema
 from squall.system.domain.snapshots import as_of
-from squall.system.domain.terms import Attribution, Terms
 from squall.system.runtime import Address, Runtime
 from squall.system.services.journal import Journal, UnreadableLogError
 from squall.system.services.leadership import Leadership, OmsTimer, Role
@@ -299,7 +297,7 @@ class Oms:
     def _on_desk_talk(self, term: Term, sender: Address, message: DeskTalk) -> None:
         match message:
             case SubmitOrder():
-                term.submit(sender, _place(message, self._config.oms.parent_cap))
+                term.submit(sender, place_order(message, self._config.oms.parent_cap))
             case ParentOrder():
                 actor = acting(Capacity.TRADER, message.trader)
                 term.submit_parent(sender, PlaceParent(actor, message.cl_ord_id, message))
@@ -316,7 +314,7 @@ class Oms:
             case CancelOrder():
                 term.withdraw(WithdrawOrder(message.actor or sender, message.cl_ord_id))
             case AmendOrder():
-                term.amend(_replace(sender, message, self._config.oms.parent_cap))
+                term.amend(replace_order(sender, message, self._config.oms.parent_cap))
             case ReplaceChecked():
                 revision, denials = revision_of(message.replace_id), message.denials
                 term.execute(JudgeReplace(sender, message.cl_ord_id, revision, denials, term.epoch))
@@ -455,46 +453,3 @@ class Oms:
         self._leadership.config = config.lease
         if self._term is not None:
             self._term.config = config
-
-
-def _actor(strategy: str, attribution: Attribution) -> str:
-    """Whoever sends an order: a strategy, or a person where no strategy is named."""
-    if strategy:
-        return acting(Capacity.STRATEGY, strategy)
-    return acting(Capacity.TRADER, attribution.trader or "nobody")
-
-
-def _place(message: SubmitOrder, parent_cap: bool) -> PlaceOrder:
-    return PlaceOrder(
-        actor=_actor(message.strategy, message.attribution),
-        cl_ord_id=message.cl_ord_id,
-        strategy=message.strategy,
-        terms=Terms(
-            message.symbol,
-            message.side,
-            message.quantity_lots,
-            message.ord_type,
-            message.time_in_force,
-            message.price_half_ticks,
-            message.stop_price_half_ticks,
-            message.venue,
-            message.expire_ns,
-            message.min_lots,
-        ),
-        intended_ns=message.intended_ns,
-        attribution=message.attribution,
-        parent_cap=parent_cap,
-        decision_twice_half_ticks=message.decision_twice_half_ticks,
-    )
-
-
-def _replace(sender: Address, message: AmendOrder, parent_cap: bool) -> ReplaceOrder:
-    return ReplaceOrder(
-        actor=message.actor or sender,
-        cl_ord_id=message.cl_ord_id,
-        revision=message.revision,
-        quantity_lots=message.quantity_lots,
-        price_half_ticks=message.price_half_ticks,
-        stop_price_half_ticks=message.stop_price_half_ticks,
-        parent_cap=parent_cap,
-    )
