@@ -1,11 +1,9 @@
 """Runs one scenario with one seed, judges it, and gathers all that a report needs."""
 
-import gzip
 import platform
 import shlex
 from collections.abc import Callable, Sequence
 from functools import cache
-from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
@@ -16,20 +14,19 @@ import msgspec
 
 from squall import __version__
 from squall.faults.durations import format_duration
-from squall.faults.fault import InstalledPlan, Plan, PlanError, Planned
-from squall.faults.swarm import forced_points
+from squall.faults.fault import InstalledPlan, Plan, PlanError
 from squall.scenarios.checks.feed import recorded_touches
-from squall.scenarios.desk import Desk, DeskError
+from squall.scenarios.configuration import configuration
+from squall.scenarios.desk import DeskError
 from squall.scenarios.flow import FlowBook, chart_of, traded_ns
 from squall.scenarios.result import CausalStep, CheckResult, FaultResult, RunResult, Verdict
 from squall.scenarios.scenario import Judge, Promise, Ruling, Scenario
-from squall.scenarios.settings import check_together, keys, override
+from squall.scenarios.settings import check_together, override
 from squall.scenarios.story import Story
 from squall.scenarios.swarmed import swarmed
 from squall.scenarios.topology import Stage, build
 from squall.sim.guard import Guard
 from squall.sim.kernel import OBSERVE
-from squall.sim.rng import Chance
 from squall.sim.scan import modules_of, replaced
 from squall.sim.trace import ObserverError, RunBegan, Sink
 from squall.system.domain.signals import Workload
@@ -38,9 +35,6 @@ VERSIONED: Final = ("simpy", "numpy", "networkx", "msgspec", "hypothesis")
 PROGRESS_STEPS: Final = 100
 LARGEST_SEED: Final = 2**63 - 1
 NO_COMMAND: Final = "the test or the file that this came from: no option says its plan, workload or duration"
-LATER: Final = ("refractory_ns", "dark_share")
-"""Numbers of a workload that there were not always."""
-GZIP_MAGIC: Final = b"\x1f\x8b"
 
 Progress = Callable[[float], None]
 
@@ -161,75 +155,6 @@ class _Bench:
     def rulings(self) -> list[tuple[Promise, Ruling]]:
         """What every judge says in the end."""
         return [(promise, judge.ruling()) for promise, judge in zip(self.promises, self.judges, strict=True)]
-
-
-def configuration(choice: Choice, scenario: Scenario) -> dict[str, object]:
-    """What decides a run besides the seed, in plain values: the first record, and so part of the digest."""
-    recorded: dict[str, object] = {
-        "settings": keys(scenario.settings),
-        "workload": _workload(scenario.workload),
-        # A stage's plan has been drawn.
-        "plan": [_recorded(planned) for planned in (() if callable(scenario.plan) else scenario.plan)],
-        "with_faults": choice.with_faults,
-        "symbols": list(scenario.market.symbols),
-        "thin_venues": list(scenario.market.thin_venues),
-        "recording": _content_of(scenario.market.recording),
-        "duration_ns": scenario.duration_ns,
-    }
-    if scenario.desk is not None:
-        recorded["desk"] = _places(scenario.desk)
-    if scenario.time_servers:
-        recorded["time_servers"] = scenario.time_servers
-    if scenario.in_sites:
-        recorded["in_sites"] = True
-    if scenario.market.second_provider:
-        recorded["second_provider"] = True
-    if scenario.market.dark_pool:
-        recorded["dark_pool"] = True
-    if scenario.swarm:
-        recorded["buggify"] = list(forced_points(Chance(choice.seed)))
-        recorded["ties"] = "shuffled"
-    return recorded
-
-
-def _workload(workload: Workload) -> dict[str, object]:
-    """As it is; what came later stands there only where it is used, so that older runs keep their digests."""
-    plain = msgspec.to_builtins(workload)
-    return {name: value for name, value in plain.items() if name not in LATER or value}
-
-
-def _recorded(planned: Planned) -> list[object]:
-    fault = planned.fault
-    what = [fault.kind, fault.target, planned.start_ns, planned.end_ns, msgspec.to_builtins(fault, enc_hook=vars)]
-    return [*what, planned.name] if planned.name else what
-
-
-def _places(desk: Desk) -> dict[str, object]:
-    """What a desk of one's own looks like from outside; its code is what a digest cannot hold."""
-    places: dict[str, object] = {
-        "seats": [[seat.host, seat.address, seat.cost_ns, list(seat.feed_lines)] for seat in desk.seats],
-        "orders_from": list(desk.orders_from),
-        "snapshots_from": list(desk.snapshots_from),
-    }
-    pinned = [[seat.address, seat.core, repr(seat.cores), seat.memory_bytes] for seat in desk.seats]
-    if any(each[1:] != ["", "None", 0] for each in pinned):
-        places["cores"] = pinned
-    if desk.sites:
-        places["sites"] = msgspec.to_builtins(desk.sites)
-    return places
-
-
-def _content_of(recording: str | None) -> str | None:
-    """BLAKE2b of the lines, 16 hexadecimal digits: a recording is what it holds, wherever it lies, packed or not."""
-    if recording is None:
-        return None
-    content = blake2b(digest_size=8)
-    with Path(recording).open("rb") as file:
-        packed = file.peek(2)[:2] == GZIP_MAGIC
-        lines = gzip.GzipFile(fileobj=file) if packed else file
-        while block := lines.read(1 << 20):
-            content.update(block)
-    return content.hexdigest()
 
 
 class Judged(msgspec.Struct):
@@ -364,7 +289,10 @@ def _begin(choice: Choice, scenario: Scenario, sink: Sink | None, attach: Callab
     except PlanError as error:
         raise (error if choice.plan_file is None else error.within(choice.plan_file)) from None
     world = stage.world
-    world.trace.observe("squall", RunBegan(choice.recorded_name, choice.seed, configuration(choice, stage.scenario)))
+    world.trace.observe(
+        "squall",
+        RunBegan(choice.recorded_name, choice.seed, configuration(stage.scenario, choice.seed, choice.with_faults)),
+    )
     with Guard(), replaced(_of_users(stage)):
         world.start()
     return stage

@@ -11,8 +11,9 @@ import msgspec
 from msgspec import Struct
 
 from squall import scenarios
+from squall.scenarios.configuration import configuration
 from squall.scenarios.result import Behaviour, CampaignResult, FailureGroup, ScenarioTally, Verdict
-from squall.scenarios.run import Choice, configuration, versions
+from squall.scenarios.run import Choice, versions
 from squall.scenarios.search.campaign_pool import Case, run_cases
 from squall.scenarios.search.campaign_store import CampaignStore
 from squall.scenarios.search.campaign_worker import NONDETERMINISM, Recipe
@@ -116,7 +117,7 @@ def _hash_of(choice: Choice, code: str) -> str:
     """BLAKE2b of all that decides this choice's runs, seed apart, 32 hexadecimal digits."""
     scenario = choice.settled()
     decides = {
-        "configuration": configuration(msgspec.structs.replace(choice, seed=0), scenario),
+        "configuration": configuration(scenario, seed=0, with_faults=choice.with_faults),
         "swarm": choice.swarm,
         "promises": [promise.name for promise in scenario.promises],
         "versions": versions_with(code),

@@ -16,10 +16,11 @@ from squall.faults.network import LinkCut, PacketLoss
 from squall.faults.phases import SECOND, Phases
 from squall.faults.swarm import MOST_FAULTS, Swarm, forced_points
 from squall.scenarios.checks.reached import something_struck
+from squall.scenarios.configuration import configuration
 from squall.scenarios.desk_promises import always, settles
 from squall.scenarios.find import choose
 from squall.scenarios.result import CheckResult, Verdict
-from squall.scenarios.run import configuration, run
+from squall.scenarios.run import run
 from squall.scenarios.scenario import Judge, Scenario
 from squall.scenarios.search.campaign_worker import Recipe, run_seed
 from squall.scenarios.search.incident import incident_of
@@ -178,10 +179,10 @@ def test_any_scenario_can_be_run_in_a_swarm_which_is_recorded_and_told_in_the_re
     assert result.faults[0].target == "k1/lan"
     assert len(result.faults) >= 3
     assert result.replay_command == "squall run brief --seed 1 --swarm"
-    recorded = configuration(swarming, swarming.settled())
+    recorded = configuration(swarming.settled(), swarming.seed, swarming.with_faults)
     assert recorded["buggify"] == list(forced_points(Chance(1)))
     assert recorded["ties"] == "shuffled"
-    assert "buggify" not in configuration(own, own.settled())
+    assert "buggify" not in configuration(own.settled(), own.seed, own.with_faults)
 
 
 def test_a_plan_that_was_given_is_all_there_is_in_a_swarm_too_so_that_it_can_be_shrunk() -> None:

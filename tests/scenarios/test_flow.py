@@ -11,12 +11,13 @@ from squall.reports.flow import caption, sankey
 from squall.reports.html import render_html
 from squall.reports.machine import run_json
 from squall.scenarios.checks.flow import nothing_from_nowhere, shares_of
+from squall.scenarios.configuration import configuration
 from squall.scenarios.find import campaign_scenarios, choose
 from squall.scenarios.flow import ROUTER, SOURCES, FlowBook, chart_of
 from squall.scenarios.flow_figure import FIGURE_10_2, FlowFigure
 from squall.scenarios.flow_ledger import Ledger
 from squall.scenarios.result import FlowChart, RunResult, Verdict
-from squall.scenarios.run import configuration, judge, run
+from squall.scenarios.run import judge, run
 from tests.profiles import PROFILE
 from tests.scenarios.runs import SECOND, brief, library_run
 
@@ -192,7 +193,7 @@ def test_numbers_of_a_workload_that_there_were_not_always_are_recorded_only_wher
     for name in ("calm", "production-flow"):
         choice = choose(name)
         scenario = choice.settled()
-        workload = configuration(choice, scenario)["workload"]
+        workload = configuration(scenario, choice.seed, choice.with_faults)["workload"]
         assert isinstance(workload, dict)
         recorded[name] = set(scenario.workload.__struct_fields__) - set(workload)
     assert recorded == {"calm": {"refractory_ns", "dark_share"}, "production-flow": set()}

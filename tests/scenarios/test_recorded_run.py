@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from squall.scenarios.configuration import configuration
 from squall.scenarios.find import choose
 from squall.scenarios.result import Verdict
-from squall.scenarios.run import configuration, run
+from squall.scenarios.run import run
 from squall.sim.trace import Record, VenueAccepted, VenueExecuted
 from tests.recordings import SYNTHETIC, RawFill, source_file, sources, synthetic_lines, unsupported_fills, write
 
@@ -72,8 +73,8 @@ def test_the_first_record_tells_which_recording_was_played_by_its_content(tmp_pa
     told = []
     for file in (packed, plain, other):
         choice = choose("calm", market=str(file))
-        told.append(configuration(choice, choice.settled())["recording"])
+        told.append(configuration(choice.settled(), choice.seed, choice.with_faults)["recording"])
     assert told[0] == told[1] != told[2]
     assert isinstance(told[0], str)
     assert len(told[0]) == 16
-    assert configuration(choose("calm"), choose("calm").settled())["recording"] is None
+    assert configuration(choose("calm").settled(), 1, True)["recording"] is None
