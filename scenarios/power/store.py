@@ -83,6 +83,10 @@ class Smallest(Struct, frozen=True):
     runs: int
 
 
+EVERYTHING: Final = -1
+"""Hits of a run of which nothing is known: no bug can be said to be unfelt in it."""
+
+
 def wilson(hits: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
     """Wilson's score interval for a share (JASA 22, 1927): 0 to 1 where there were no trials."""
     if not trials:
@@ -154,11 +158,11 @@ class PowerStore:
         }
 
     def hits(self, build: Build, course: Course, numbers: range) -> Iterator[tuple[int, int]]:
-        """Of each of these runs of a probed build that is kept, what it noted."""
+        """Of each of these runs of a probed build that is kept, what it noted; all bits, where it died first."""
         query = "SELECT number, hits FROM attempt WHERE build = ? AND course = ? AND number >= ? AND number < ?"
         wanted = (self.build_of(build), course.key(), numbers.start, numbers.stop)
         for number, packed in self._db.execute(query, wanted):
-            yield number, int.from_bytes(zlib.decompress(packed), "little")
+            yield number, EVERYTHING if packed is None else int.from_bytes(zlib.decompress(packed), "little")
 
     def keep_smallest(self, bug: Bug, course: Course, told: Smallest) -> None:
         """What shrinking has come to."""

@@ -95,6 +95,14 @@ def test_what_was_run_is_kept_for_this_code_this_bug_and_this_course(tmp_path: P
     assert not PowerStore(tmp_path / "power.sqlite", "other code").attempts(SECOND_SALE, BRIEF)
 
 
+def test_of_a_run_that_died_no_bug_is_said_to_be_unfelt(tmp_path: Path) -> None:
+    store = _store(tmp_path)
+    store.add("probes", BRIEF, [Attempt(0, "died", ("out of memory",), 0.0), Attempt(1, "pass", (), 1.0, "4")])
+    hits = dict(store.hits("probes", BRIEF, range(2)))
+    assert [hits[0] >> note & 1 for note in range(4)] == [1, 1, 1, 1]
+    assert [hits[1] >> note & 1 for note in range(4)] == [0, 0, 1, 0]
+
+
 def test_the_code_is_squalls_and_a_projects_own(tmp_path: Path) -> None:
     ours = code_of(ROOT)
     assert code_of(tmp_path) == ours
