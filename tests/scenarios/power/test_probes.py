@@ -14,8 +14,10 @@ from squall.scenarios.power.child import Task
 from squall.scenarios.power.courses import courses
 from squall.scenarios.power.measurement import Builds, attempt
 from squall.scenarios.power.probes import HITS, Probes
+from tests.profiles import PROFILE
 
 ZOO = Path(__file__).parents[2] / "planted_bugs"
+SEEDS = {"ci": (1,), "nightly": (1, 2, 3)}[PROFILE]
 
 SOURCE = '''"""A rule."""
 from __future__ import annotations
@@ -107,7 +109,7 @@ def test_the_probes_of_the_whole_zoo_change_no_run(tmp_path: Path) -> None:
     zoo = tuple(bug for name in ("bugs", "mutations") for bug in load_bugs(ZOO / f"{name}.toml"))
     probes = Probes(ROOT, zoo)
     scenarios = courses()["campaign"].scenarios
-    runs = tuple((number, name, seed) for number, (name, seed) in enumerate(product(scenarios, (1, 2, 3))))
+    runs = tuple((number, name, seed) for number, (name, seed) in enumerate(product(scenarios, SEEDS)))
     probed = attempt(Builds(tmp_path, probes).of(None), Task(runs, (), probed=probes.offsets))
     plain = attempt(ROOT, Task(runs, ()))
     assert [each.digest for each in probed] == [each.digest for each in plain]
