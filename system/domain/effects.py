@@ -34,6 +34,7 @@ from squall.system.domain.events import (
     ParentTaken,
     ReplaceApproved,
     ReplaceDenied,
+    ReplaceReason,
     ReplaceRejected,
     ReplaceRepeated,
     ReplaceRequested,
@@ -136,8 +137,10 @@ _PROGRESS: Final = (OrderFilled, OrderReplaced, OrderRestated, ReplaceDenied, Re
 def order_progressed(event: AnyEvent, order: Order) -> OrderProgressed | None:
     """What a strategy is told of its order after this event; None where that is no news to it."""
     if order.ended:
-        if type(event) is ReplaceDenied:
-            return None  # of its end it has heard
+        if type(event) is ReplaceDenied and event.reason is ReplaceReason.ENDED:
+            return (
+                None  # of its end it has heard; another refusal may be the end, of what filled as it was to be replaced
+            )
     elif type(event) is OrderAcknowledged:
         if not order.terms.time_in_force.rests:
             return None  # its end is on the way

@@ -4,7 +4,7 @@ import pytest
 
 from squall.sim.exchange.wire.messages import CxlRejReason, ExecType, Execution, OrderStatusReport, OrdStatus
 from squall.system.domain.commands import ApplyStatus
-from squall.system.domain.effects import effects_of, open_order
+from squall.system.domain.effects import effects_of, open_order, order_progressed
 from squall.system.domain.events import (
     Blame,
     CancelRejected,
@@ -180,6 +180,24 @@ def test_an_order_that_no_venue_is_known_to_have_is_not_replaced() -> None:
     assert isinstance(event, ReplaceDenied)
     assert event.reason is ReplaceReason.NOT_AT_WORK
     assert desk.order.state is OrderState.SUBMITTED
+
+
+def test_whoever_is_refused_a_replace_of_an_order_that_filled_meanwhile_hears_that_it_is_over(desk: Desk) -> None:
+    """A fill that comes while risk thinks leaves the order pending replace: the refusal is its end."""
+    desk.tell(amend(lots=15))
+    (filled,) = desk.tell(fill("e1", 10, cum=10))
+    before = order_progressed(filled, desk.order)
+    assert before is not None
+    assert (before.cum_lots, before.ended) == (10, False)
+
+    (denied,) = desk.tell(allow(1))
+    assert isinstance(denied, ReplaceDenied)
+    told = order_progressed(denied, desk.order)
+
+    assert told is not None
+    assert (told.cum_lots, told.ended) == (10, True)
+    (late,) = desk.tell(amend(2))
+    assert order_progressed(late, desk.order) is None
 
 
 def test_an_order_that_is_wanted_back_is_not_replaced_and_one_that_has_ended_neither(desk: Desk) -> None:
