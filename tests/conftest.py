@@ -7,7 +7,7 @@ from tests.profiles import PROFILE, examples
 # A loaded machine is no finding: nothing here is judged by a clock.
 settings.register_profile(
     "ci",
-    max_examples=examples(50),
+    max_examples=examples(40),
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
