@@ -241,7 +241,7 @@ PROTECTIONS: Final = (
         "quotes are replaced where they rest",
         "strategy.replace_quotes",
         "maker-in-a-moving-market",
-        "both sides are quoted 88 % of the time",
+        "both sides are quoted 90 % of the time",
         "Each quote that has to move is taken back first, and for as long as that takes nobody makes a market.",
     ),
     Protection(

@@ -33,7 +33,7 @@ def maker_in_a_moving_market() -> Scenario:
             *settles(),
             quoted_once(),
             orders_paced(12),
-            quotes_present(88, FROM_NS, TO_NS),
+            quotes_present(90, FROM_NS, TO_NS),
             protection_acted("strategy.replace_quotes"),
         ),
         duration_ns=18 * SECOND,
