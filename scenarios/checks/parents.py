@@ -8,12 +8,12 @@ from squall.scenarios.checks.tape import watch_tape
 from squall.scenarios.result import Verdict
 from squall.scenarios.scenario import Docket, Promise, Ruling
 from squall.scenarios.topology import Stage
-from squall.sim.exchange.wire.messages import Side
+from squall.sim.exchange.wire.messages import NewOrderSingle, Side
 from squall.sim.trace import Handled, Record, Sent, VenueAccepted, VenueExecuted
 from squall.system.domain.messages import ParentAnswered, ParentDone, ParentOrder, ParentOutcome
 
 GRACE_NS: Final = 1_000_000_000
-"""How long after its parent's end a child may still come to a venue: it was let out before, and was under way."""
+"""How long after its parent's end a child may still leave for a venue: it was let out before, and was in the desk."""
 
 
 class _WithinParent:
@@ -82,30 +82,32 @@ def within_parents_limit() -> Promise:
 
 
 class _DoneByTheClose:
+    """At every writing of a child to a venue, its repetitions too: how long a venue then holds it is not the desk's."""
+
     def __init__(self, stage: Stage) -> None:
         self._parents = Parents(stage)
         self._close_ns = stage.floor.settings.desk.algos.day_ns
-        self._children = 0
+        self._children: dict[str, None] = {}
         self._docket = Docket()
-        stage.world.trace.watch(self._on_accepted, VenueAccepted)
+        stage.world.trace.watch(self._on_wire, Sent, NewOrderSingle)
 
-    def _on_accepted(self, record: Record) -> None:
-        event: VenueAccepted = record.event
-        parent = self._parents.of(event.cl_ord_link_id)
+    def _on_wire(self, record: Record) -> None:
+        order: NewOrderSingle = record.event.message
+        parent = self._parents.of(order.cl_ord_link_id)
         if parent is None:
             return
-        self._children += 1
+        self._children[order.cl_ord_link_id] = None
         end_ns = min(parent.end_ns or self._close_ns, self._close_ns)
         if record.at_ns > end_ns + GRACE_NS:
-            late = (record.at_ns - end_ns) // 1_000_000
-            self._docket.violated(record, f"{event.cl_ord_id} came to {event.venue} {late} ms after its parent's end")
+            late = f"{(record.at_ns - end_ns) // 1_000_000} ms after its parent's end"
+            self._docket.violated(record, f"{order.cl_ord_id} left for {record.event.to} {late}")
 
     def ruling(self) -> Ruling:
-        return self._docket.ruling(f"{self._children} children came to venues, all in their parent's time")
+        return self._docket.ruling(f"{len(self._children)} children left for venues, all in their parent's time")
 
 
 def done_by_the_close() -> Promise:
-    """No child comes to a venue after its parent's end or the close, but for what was under way."""
+    """No child leaves for a venue after its parent's end or the close, but for what was being decided."""
     return Promise("parents are done by the close", "safety", _DoneByTheClose, of_our_desk=True)
 
 

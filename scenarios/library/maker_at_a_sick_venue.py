@@ -21,7 +21,7 @@ from squall.system.domain.strategies.market_maker import MarketMaker
     stands_for=EXCHANGE_API,
 )
 def maker_at_a_sick_venue() -> Scenario:
-    """Prices go up and down, so that quotes move and are hit; exchange-a loses four requests in ten for seven seconds.
+    """Prices go up and down, so that quotes move and are hit; exchange-a loses four requests in ten for eleven seconds.
 
     One unanswered order opens its breaker here."""
     return Scenario(
@@ -33,11 +33,11 @@ def maker_at_a_sick_venue() -> Scenario:
             strategy="maker",
             rule=MarketMaker(half_spread_ticks=1, hedge_lots=60),
             start_ns=1 * SECOND,
-            stop_ns=10 * SECOND,
+            stop_ns=14 * SECOND,
         ),
         plan=(
-            *swings(2 * SECOND, 10 * SECOND, 2 * SECOND, half_ticks_per_s=30),
-            during(3 * SECOND, 10 * SECOND, RequestsLost("exchange-a", 0.4), must_touch=False),
+            *swings(2 * SECOND, 14 * SECOND, 2 * SECOND, half_ticks_per_s=30),
+            during(3 * SECOND, 14 * SECOND, RequestsLost("exchange-a", 0.4), must_touch=False),
         ),
         promises=(
             *always(),
@@ -48,5 +48,5 @@ def maker_at_a_sick_venue() -> Scenario:
             breaker_reached("exchange-a", "open"),
             protection_acted("strategy.heed_venues"),
         ),
-        duration_ns=16 * SECOND,
+        duration_ns=20 * SECOND,
     )

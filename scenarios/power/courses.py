@@ -11,7 +11,8 @@ from msgspec import Struct
 from squall.faults.mix import Mix
 from squall.faults.swarm import Swarm
 from squall.scenarios.find import campaign_scenarios, choose, sound_scenarios
-from squall.scenarios.power.reference import load_reference
+from squall.scenarios.power.broken_builds import ROOT
+from squall.scenarios.power.reference import ReferenceFileError, load_reference
 
 CAMPAIGN: Final = "campaign"
 """The course that is `squall campaign` by default."""
@@ -68,14 +69,22 @@ def courses(scenarios: Sequence[str] = ()) -> dict[str, Course]:
     return {course.name: course for course in known if course.scenarios}
 
 
-def reference_course(file: Path, enough: int = 30, least: int = 200) -> Course:
+def reference_course(file: Path, enough: int = 30, least: int = 200, root: Path = ROOT) -> Course:
     """The course of a frozen reference; its scenarios stand beside the file, in a module of the same name.
+
+    Below *root*, whose sources are broken, they are told by their place there: wherever it is run from, and wherever
+    the sources lie, it is the same course. ReferenceFileError where the file, or the module, is none.
 
     How hard a bug is needs a share, not a find: a bug is left alone when it was found *enough* times in at *least* so
     many runs.
     """
     reference = load_reference(file)
     module = file.with_suffix(".py")
+    if not module.is_file():
+        raise ReferenceFileError(f"{file.name}: expected its scenarios in {module.name} beside it, found no such file")
+    module = module.resolve()
+    if module.is_relative_to(root):
+        module = module.relative_to(root)
     names = tuple(f"{module}:{small.name.replace('-', '_')}" for small in reference.scenario)
     digest = blake2b(msgspec.json.encode(reference, order="sorted"), digest_size=8).hexdigest()
     return Course(reference.name, names, enough=enough, least=least, frozen=digest)

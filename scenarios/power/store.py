@@ -23,9 +23,8 @@ LOST: Final = ("failed", "hung", "died")
 MOST_LOST: Final = 5
 """So many lost runs say that a build is no use; it is left alone."""
 DECIDING: Final = ("sim", "system", "faults", "scenarios")
-MEASURING: Final = ("broken_builds", "courses", "difference", "mutation", "probes", "reference")
-"""Modules of `scenarios/` that measure, and decide no run; and whatever begins with power. (A reference's plans are
-part of its course.)"""
+DECIDES: Final = ("child.py", "reference.py")
+"""Of this folder, the modules that decide a run; the others measure."""
 
 Build = Bug | str
 """A broken build; or the sound one, by the digest of its probes."""
@@ -106,17 +105,22 @@ def stratum(p: float) -> str:
     return next((name for least, name in STRATA if p >= least), RARE)
 
 
+def deciding_sources(root: Path = ROOT) -> list[Path]:
+    """Squall's sources that decide a run, and all of a project's own."""
+    ours = [path for part in DECIDING for path in sorted((ROOT / part).rglob("*.py")) if not _measures(path)]
+    return [*ours, *(sorted(root.rglob("*.py")) if root != ROOT else ())]
+
+
 def code_of(root: Path) -> str:
     """BLAKE2b of the sources that decide a run, squall's and a project's own: no others' results are mixed with it."""
     content = blake2b(digest_size=8)
-    deciding = [path for part in DECIDING for path in sorted((ROOT / part).rglob("*.py")) if not _measures(path)]
-    for path in (*deciding, *(sorted(root.rglob("*.py")) if root != ROOT else ())):
+    for path in deciding_sources(root):
         content.update(path.read_bytes())
     return content.hexdigest()
 
 
 def _measures(path: Path) -> bool:
-    return path.parent == ROOT / "scenarios" and (path.stem in MEASURING or path.stem.startswith("power"))
+    return path.parent == Path(__file__).resolve().parent and path.name not in DECIDES
 
 
 class PowerStore:

@@ -116,7 +116,7 @@ def _measured(
         root = ROOT if root_folder is None else _folder(root_folder)
         zoo = _zoo(bug_files, root)
         wanted = _wanted(zoo, names)
-        chosen, reference = _courses(course_names, scenarios)
+        chosen, reference = _courses(course_names, scenarios, root)
         if db_file == "-":
             raise BadInput("--db -: expected a file; only --json can go to standard output")
         store = PowerStore(Path(db_file) if db_file is not None else None, code_of(root))
@@ -184,7 +184,7 @@ def _wanted(zoo: "tuple[Bug, ...]", names: tuple[str, ...]) -> "tuple[Bug, ...]"
     return tuple(known[name] for name in dict.fromkeys(names)) if names else zoo
 
 
-def _courses(names: tuple[str, ...], scenarios: tuple[str, ...]) -> "tuple[list[Course], Course | None]":
+def _courses(names: tuple[str, ...], scenarios: tuple[str, ...], root: Path) -> "tuple[list[Course], Course | None]":
     """Each course once, in their order; and the reference among them, where there is one."""
     from squall.scenarios.power.courses import courses, reference_course
 
@@ -195,7 +195,7 @@ def _courses(names: tuple[str, ...], scenarios: tuple[str, ...]) -> "tuple[list[
         if name.endswith(".toml"):
             if reference is not None:
                 raise BadInput(f"--course {name}: expected one reference, found {reference.name} too")
-            reference = reference_course(Path(name))
+            reference = reference_course(Path(name), root=root)
             chosen.append(reference)
         elif name in known:
             chosen.append(known[name])

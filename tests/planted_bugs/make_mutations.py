@@ -34,7 +34,7 @@ STRETCH = 150
 
 def main() -> None:
     """Take them, and write them down."""
-    reference = reference_course((HERE / "reference.toml").relative_to(ROOT))
+    reference = reference_course(HERE / "reference.toml")
     taken: list[Bug] = []
     passed_over: Counter[str] = Counter()
     for stretch in batched(mutants(ROOT, SEED), STRETCH):

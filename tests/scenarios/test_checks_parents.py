@@ -127,15 +127,38 @@ def test_a_child_on_the_other_side_is_a_violation() -> None:
     assert fired(judge.ruling())
 
 
-def test_a_child_may_be_under_way_for_a_moment_after_its_parents_end_and_not_for_longer() -> None:
+def test_a_child_may_leave_a_moment_after_its_parents_end_and_not_later() -> None:
     story = tale()
     judge = story.judge(done_by_the_close())
     asked(story, end_ns=100 * MS)
     story.at(1_050 * MS)
-    story.accepted("fund-1.1")
+    story.left("fund-1.1")
     assert held(judge.ruling())
     story.at(1_101 * MS)
-    story.accepted("fund-1.2")
+    story.left("fund-1.2")
+    assert fired(judge.ruling())
+
+
+def test_a_child_that_a_venue_held_beyond_its_parents_end_had_left_in_time() -> None:
+    """`execution-day --seed 8053`: a silent stall, 445 ms before the end and 1.9 s long."""
+    story = tale()
+    judge = story.judge(done_by_the_close())
+    asked(story, end_ns=100 * MS)
+    story.at(90 * MS)
+    story.left("fund-1.1")
+    story.at(2_000 * MS)
+    story.accepted("fund-1.1")
+    assert held(judge.ruling())
+
+
+def test_a_child_that_is_sent_again_after_its_parents_end_is_a_violation() -> None:
+    story = tale()
+    judge = story.judge(done_by_the_close())
+    asked(story, end_ns=100 * MS)
+    story.at(90 * MS)
+    story.left("fund-1.1")
+    story.at(2_000 * MS)
+    story.left("fund-1.1", name="fund-1.1/2")
     assert fired(judge.ruling())
 
 
@@ -144,7 +167,7 @@ def test_the_close_is_everybodys_end() -> None:
     judge = story.judge(done_by_the_close())
     asked(story, end_ns=0)
     story.at(1_101 * MS)
-    story.accepted("fund-1.1")
+    story.left("fund-1.1")
     assert fired(judge.ruling())
 
 

@@ -42,12 +42,12 @@ def on_tick(rule: MarketMaker, state: MarketMakerState, seen: Seen) -> tuple[Mar
     of the market, nor each other: both keep at least a tick of distance.
 
     Where nothing is believed, or only one side, both are pulled. Where venues lock or cross each other, for as long as
-    the faster ones need to arbitrate that away, quotes stay as they are.
+    the faster ones need to arbitrate that away, each quote is wanted where it was, unless that reaches the other side.
     """
     if not (seen.fresh and seen.bid_half_ticks and seen.ask_half_ticks):
         return MarketMakerState(), PULL_BOTH
-    if not seen.has_middle:
-        return state, ()
+    if not seen.has_middle and state.bid_half_ticks:
+        return state, _as_they_are(rule, state, seen)
     tick = seen.tick_half_ticks
     middle = seen.middle // 2
     if rule.skew_lots_per_tick:
@@ -69,3 +69,14 @@ def on_tick(rule: MarketMaker, state: MarketMakerState, seen: Seen) -> tuple[Mar
         # What rests may fill too: the order that goes through the market waits until no quote is left.
         return MarketMakerState(), (*PULL_BOTH, Lean(0))
     return MarketMakerState(bid, ask), (Quote(Side.BUY, bid), Quote(Side.SELL, ask))
+
+
+def _as_they_are(rule: MarketMaker, state: MarketMakerState, seen: Seen) -> tuple[Signal, ...]:
+    """The quotes of before. Whoever has them keeps them; whoever does not is not kept out of the market by the cross,
+    which may last.
+    """
+    if rule.hedge_lots and abs(seen.position_lots) >= rule.hedge_lots:
+        return ()
+    bid = (Quote(Side.BUY, state.bid_half_ticks),) if state.bid_half_ticks < seen.ask_half_ticks else ()
+    ask = (Quote(Side.SELL, state.ask_half_ticks),) if state.ask_half_ticks > seen.bid_half_ticks else ()
+    return (*bid, *ask)

@@ -211,7 +211,8 @@ class _Desk:
 
     def _move(self, standing: Sequence[Mine], price_half_ticks: int) -> None:
         """Where it rests, if that is known. Otherwise it is taken back, and a new one goes out once that is certain: so
-        no side is ever quoted twice."""
+        no side is ever quoted twice. One that stands too far in the market does not wait for the cool-down: to take it
+        back would be a request too, and leave nobody there. At a venue that wants fewer requests it is taken back."""
         each, side = standing[0], standing[0].side
         if len(standing) > 1 or each.cancelling or each.venue is None or not self._config.replace_quotes:
             self.withdraw(side)
@@ -225,12 +226,12 @@ class _Desk:
             self.withdraw(side)
         elif any(other.meets(side, price_half_ticks) for other in others):
             self._leave_out(side, Filtered.NETTING)
-        elif self._is_cool(side, each.venue):
+        elif self._is_cool(side, each.venue) or (exposed and not self._is_throttled(each.venue)):
             self.actions.append(Move(each.cl_ord_id, each.cum_lots + lots, price_half_ticks))
             asked = Asked(each.cum_lots + lots, price_half_ticks)
             self._mine[self._mine.index(each)] = replace(each, asked=asked)
         elif exposed:
-            self.withdraw(side)  # it stands too far in the market, and is not to wait there
+            self.withdraw(side)
         else:
             self._leave_out(side, Filtered.COOL_DOWN)
 
@@ -249,9 +250,14 @@ class _Desk:
         """Whether another request may go out on this side: to *venue*, or to whichever the router chooses."""
         config, seen = self._config, self._seen
         wait_ns = config.cool_down_time_ns if config.cool_down else 0
-        if config.heed_throttle and (seen.slow if venue is None else venue in seen.throttled):
+        if self._is_throttled(venue):
             wait_ns = max(wait_ns, config.throttled_cool_down_ns)
         return not wait_ns or self._recent.cool_at(side, seen.at_ns, wait_ns)
+
+    def _is_throttled(self, venue: Venue | None) -> bool:
+        """Whether *venue* asks for fewer requests; None: whether all do that the router may choose from."""
+        seen = self._seen
+        return self._config.heed_throttle and (seen.slow if venue is None else venue in seen.throttled)
 
     def _place(self, place: Place) -> None:
         self.actions.append(place)

@@ -1,5 +1,6 @@
 """Bug-finding power: intervals that cover, courses that resume, and a planted bug that is found from outside."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,17 @@ from squall.scenarios.power.child import Task
 from squall.scenarios.power.courses import Course, courses, reference_course, stretches
 from squall.scenarios.power.measurement import Builds, Measurement, attempt, measure
 from squall.scenarios.power.probes import Probes
-from squall.scenarios.power.store import RARE, Attempt, PowerStore, code_of, stratum, summed_up, wilson
+from squall.scenarios.power.reference import ReferenceFileError
+from squall.scenarios.power.store import (
+    RARE,
+    Attempt,
+    PowerStore,
+    code_of,
+    deciding_sources,
+    stratum,
+    summed_up,
+    wilson,
+)
 
 SECOND_SALE = Bug(
     "sells are buys",
@@ -21,7 +32,7 @@ SECOND_SALE = Bug(
 )
 SAME_THING = Edit("system/domain/positions.py", "FLAT: Final = Position()", "FLAT: Final = Position(0)")
 BRIEF = Course("brief", ("tests/scenarios/own.py:settled",))
-REFERENCE = Path("tests/planted_bugs/reference.toml")
+REFERENCE = ROOT / "tests/planted_bugs/reference.toml"
 
 
 def _store(tmp_path: Path) -> PowerStore:
@@ -115,6 +126,12 @@ def test_the_code_is_squalls_and_a_projects_own(tmp_path: Path) -> None:
 # --- measuring -------------------------------------------------------------------------------------------
 
 
+def test_what_only_measures_is_no_source_of_a_run() -> None:
+    here = {path.name for path in deciding_sources() if path.parent == ROOT / "scenarios" / "power"}
+    assert here == {"child.py", "reference.py"}
+    assert ROOT / "scenarios" / "run.py" in deciding_sources()
+
+
 def test_a_planted_bug_is_found_by_what_the_world_observed_and_the_sound_build_is_not(tmp_path: Path) -> None:
     sound = Bug("nothing", "control", "the same build", (SAME_THING,))
     store = _store(tmp_path)
@@ -192,6 +209,27 @@ def test_a_run_in_which_nothing_is_felt_of_a_bug_is_the_sound_desks_record_for_r
 
 
 # --- courses ---------------------------------------------------------------------------------------------
+
+
+def test_a_reference_is_the_same_course_wherever_it_is_run_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = reference_course(REFERENCE)
+    monkeypatch.chdir(REFERENCE.parent)
+    assert reference_course(Path(REFERENCE.name)).key() == before.key()
+    assert before.scenarios[0] == "tests/planted_bugs/reference.py:steady"
+
+
+def test_a_reference_elsewhere_is_told_by_its_whole_path(tmp_path: Path) -> None:
+    for name in ("reference.toml", "reference.py"):
+        shutil.copy(REFERENCE.with_name(name), tmp_path)
+    elsewhere = reference_course(tmp_path / "reference.toml")
+    assert elsewhere.scenarios[0] == f"{tmp_path / 'reference.py'}:steady"
+    assert attempt(ROOT, Task(((0, *elsewhere.run(0)),), ()))[0].verdict == "pass"
+
+
+def test_a_reference_without_its_scenarios_is_refused(tmp_path: Path) -> None:
+    shutil.copy(REFERENCE, tmp_path)
+    with pytest.raises(ReferenceFileError, match=r"in reference\.py beside it, found no such file"):
+        reference_course(tmp_path / "reference.toml")
 
 
 def test_the_ablations_leave_one_thing_out_of_the_campaign_and_nothing_else() -> None:
