@@ -15,12 +15,10 @@ from squall.scenarios.desk import Desk, Floor, Seat
 from squall.scenarios.scenario import Scenario, scenario
 from squall.scenarios.settings import NetworkConfig, Settings
 from squall.scenarios.topology import Stage
-from squall.sim.exchange.wire.client import Sessions, Word, word_of
+from squall.sim.exchange.wire.client import Client, Word
 from squall.sim.exchange.wire.messages import (
-    LogonAccepted,
     NewOrderSingle,
     OrderCancelRequest,
-    OrderStatusReport,
     OrderStatusRequest,
     OrdType,
     Side,
@@ -50,26 +48,25 @@ class Fill(Struct, frozen=True):
     lots: int
 
 
-class Oms:
+class Oms(Client):
     """Journals each order, sends it once, and asks when no answer comes."""
 
     def __init__(self, runtime: Runtime, floor: Floor) -> None:
+        super().__init__(runtime, [route.address for route in floor.venues])
         self.runtime, self.floor = runtime, floor
-        self.venues = Sessions(runtime, [route.address for route in floor.venues])
-        self.on_stream_open, self.on_stream_closed = self.venues.on_stream_open, self.venues.on_stream_closed
         self.orders = {order.message.cl_ord_id: order for order in orders_of(runtime.read("orders"))}
         self.fills = {fill.exec_id: fill for fill in fills_of(runtime.read("fills"))}
         self.unsent: dict[int, Order] = {}
         self.ended: dict[str, None] = {}
 
     def on_start(self) -> None:
-        self.venues.open()
+        super().on_start()
         self.runtime.set_timer(self.floor.workload.start_ns, "trade")
 
-    def on_timer(self, key: Any) -> None:
+    def on_own_timer(self, key: Any) -> None:
         if key == "trade":
             trade(self)
-        elif not self.venues.on_timer(key):
+        else:
             self.ask(self.orders[key])
 
     def place(self, order: Order) -> None:
@@ -90,18 +87,14 @@ class Oms:
             self.venues.write(order.venue, OrderStatusRequest(name, self.venues.next()))
             self.runtime.set_timer(PATIENCE_NS, name)
 
-    def on_message(self, sender: str, message: Any) -> None:
-        match message:
-            case LogonAccepted():
-                self.venues.on_logon(sender)
-                for order in [order for order in self.orders.values() if order.venue == sender]:
-                    self.ask(order)
-            case OrderStatusReport(status=None):
-                self.send(self.orders[message.cl_ord_id])
-            case _ if word := word_of(message):
-                self.hear(word)
+    def on_up(self, venue: str) -> None:
+        for order in [order for order in self.orders.values() if order.venue == venue]:
+            self.ask(order)
 
-    def hear(self, word: Word) -> None:
+    def on_absent(self, venue: str, cl_ord_id: str) -> None:
+        self.send(self.orders[cl_ord_id])
+
+    def on_word(self, word: Word) -> None:
         name, order = word.cl_ord_id, self.orders[word.cl_ord_id].message
         for execution in word.executions:
             if execution.exec_id not in self.fills:
@@ -114,9 +107,6 @@ class Oms:
         elif word.leaves_lots and word.is_answer:
             cancel = OrderCancelRequest(f"{name}/x{self.venues.next()}", name, order.symbol, order.side)
             self.venues.write(self.orders[name].venue, cancel)
-
-    def on_config(self, config: Any) -> None:
-        """There is none."""
 
 
 def trade(oms: Oms) -> None:

@@ -78,9 +78,9 @@ HANDLERS: Final = (
         "handlers.py",
         (
             (
-                "                for order in [order for order in self.orders.values() if order.venue == sender]:\n"
-                "                    self.ask(order)\n",
-                "",
+                "        for order in [order for order in self.orders.values() if order.venue == venue]:\n"
+                "            self.ask(order)\n",
+                "        pass\n",
             ),
         ),
         (ENDS, POSITIONS),

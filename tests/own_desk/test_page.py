@@ -33,6 +33,11 @@ def test_there_is_something_to_check() -> None:
     assert len(COMMANDS) == 4
 
 
+def test_an_oms_of_ones_own_has_fifty_lines() -> None:
+    (oms,) = [block for block in SNIPPETS if block.startswith("class Oms(")]
+    assert sum(1 for line in oms.splitlines() if line.strip()) <= 50
+
+
 @pytest.mark.parametrize("bug", HANDLERS + COROUTINES, ids=lambda bug: bug.name)
 def test_every_planted_bug_stands_on_the_page_with_what_finds_it(bug) -> None:  # type: ignore[no-untyped-def]
     (row,) = [line for line in PAGE.splitlines() if line.startswith(f"| {bug.name} |")]

@@ -1,4 +1,5 @@
-"""The client's side of order entry: sessions that come back by themselves, and one way to read what a venue says."""
+"""The client's side of order entry: sessions that come back by themselves, one way to read what a venue says, and a
+program that has both."""
 
 from collections.abc import Hashable, Iterable
 from typing import Any, Final, Protocol
@@ -6,7 +7,7 @@ from typing import Any, Final, Protocol
 from msgspec import Struct
 
 from squall.sim.exchange.wire.reports import Execution, ExecutionReport, OrderStatusReport
-from squall.sim.exchange.wire.session import Logon
+from squall.sim.exchange.wire.session import Logon, LogonAccepted
 from squall.sim.exchange.wire.words import ExecType, OrdRejReason, WireMessage
 
 REOPEN_NS: Final = 300_000_000
@@ -112,3 +113,53 @@ def word_of(message: WireMessage) -> Word | None:
             executions = (execution,) if is_trade else ()
             return Word(message.cl_ord_id, executions, message.cum_lots, message.leaves_lots, False)
     return None
+
+
+class Client:
+    """A program with a session at each venue. Whoever derives from it says what is to be done when one is up, at a
+    word about an order, and when a venue has no such order; the rest of the world's calls may be left as they are.
+    """
+
+    def __init__(self, line: Line, venues: Iterable[str], reopen_ns: int = REOPEN_NS) -> None:
+        self.venues = Sessions(line, venues, reopen_ns)
+
+    def on_up(self, venue: str) -> None:
+        """The venue has taken a session: what was said in an earlier one is dead, where it had not come."""
+
+    def on_word(self, word: Word) -> None:
+        """A venue says something of an order."""
+
+    def on_absent(self, venue: str, cl_ord_id: str) -> None:
+        """A venue was asked, and knows of no such order."""
+
+    def on_own_timer(self, key: Hashable) -> None:
+        """A timer that is not the sessions'."""
+
+    def on_start(self) -> None:
+        self.venues.open()
+
+    def on_message(self, sender: str, message: Any) -> None:
+        match message:
+            case LogonAccepted():
+                self.venues.on_logon(sender)
+                self.on_up(sender)
+            case OrderStatusReport(status=None):
+                self.on_absent(sender, message.cl_ord_id)
+            case _ if word := word_of(message):
+                self.on_word(word)
+
+    def on_timer(self, key: Hashable) -> None:
+        if not self.venues.on_timer(key):
+            self.on_own_timer(key)
+
+    def on_stream_open(self, peer: str) -> None:
+        self.venues.on_stream_open(peer)
+
+    def on_stream_closed(self, peer: str, reason: str) -> None:
+        self.venues.on_stream_closed(peer, reason)
+
+    def on_durable(self, token: int) -> None:
+        """Everything up to *token* is on the disk."""
+
+    def on_config(self, config: Any) -> None:
+        """There is none."""
