@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from squall.scenarios.find import choose
-from squall.scenarios.protections import PROTECTIONS, Protection
+from squall.scenarios.protections import PROTECTIONS
+from squall.scenarios.protections.row import Protection
 from squall.scenarios.result import CheckResult, ProveRow, RunResult, Verdict
 from squall.scenarios.run import Choice, Progress, run
 

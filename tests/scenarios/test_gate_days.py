@@ -6,7 +6,8 @@ from squall.faults.fault import during
 from squall.faults.network import LinkCut
 from squall.faults.phases import MILLISECOND, SECOND
 from squall.scenarios.find import choose
-from squall.scenarios.protections import PROTECTIONS, Protection
+from squall.scenarios.protections import PROTECTIONS
+from squall.scenarios.protections.row import Protection
 from squall.scenarios.prove import prove_one
 from squall.scenarios.result import Verdict
 from squall.scenarios.run import run

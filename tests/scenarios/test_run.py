@@ -19,7 +19,8 @@ from squall.scenarios.checks.positions import executions_booked_once
 from squall.scenarios.checks.sla import latency_within
 from squall.scenarios.desk_promises import settles
 from squall.scenarios.find import choose, sound_scenarios
-from squall.scenarios.protections import PROTECTIONS, Protection
+from squall.scenarios.protections import PROTECTIONS
+from squall.scenarios.protections.row import Protection
 from squall.scenarios.prove import UnknownProtectionError, arm, chosen, prove, prove_one
 from squall.scenarios.result import CheckResult, RunResult, Verdict
 from squall.scenarios.run import Choice, judge, run, verdict_of

@@ -14,7 +14,7 @@ from squall.faults.fault import during
 from squall.faults.host import Crash, Pause
 from squall.faults.network import LinkCut, PacketLoss, Partition
 from squall.scenarios.find import choose
-from squall.scenarios.protections import NO_ORDER_TWICE
+from squall.scenarios.protections.orders import NO_ORDER_TWICE
 from squall.scenarios.result import Verdict
 from squall.scenarios.run import Choice, judge, run
 from squall.scenarios.search.incident import (

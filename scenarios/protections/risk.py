@@ -1,0 +1,135 @@
+"""What keeps exposure, rates and names within their limits, and stops who runs away."""
+
+from typing import Final
+
+from squall.scenarios.protections.row import OFF_THE_MARKET, Protection
+
+ROWS: Final = (
+    Protection(
+        "hard block on size",
+        "risk.hard_block",
+        "citi-2022",
+        "order size stays within the limit",
+        "A value that was typed as a quantity draws a warning, and goes. (Limits of money are off in both arms.)",
+        ("risk.exposure_limits=off", "risk.concentration=off", "risk.fat_finger=off"),
+    ),
+    Protection(
+        "in-flight orders count",
+        "risk.count_in_flight",
+        "slow-fills",
+        "exposure stays within the position limit",
+        "While fills are under way, the gate lets through what no longer fits.",
+    ),
+    Protection(
+        "daily loss limit",
+        "risk.loss_limit",
+        "falling-market",
+        "past the daily loss only reducing orders pass",
+        "The strategy buys all the way down.",
+    ),
+    Protection(
+        "drawdown from the peak",
+        "risk.drawdown_limit",
+        "from-the-peak",
+        "past the drawdown only reducing orders pass",
+        "The day is not lost yet, so the strategy buys on while what it has gained goes.",
+    ),
+    Protection(
+        "concentration",
+        "risk.concentration",
+        "all-eggs-in-one-basket",
+        "no name is too large a share of the portfolio",
+        "Orders that are each within their limits make one name a quarter of the portfolio.",
+    ),
+    Protection(
+        "exposure limits",
+        "risk.exposure_limits",
+        "spread-too-wide",
+        "gross exposure stays within the limit",
+        "Long here and short there, each name within its limits, and twice of what the desk is meant to run.",
+    ),
+    Protection(
+        "price collar at the gate",
+        "risk.price_collar",
+        "mistyped-limits",
+        OFF_THE_MARKET,
+        "A limit fifteen dollars through the market is a market order that nobody meant.",
+    ),
+    Protection(
+        "fat finger",
+        "risk.fat_finger",
+        "fat-finger",
+        "no order is larger than was meant",
+        "A value that was typed as a quantity is within every limit of size.",
+    ),
+    Protection(
+        "duplicate filter",
+        "risk.duplicate_filter",
+        "echoed-orders",
+        "no order is a copy of another",
+        "Under a name of its own, the same order again is another order to everybody.",
+    ),
+    Protection(
+        "message rate",
+        "risk.rate_limit",
+        "order-storm",
+        "no more orders a second than the limit",
+        "A strategy that goes wild floods the venues.",
+    ),
+    Protection(
+        "repeated executions",
+        "risk.repeat_throttle",
+        "runaway-strategy",
+        "a strategy that runs away is stopped",
+        "As long as its orders are filled, nobody stops it.",
+    ),
+    Protection(
+        "restricted list",
+        "risk.restricted_list",
+        "restricted-name",
+        "no order leaves in a restricted name",
+        "The list is known, and nobody looks at it.",
+    ),
+    Protection(
+        "locates",
+        "risk.locates",
+        "borrow-recalled",
+        "nothing is sold short without a locate",
+        "What was sold short cannot be delivered.",
+    ),
+    Protection(
+        "kill switch",
+        "risk.kill_switch",
+        "kill-switch",
+        "nothing is sent after the kill switch",
+        "A person says stop, and nobody listens.",
+    ),
+    Protection(
+        "a venue is only reduced at",
+        "risk.kill_switch",
+        "reducing-venue",
+        "a reducing venue only gets what reduces",
+        "A person wants to leave a venue, and positions are opened there.",
+    ),
+    Protection(
+        "a close waits for what is in flight",
+        "risk.drain",
+        "end-of-day",
+        "a closed desk is closed",
+        "The desk is said to be closed while orders for the day still stand at a venue that has yet to answer.",
+    ),
+    Protection(
+        "stops are set off by believed prices",
+        "router.believed_stops",
+        "stops-on-bad-ticks",
+        "stops are set off by the market",
+        "A decimal point slips in a feed, and what was to be sold in a crash is sold.",
+    ),
+    Protection(
+        "held stops outlive the leader",
+        "oms.keep_stops",
+        "stops-outlive-the-leader",
+        "every stop that is reached is sent",
+        "The next leader has the stop orders in its books, and nobody watches the market for them.",
+    ),
+)
