@@ -129,6 +129,9 @@ def _own(name: str) -> Callable[[], Any]:
 
 
 def _load(place: str, name: str) -> ModuleType:
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)  # behind all that is installed: what a project has beside its scenarios is found
     if not place.endswith(".py"):
         with _theirs(name, f"cannot import {place}"):
             return import_module(place)

@@ -3,6 +3,7 @@
 import ast
 import builtins
 import functools
+import itertools
 import random
 import sys
 import sysconfig
@@ -10,7 +11,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import FunctionType, GeneratorType, ModuleType
 from typing import Any, Final, NamedTuple
 
 from squall.sim.guard import captures, reading_only
@@ -56,6 +57,13 @@ def users_modules() -> tuple[ModuleType, ...]:
     loaded = [module for name, module in modules if name != "__main__" and isinstance(module, ModuleType)]
     # Asked by vars: a lazy module of some library loads itself when it is asked for anything.
     return tuple(module for module in loaded if isinstance(vars(module).get("__file__"), str) and _is_users(module))
+
+
+def forget_users_modules() -> None:
+    """Whoever imports them next gets them as they were before anything ran. For a process that runs nothing else."""
+    theirs = {id(module) for module in users_modules()}
+    for name in [name for name, module in sys.modules.items() if id(module) in theirs]:
+        del sys.modules[name]
 
 
 def _behind(thing: Any, depth: int) -> Iterator[ModuleType]:
@@ -181,6 +189,8 @@ def _held(
     if id(value) in originals:
         return _Held(where, originals[id(value)][0])
     if isinstance(value, random.Random) or _is_numpy_generator(value):
+        return _Held(where, f"a {type(value).__module__}.{type(value).__qualname__}", advice=GENERATOR)
+    if isinstance(value, itertools.count | itertools.cycle | GeneratorType):
         return _Held(where, f"a {type(value).__module__}.{type(value).__qualname__}", advice=GENERATOR)
     if id(value) in seen or not depth or isinstance(value, ModuleType):
         return None

@@ -177,5 +177,8 @@ def _asked(item: pytest.Item) -> "Asked | None":
 
 
 def _is_of(item: pytest.Item, incident: "Incident") -> bool:
+    """What a test without a marker runs is known once it does. One that is named on the command line is meant."""
     asked = _asked(item)
-    return asked is not None and asked.name == incident.scenario
+    if asked is None:
+        return FIXTURE in getattr(item, "fixturenames", ()) and any("::" in word for word in item.config.args)
+    return asked.name == incident.scenario

@@ -7,6 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from squall import pytest_plugin as plugin
+
 INSTALLED = any(each.value == "squall.pytest_plugin" for each in entry_points(group="pytest11"))
 """A checkout that was installed before there was a plugin has to name it."""
 
@@ -21,6 +23,8 @@ TIGHT = '{"execution.resolve_in_doubt": "off", "venue.refuse_duplicates": "off"}
 
 SCENARIOS = """
 import pytest
+
+from squall import pytest_plugin as plugin
 from squall.faults.exchange import ReportsLost
 from squall.faults.fault import during
 from squall.scenarios.desk_promises import always
@@ -99,6 +103,38 @@ def test_an_incident_is_replayed_by_the_tests_of_its_scenario_alone(pytester: py
     result.assert_outcomes(failed=1, deselected=1)
     result.stdout.fnmatch_lines(["squall: replaying *.json"])
     assert "no order is sent twice" in lines_of(result)
+
+
+def test_a_test_without_a_marker_is_replayed_where_it_is_named(pytester: pytest.Pytester) -> None:
+    """As the line under its failure names it."""
+    pytester.makepyfile(
+        SCENARIOS + f"\ndef test_by_hand(squall):\n    assert squall.run(lost, {TIGHT}).verdict.value == 'pass'\n"
+    )
+    said = lines_of(pytester.runpytest_subprocess("--squall-incidents", "incidents", "--squall-seeds", "2"))
+    (again,) = re.findall(r"this test again: pytest '(\S+)' --squall-replay (\S+\.json)", said)
+    assert again[0].endswith("test_by_hand[seed=2]")
+    result = pytester.runpytest_subprocess(again[0], "--squall-replay", again[1])
+    result.assert_outcomes(failed=1)
+    assert "no order is sent twice" in lines_of(result)
+
+
+def test_a_plan_that_no_file_can_hold_is_no_incident_and_says_so(pytester: pytest.Pytester) -> None:
+    own = """
+class Mine:
+    kind, target = "mine", "exchange-a"
+    def check(self, world): pass
+    def inject(self, world, tally):
+        return ReportsLost("exchange-a").inject(world, tally)
+
+@pytest.mark.scenario(of=lost, settings=TIGHT, plan=(during(600 * MS, 1_200 * MS, Mine()),))
+def test_survives():
+    pass
+"""
+    pytester.makepyfile(SCENARIOS + own.replace("TIGHT", TIGHT))
+    result = pytester.runpytest_subprocess("--squall-incidents", "incidents")
+    result.assert_outcomes(failed=1)
+    assert "no incident: plan[0]: mine is a fault of your own: a file cannot hold it" in lines_of(result)
+    assert not Path(pytester.path, "incidents").exists()
 
 
 def test_an_incident_names_its_scenario_as_any_checkout_does(pytester: pytest.Pytester) -> None:
@@ -213,3 +249,12 @@ def test_a_setting_that_does_not_exist_fails_the_test_and_names_the_ones_that_do
     result = pytester.runpytest_subprocess()
     result.assert_outcomes(failed=1)
     assert "--set execution.resolve_in_dowt: no such key; execution has execution.timeouts" in lines_of(result)
+
+
+def test_the_reference_names_every_option_with_its_ini_key() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "reference.md").read_text()
+    source = Path(plugin.__file__).read_text()
+    options, keys = (re.findall(pattern, source) for pattern in (r'addoption\("(--\S+)"', r'addini\("(\S+)"'))
+    assert len(options) == len(keys) == 3
+    assert all(f"| `{option} " in page for option in options)
+    assert all(f"| `{key}` |" in page for key in keys)

@@ -24,6 +24,7 @@ from squall.scenarios.scenario import Scenario
 from squall.scenarios.search.coverage import Coverage
 from squall.scenarios.search.failures import failures_of
 from squall.sim.guard import NondeterminismError
+from squall.sim.scan import forget_users_modules
 
 DIED, HUNG, FAILED, NONDETERMINISM = "died", "hung", "failed", "nondeterminism"
 GRACE_S: Final = 5.0
@@ -83,9 +84,22 @@ def run_seed(recipe: Recipe, seed: int, limit_s: float) -> SeedResult:
         return SeedResult(recipe.name, seed, FAILED, detail=f"{said}, {_place(error)}")
 
 
-@lru_cache(maxsize=64)
 def _prepared(recipe: Recipe) -> tuple[Choice, Scenario]:
-    """Made and settled once a process, for all of its seeds."""
+    """One of the library's is made and settled once a process, for all of its seeds. One of a user's own is made anew
+    for each, modules and all: what an earlier seed has left in them would be the next one's.
+    """
+    if ":" not in recipe.name:
+        return _kept(recipe)
+    forget_users_modules()
+    return _made(recipe)
+
+
+@lru_cache(maxsize=64)
+def _kept(recipe: Recipe) -> tuple[Choice, Scenario]:
+    return _made(recipe)
+
+
+def _made(recipe: Recipe) -> tuple[Choice, Scenario]:
     choice = choose(recipe.name, **{field: getattr(recipe, field) for field in recipe.__struct_fields__[1:]})
     return choice, choice.settled()
 

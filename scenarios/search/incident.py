@@ -119,8 +119,8 @@ def _plan_of(choice: Choice) -> list[dict[str, Any]] | None:
         return None
     try:
         return plan_data(choice.plan)
-    except ValueError:
-        return None
+    except ValueError as error:
+        raise IncidentError(str(error)) from None
 
 
 def encode_incident(incident: Incident) -> str:

@@ -157,7 +157,7 @@ def _shrink_plan(search: _Search) -> None:
     search.stage = "windows"
     _each_fault(search, _shorter_windows)
     search.stage = "intensities"
-    _each_fault(search, _weaker)
+    _each_fault(search, weaker)
 
 
 def _drop_faults(search: _Search) -> None:
@@ -185,7 +185,7 @@ def _shorter_windows(planned: Planned) -> Iterator[Planned]:
         yield replace(planned, start_ns=planned.start_ns + cut_ns)
 
 
-def _weaker(planned: Planned) -> Iterator[Planned]:
+def weaker(planned: Planned) -> Iterator[Planned]:
     """One field of the fault after the other: half of a number, fewer names, or what it would be by itself."""
     fault = planned.fault
     if not isinstance(fault, FaultKind):
@@ -204,7 +204,7 @@ def _milder(field: msgspec.structs.FieldInfo, value: Any) -> Iterator[Any]:
         case bool():
             if field.default is not msgspec.NODEFAULT and value is not field.default:
                 yield field.default
-        case float() if value / 2 >= WEAKEST_SHARE and value <= 1.0:
+        case float() if value / 2 > 1.0 or WEAKEST_SHARE <= value / 2 <= 0.5:  # a factor, which 1 ends; a share
             yield round(value / 2, 4)
         case int() if field.name.endswith("_ns"):
             if abs(value) > MILLISECOND:

@@ -59,11 +59,13 @@ def shrink(
     result = run(shrunk.choice, about=shrunk.shrinking.promise)
     again = f"squall replay {shlex.quote(out_file)}" if out_file is not None else "squall shrink … --out FILE keeps it"
     result = msgspec.structs.replace(result, replay_command=again)
-    incident = incident_of(shrunk.choice, result, shrunk.shrinking.promise)
-    for target, text in zip(targets, (encode_incident(incident), as_test(incident)), strict=True):
-        if target is not None:
-            write(target, text)
     show_drawn(lambda console: print_shrinking(shrunk.shrinking, result, console))
+    if any(targets):
+        with bad_input():
+            incident = incident_of(shrunk.choice, result, shrunk.shrinking.promise)
+        for target, text in zip(targets, (encode_incident(incident), as_test(incident)), strict=True):
+            if target is not None:
+                write(target, text)
     sys.exit(VIOLATED)
 
 

@@ -18,7 +18,15 @@ from squall.scenarios.result import RunResult, Verdict
 from squall.scenarios.run import Choice
 from squall.scenarios.run import run as run_choice
 from squall.scenarios.scenario import Scenario
-from squall.scenarios.search.incident import Incident, Outcome, decode_incident, encode_incident, incident_of, replay
+from squall.scenarios.search.incident import (
+    Incident,
+    IncidentError,
+    Outcome,
+    decode_incident,
+    encode_incident,
+    incident_of,
+    replay,
+)
 
 COLUMNS: Final = 100
 
@@ -123,7 +131,11 @@ class ScenarioTest:
         """For the report of a failed test: the whole story of each run, and the lines that run it again."""
         for choice, result in self._runs:
             again = [f"run again: {result.replay_command}"]
-            incident = self._keep(choice, result)
+            try:
+                incident = self._keep(choice, result)
+            except IncidentError as error:
+                incident = None
+                again.append(f"no incident: {error}")
             if incident is not None:
                 again.append(f"this test again: pytest {self._test!r} --squall-replay {incident}")
             yield f"squall: {choice.name}, seed {choice.seed}", "\n".join((_summary(result), "", *again))
@@ -146,11 +158,12 @@ class ScenarioTest:
         """Write the incident, where there is a folder for them and something was violated."""
         if self._folder is None or result.verdict is not Verdict.VIOLATED:
             return None
+        incident = encode_incident(incident_of(choice, result))
         self._folder.mkdir(parents=True, exist_ok=True)
         name = "".join(letter if letter.isalnum() else "-" for letter in choice.recorded_name)
         # Two tests may run the same seed of the same scenario with other settings.
         path = self._folder / f"{name}-seed-{choice.seed}-{result.digest[:8]}.json"
-        path.write_text(encode_incident(incident_of(choice, result)), encoding="utf-8")
+        path.write_text(incident, encoding="utf-8")
         return path
 
 

@@ -56,6 +56,21 @@ def test_a_file_may_have_the_name_of_a_module_without_standing_in_for_it(tmp_pat
     assert sys.modules["time"] is time
 
 
+def test_a_file_of_scenarios_finds_what_a_project_has_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "stands_beside.py").write_text("SECONDS = 3\n")
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios" / "night.py").write_text(
+        "from stands_beside import SECONDS\n"
+        "from squall.scenarios.scenario import Scenario\n"
+        "def brief() -> Scenario:\n    return Scenario(duration_ns=SECONDS * 1_000_000_000)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [each for each in sys.path if each])
+    assert choose("scenarios/night.py:brief").scenario.duration_ns == 3_000_000_000
+
+
 def test_a_name_that_is_nearly_right_gets_a_hint() -> None:
     assert _refused("ack-lots") == "no scenario 'ack-lots'; did you mean ack-lost?"
 

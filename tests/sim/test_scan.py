@@ -103,6 +103,8 @@ REFUSED = {
     "    at: float = field(default_factory=time.time)\n": "Order",
     "import datetime\nclass Stamp(datetime.datetime):\n    pass\n": "own.py:2: Stamp holds the class datetime",
     "import random\nDICE = random.Random(7)\n": "own.py:2: DICE holds a random.Random; a generator",
+    "import itertools\nNUMBERS = itertools.count(1)\n": "own.py:2: NUMBERS holds a itertools.count; a generator",
+    "NUMBERS = (n for n in range(9))\n": "own.py:1: NUMBERS holds a builtins.generator; a generator",
     "import numpy as np\nDICE = np.random.default_rng(7)\n": "own.py:2: DICE holds a numpy.random",
 }
 

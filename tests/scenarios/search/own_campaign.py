@@ -56,6 +56,20 @@ def _fifth(seed: int) -> Ruling:
     return Ruling(Verdict.VIOLATED, "every fifth goes wrong", 900 * MS, 8) if not seed % 5 else _fine(seed)
 
 
+SEEN: list[int] = []
+"""What should be nowhere but in a program: it outlives a run."""
+
+
+def _first(seed: int) -> Ruling:
+    SEEN.append(seed)
+    return _fine(seed) if [seed] == SEEN else Ruling(Verdict.VIOLATED, f"seeds {SEEN} have left their mark")
+
+
+def remembers_earlier_seeds() -> Scenario:
+    """Passes alone, and breaks after any other run in the same modules."""
+    return _brief(_by_seed(_first))
+
+
 def odd_seeds_break() -> Scenario:
     """Every odd seed breaks one promise, and every fifth another one, later."""
     return _brief(_by_seed(_fifth, name="not the fifth"), _by_seed(_odd, name="in time"))

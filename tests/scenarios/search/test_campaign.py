@@ -50,6 +50,12 @@ def test_verdicts_and_digests_are_those_of_single_runs_whatever_the_number_of_jo
     assert found[0] == [(each.seed, each.verdict.value, each.digest) for each in singly]
 
 
+def test_nothing_that_a_seed_leaves_in_a_users_module_is_there_for_the_next_one() -> None:
+    store = CampaignStore()
+    _came_to(_own("remembers_earlier_seeds", jobs=1), store)
+    assert _outcomes(store) == dict.fromkeys(range(1, 7), "pass")
+
+
 def test_reports_are_the_same_for_any_number_of_jobs_the_clock_apart() -> None:
     one, two = (_came_to(_own("odd_seeds_break", "sound", jobs=jobs)) for jobs in (1, 2))
     assert _timeless(one) == _timeless(two)
@@ -132,10 +138,9 @@ def test_cases_are_drawn_as_they_are_needed_so_that_memory_does_not_grow_with_th
     assert sorted(each.seed for each in done)[:40] == list(range(1, 41))
 
 
-def test_workers_import_nothing_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = Recipe(f"{FILE}:sound")
-    first = campaign_worker._prepared(recipe)
-    assert campaign_worker._prepared(Recipe(f"{FILE}:sound")) is first
+def test_workers_make_a_scenario_of_the_library_once() -> None:
+    first = campaign_worker._prepared(Recipe("ack-lost"))
+    assert campaign_worker._prepared(Recipe("ack-lost")) is first
 
 
 # --- interruption and going on ---

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from squall.faults.exchange import ApiSlow, ReportsLost, RequestsLost
 from squall.faults.fault import during
+from squall.faults.hardware import CoreThrottled
 from squall.faults.host import Crash, Pause
 from squall.faults.network import LinkCut, PacketLoss, Partition
 from squall.scenarios.find import choose
@@ -28,7 +29,7 @@ from squall.scenarios.search.incident import (
     load_incident,
     replay,
 )
-from squall.scenarios.search.shrink import NothingToShrinkError, broken, shrink
+from squall.scenarios.search.shrink import NothingToShrinkError, broken, shrink, weaker
 
 MS = 1_000_000
 SECOND = 1_000 * MS
@@ -81,6 +82,13 @@ def test_a_budget_ends_the_search_with_what_there_is() -> None:
     shrunk = shrink(reckless(), max_runs=3)
     assert (shrunk.shrinking.runs, shrunk.shrinking.spent) == (3, True)
     assert broken(judge(shrunk.choice, shrunk.choice.settled()), NO_ORDER_TWICE) is not None
+
+
+def test_a_factor_is_brought_down_towards_one() -> None:
+    """What slows by a thousand when four is enough is shown with less."""
+    left = [each.fault for each in weaker(during(0, MS, CoreThrottled("exec", 1_000.0)))]
+    assert left == [CoreThrottled("exec", 500.0)]
+    assert not list(weaker(during(0, MS, CoreThrottled("exec", 1.5))))
 
 
 def test_what_breaks_nothing_or_not_that_cannot_be_shrunk() -> None:
