@@ -96,7 +96,11 @@ is `squall campaign` as it is by default: {scenarios}.
 _HOW: Final = """A bug's reference ends at 30 finds, once there were 200 runs; the real campaign ends at the first find.
 Runs in which a sound desk with probes at the planted places feels nothing of the bug are the sound desk's, record for
 record: they count, with what the sound run cost, and are not made again. *Found at seed* is how many seeds of the real
-campaign it took; *faults left* is the smallest plan that still breaks the promise, of so many before. *–*: unknown."""
+campaign it took; *faults left* is the smallest plan that still breaks the promise, of so many before. *–*: unknown.
+
+The reference drives the core of the desk with a scripted flow. What is broken in a part that it does not come to
+(strategies, algorithms, clients, dark pools, what venues' staff do) is rare by it, however easily the real campaign,
+which has scenarios for these parts, finds it."""
 _COLUMNS: Final = (
     "bug",
     "what is broken",
