@@ -157,6 +157,10 @@ class _Bench:
         return [(promise, judge.ruling()) for promise, judge in zip(self.promises, self.judges, strict=True)]
 
 
+MOST_TOLD: Final = 3
+"""So many of those that a selector picked are told by name."""
+
+
 class Judged(msgspec.Struct):
     """A run that is over, and what the judges said of it."""
 
@@ -169,9 +173,14 @@ class Judged(msgspec.Struct):
         """What each fault of the plan came to."""
         plan = self.stage.plan
         return tuple(
-            FaultResult(p.fault.kind, p.fault.target, p.start_ns, p.end_ns, tally.effects, tally.words)
-            for p, tally in zip(plan.plan, plan.tallies, strict=True)
+            FaultResult(p.fault.kind, _whom(p.fault.target, who), p.start_ns, p.end_ns, tally.effects, tally.words)
+            for p, who, tally in zip(plan.plan, plan.struck, plan.tallies, strict=True)
         )
+
+
+def _whom(target: str, struck: str) -> str:
+    """Whom a fault was to strike, and who that was where a selector picked a few."""
+    return target if struck == target or struck.count(",") >= MOST_TOLD else f"{target} ({struck})"
 
 
 def run(

@@ -42,6 +42,15 @@ def test_the_primary_is_whoever_leads_when_the_fault_strikes() -> None:
     assert [event.target for event in began(*plan)] == ["oms1", "oms2"]
 
 
+def test_the_result_says_whom_a_selector_picked_and_names_no_crowd() -> None:
+    plan = (
+        during(1_200 * MS, 1_300 * MS, Pause("primary")),
+        during(1_400 * MS, 1_500 * MS, Pause("k1")),
+        during(1_600 * MS, 1_601 * MS, Pause("all")),
+    )
+    assert [fault.target for fault in run(brief(plan)).faults] == ["primary (oms1)", "k1", "all"]
+
+
 def test_where_nobody_leads_yet_nobody_is_struck_and_the_run_says_that_it_touched_nothing() -> None:
     plan = (during(0, 1 * MS, Pause("primary")),)
     assert [event.target for event in began(*plan)] == ["nobody"]
