@@ -33,6 +33,8 @@ from squall.system.domain.signals import Workload
 
 VERSIONED: Final = ("simpy", "numpy", "networkx", "msgspec", "hypothesis")
 PROGRESS_STEPS: Final = 100
+MOST_TOLD: Final = 3
+"""So many of those that a selector picked are told by name."""
 LARGEST_SEED: Final = 2**63 - 1
 NO_COMMAND: Final = "the test or the file that this came from: no option says its plan, workload or duration"
 
@@ -155,10 +157,6 @@ class _Bench:
     def rulings(self) -> list[tuple[Promise, Ruling]]:
         """What every judge says in the end."""
         return [(promise, judge.ruling()) for promise, judge in zip(self.promises, self.judges, strict=True)]
-
-
-MOST_TOLD: Final = 3
-"""So many of those that a selector picked are told by name."""
 
 
 class Judged(msgspec.Struct):

@@ -20,9 +20,8 @@ DEEPEST: Final = 5
 """How far a value is looked into: a partial in a list in an object is found, an endless chain is not followed."""
 OURS: Final = "squall"
 ADVICE: Final = "replaced for a run are names of a module, such as `from time import time`: call it where it is needed"
-GENERATOR: Final = (
-    "a generator that is made at import goes on where the last run left it: make it where the program starts"
-)
+GENERATOR: Final = "one that is made at import goes on where the last run left it: make it where the program starts"
+_GOING_ON: Final = (random.Random, itertools.count, itertools.cycle, GeneratorType)
 DERIVED: Final = "its clock is the machine's, whatever is patched: hold a datetime instead of being one"
 
 
@@ -188,10 +187,8 @@ def _held(
     """The first thing of the machine's that this value holds, if it holds one."""
     if id(value) in originals:
         return _Held(where, originals[id(value)][0])
-    if isinstance(value, random.Random) or _is_numpy_generator(value):
-        return _Held(where, f"a {type(value).__module__}.{type(value).__qualname__}", advice=GENERATOR)
-    if isinstance(value, itertools.count | itertools.cycle | GeneratorType):
-        return _Held(where, f"a {type(value).__module__}.{type(value).__qualname__}", advice=GENERATOR)
+    if isinstance(value, _GOING_ON) or _is_numpy_generator(value):
+        return _Held(where, f"a generator, {type(value).__module__}.{type(value).__qualname__}", advice=GENERATOR)
     if id(value) in seen or not depth or isinstance(value, ModuleType):
         return None
     seen[id(value)] = value

@@ -76,6 +76,28 @@ def test_replay_says_that_a_violation_is_gone_and_what_has_changed_since(
     assert "the digest was" in said.err
 
 
+def test_what_is_left_of_a_plan_that_no_file_can_hold_is_told_and_not_written(squall: Squall, tmp_path: Path) -> None:
+    out, own = tmp_path / "incident.json", tmp_path / "own.py"
+    own.write_text(
+        "from msgspec.structs import replace\n"
+        "from squall.faults.exchange import ReportsLost\n"
+        "from squall.faults.fault import during\n"
+        "from tests.scenarios.own import settled\n"
+        "class Mine:\n"
+        "    kind, target = 'mine', 'exchange-a'\n"
+        "    def check(self, world): pass\n"
+        "    def inject(self, world, tally): return ReportsLost('exchange-a').inject(world, tally)\n"
+        "def broken():\n"
+        "    return replace(settled(), plan=(during(700_000_000, 1_900_000_000, Mine()),))\n"
+    )
+    said = squall("shrink", f"{own}:broken", "--seed", "3", *RECKLESS, "--max-runs", "3", "--out", str(out))
+    assert said.exit_code == USAGE
+    assert "no order is sent twice" in said.out
+    assert "squall replay" not in said.out
+    assert said.err == "squall: nothing is written: plan[0]: mine is a fault of your own: a file cannot hold it\n"
+    assert not out.exists()
+
+
 def test_there_is_nothing_to_shrink_in_a_run_that_passes(squall: Squall) -> None:
     said = squall("shrink", SETTLED)
     assert said.exit_code == PASS

@@ -10,7 +10,7 @@ import click
 import msgspec
 from rich.console import Console
 
-from squall.commands.exits import INCONCLUSIVE, PASS, VIOLATED, bad_input
+from squall.commands.exits import INCONCLUSIVE, PASS, VIOLATED, BadInput, bad_input
 from squall.commands.options import PLAN, SCENARIO, SEED, SET, SWARM, settled_choice
 from squall.commands.outputs import outputs, show_drawn, write
 
@@ -43,7 +43,7 @@ def shrink(
     from squall.reports.shrinking import print_shrinking
     from squall.scenarios.result import Verdict
     from squall.scenarios.run import judge, run
-    from squall.scenarios.search.incident import as_test, encode_incident, incident_of
+    from squall.scenarios.search.incident import IncidentError, as_test, encode_incident, incident_of
     from squall.scenarios.search.shrink import shrink as shrink_choice
 
     with bad_input():
@@ -57,15 +57,21 @@ def shrink(
         with _progress() as told:
             shrunk = shrink_choice(choice, promise, max_runs, told)
     result = run(shrunk.choice, about=shrunk.shrinking.promise)
-    again = f"squall replay {shlex.quote(out_file)}" if out_file is not None else "squall shrink … --out FILE keeps it"
-    result = msgspec.structs.replace(result, replay_command=again)
-    show_drawn(lambda console: print_shrinking(shrunk.shrinking, result, console))
-    if any(targets):
-        with bad_input():
-            incident = incident_of(shrunk.choice, result, shrunk.shrinking.promise)
+    incident, problem = None, ""
+    try:
+        incident = incident_of(shrunk.choice, result, shrunk.shrinking.promise)
+    except IncidentError as error:
+        problem = str(error)
+    kept = incident is not None and out_file is not None
+    again = f"squall replay {shlex.quote(out_file or '')}" if kept else "squall shrink … --out FILE keeps it"
+    if incident is not None:
         for target, text in zip(targets, (encode_incident(incident), as_test(incident)), strict=True):
             if target is not None:
                 write(target, text)
+    result = msgspec.structs.replace(result, replay_command=again)
+    show_drawn(lambda console: print_shrinking(shrunk.shrinking, result, console))
+    if problem and any(targets):
+        raise BadInput(f"nothing is written: {problem}")
     sys.exit(VIOLATED)
 
 

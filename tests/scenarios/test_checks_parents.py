@@ -15,6 +15,7 @@ from squall.scenarios.checks.parents import (
 )
 from squall.scenarios.checks.schedules import interrupted_and_went_on
 from squall.scenarios.result import Verdict
+from squall.scenarios.scenario import Judge
 from squall.sim.exchange.wire.messages import BookUpdate, Print, Side
 from squall.sim.trace import VenueBusted
 from squall.system.domain.claims import LeadershipMoved, ParentMoved
@@ -127,10 +128,16 @@ def test_a_child_on_the_other_side_is_a_violation() -> None:
     assert fired(judge.ruling())
 
 
-def test_a_child_may_leave_a_moment_after_its_parents_end_and_not_later() -> None:
+def until_100_ms() -> tuple[Tale, Judge]:
+    """A parent that ends then, and who judges whether it is done by then."""
     story = tale()
     judge = story.judge(done_by_the_close())
     asked(story, end_ns=100 * MS)
+    return story, judge
+
+
+def test_a_child_may_leave_a_moment_after_its_parents_end_and_not_later() -> None:
+    story, judge = until_100_ms()
     story.at(1_050 * MS)
     story.left("fund-1.1")
     assert held(judge.ruling())
@@ -141,9 +148,7 @@ def test_a_child_may_leave_a_moment_after_its_parents_end_and_not_later() -> Non
 
 def test_a_child_that_a_venue_held_beyond_its_parents_end_had_left_in_time() -> None:
     """`execution-day --seed 8053`: a silent stall, 445 ms before the end and 1.9 s long."""
-    story = tale()
-    judge = story.judge(done_by_the_close())
-    asked(story, end_ns=100 * MS)
+    story, judge = until_100_ms()
     story.at(90 * MS)
     story.left("fund-1.1")
     story.at(2_000 * MS)
@@ -152,9 +157,7 @@ def test_a_child_that_a_venue_held_beyond_its_parents_end_had_left_in_time() -> 
 
 
 def test_a_child_that_is_sent_again_after_its_parents_end_is_a_violation() -> None:
-    story = tale()
-    judge = story.judge(done_by_the_close())
-    asked(story, end_ns=100 * MS)
+    story, judge = until_100_ms()
     story.at(90 * MS)
     story.left("fund-1.1")
     story.at(2_000 * MS)

@@ -102,10 +102,10 @@ REFUSED = {
     "import time\nfrom dataclasses import dataclass, field\n\n@dataclass\nclass Order:\n"
     "    at: float = field(default_factory=time.time)\n": "Order",
     "import datetime\nclass Stamp(datetime.datetime):\n    pass\n": "own.py:2: Stamp holds the class datetime",
-    "import random\nDICE = random.Random(7)\n": "own.py:2: DICE holds a random.Random; a generator",
-    "import itertools\nNUMBERS = itertools.count(1)\n": "own.py:2: NUMBERS holds a itertools.count; a generator",
-    "NUMBERS = (n for n in range(9))\n": "own.py:1: NUMBERS holds a builtins.generator; a generator",
-    "import numpy as np\nDICE = np.random.default_rng(7)\n": "own.py:2: DICE holds a numpy.random",
+    "import random\nDICE = random.Random(7)\n": "own.py:2: DICE holds a generator, random.Random; one that",
+    "import itertools\nNEXT = itertools.count(1)\n": "own.py:2: NEXT holds a generator, itertools.count; one that",
+    "NUMBERS = (n for n in range(9))\n": "own.py:1: NUMBERS holds a generator, builtins.generator; one that",
+    "import numpy as np\nDICE = np.random.default_rng(7)\n": "own.py:2: DICE holds a generator, numpy.random",
 }
 
 
